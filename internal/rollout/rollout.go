@@ -1,0 +1,159 @@
+// Package rollout is the domain: releases and the environments they go into,
+// steps, weights, phases and verdicts, and the rules that decide what a rollout
+// does next. It knows no AWS and does no work: every function takes values and
+// gives values, and is told the time.
+package rollout
+
+import (
+	"fmt"
+	"time"
+)
+
+// Slot is one of the two ECS services an environment has.
+type Slot string
+
+// The two slots.
+const (
+	Blue  Slot = "blue"
+	Green Slot = "green"
+)
+
+// Other is the other slot.
+func (s Slot) Other() Slot {
+	if s == Blue {
+		return Green
+	}
+	return Blue
+}
+
+// Weights is how a rule's traffic is divided, in percent. On a rule of ours they
+// sum to 100.
+type Weights struct {
+	Blue  int `json:"blue"`
+	Green int `json:"green"`
+}
+
+// Toward gives slot the weight and the other slot the rest.
+func Toward(slot Slot, weight int) Weights {
+	if slot == Blue {
+		return Weights{Blue: weight, Green: 100 - weight}
+	}
+	return Weights{Blue: 100 - weight, Green: weight}
+}
+
+// Of is the weight of one slot.
+func (w Weights) Of(slot Slot) int {
+	if slot == Blue {
+		return w.Blue
+	}
+	return w.Green
+}
+
+// Whole is the slot that has all the traffic, if one has.
+func (w Weights) Whole() (Slot, bool) {
+	switch {
+	case w.Blue == 100 && w.Green == 0:
+		return Blue, true
+	case w.Green == 100 && w.Blue == 0:
+		return Green, true
+	default:
+		return "", false
+	}
+}
+
+func (w Weights) String() string { return fmt.Sprintf("blue %d, green %d", w.Blue, w.Green) }
+
+// Step is a weight, in percent of the traffic on the canary, and how long it
+// stays there, watched.
+type Step struct {
+	Weight int           `json:"weight"`
+	Bake   time.Duration `json:"bake"` // nanoseconds in JSON
+}
+
+// Kind tells what a rollout is for.
+type Kind string
+
+// The kinds of rollouts.
+const (
+	// Forward brings a release in, step by step.
+	Forward Kind = "forward"
+	// Back returns to an earlier release at once.
+	Back Kind = "rollback"
+)
+
+// Outcome is how a rollout ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Succeeded  Outcome = "Succeeded"
+	RolledBack Outcome = "RolledBack"
+	Superseded Outcome = "Superseded"
+	Refused    Outcome = "Refused"
+	Dirty      Outcome = "Dirty"
+)
+
+// Ended is the outcome that an error of kind k leads to when the way out has
+// been walked to its end.
+func Ended(k ErrorKind) Outcome {
+	switch k {
+	case KindSuperseded:
+		return Superseded
+	case KindRefused:
+		return Refused
+	case KindUnneeded:
+		return Succeeded
+	case KindDirty:
+		return Dirty
+	default:
+		return RolledBack
+	}
+}
+
+// Phase is how far a rollout is: the state whose work was last begun. The names
+// are the machine's state names.
+type Phase string
+
+// The phases.
+const (
+	PhaseLock        Phase = "Lock"
+	PhasePrepare     Phase = "Prepare"
+	PhaseAwaitCanary Phase = "AwaitCanary"
+	PhaseShift       Phase = "Shift"
+	PhaseBake        Phase = "Bake"
+	PhaseHold        Phase = "Hold"
+	PhaseJudge       Phase = "Judge"
+	PhaseComplete    Phase = "Complete"
+	PhaseGuard       Phase = "Guard"
+	PhaseRetire      Phase = "Retire"
+	PhaseRollback    Phase = "Rollback"
+	PhaseRestore     Phase = "Restore"
+	PhaseLeave       Phase = "Leave"
+	PhaseDirty       Phase = "Dirty"
+)
+
+// Release is what is rolled out. It never changes once recorded.
+type Release struct {
+	App    string            `json:"app"`
+	Number int               `json:"number"` // from the app's counter; a higher one is newer
+	Images map[string]string `json:"images"` // container to repository@sha256:digest
+	Spec   Spec              `json:"spec"`   // the spec it was made with
+	Cause  Cause             `json:"cause"`
+	At     time.Time         `json:"at"`
+}
+
+// Cause is what brought a release about.
+type Cause struct {
+	Key    string `json:"key"`              // what makes two events the same cause
+	Source string `json:"source"`           // codebuild, ecr, event
+	Commit string `json:"commit,omitempty"` // full hash, where the source tells
+	Author string `json:"author,omitempty"`
+	Link   string `json:"link,omitempty"`
+}
+
+// Name is the name of the rollout that takes the release into an environment. It
+// is also the name of its execution, so it has at most 70 of the 80 characters
+// that Step Functions allows, which leaves room for recovery's suffix.
+func (r Release) Name(environment string) string {
+	return fmt.Sprintf("%s-%s-%d", r.App, environment, r.Number)
+}

@@ -1,0 +1,114 @@
+package rollout
+
+import (
+	"strings"
+	"time"
+)
+
+// Spec is what sluice.yaml says, with defaults filled in.
+type Spec struct {
+	App          string            `json:"app"`
+	Containers   map[string]string `json:"containers"` // container name to image repository, without tag or digest
+	Triggers     Triggers          `json:"triggers"`
+	Environments []Environment     `json:"environments"` // in their order
+}
+
+// Triggers names what starts a deployment: builds or pushes, not both, so that
+// one build cannot start two.
+type Triggers struct {
+	CodeBuild []string     `json:"codebuild,omitempty"` // project names
+	ECR       []ECRTrigger `json:"ecr,omitempty"`
+	Event     bool         `json:"event,omitempty"` // our own event, put by any CI
+}
+
+// ECRTrigger is a push of a matching tag to a repository.
+type ECRTrigger struct {
+	Repository string `json:"repository"`    // its name, without the registry
+	Tag        string `json:"tag,omitempty"` // path.Match pattern; empty is every tag
+}
+
+// Environment is one place the app runs in.
+type Environment struct {
+	Name             string           `json:"name"`
+	Cluster          string           `json:"cluster"`
+	Slots            Names            `json:"slots"` // ECS service names
+	Steps            []Step           `json:"steps"` // weights rise and end at 100
+	Alarms           []string         `json:"alarms,omitempty"`
+	Guard            time.Duration    `json:"guard"`
+	WatchAfter       time.Duration    `json:"watchAfter,omitempty"` // how long after the guard a red alarm still starts a rollback rollout
+	AcceptStickiness bool             `json:"acceptStickiness,omitempty"`
+	ListenerRule     string           `json:"listenerRule,omitempty"` // ARN; found from the services when empty
+	TargetGroups     Names            `json:"targetGroups,omitzero"`  // ARNs; found from the services when empty
+	Inconclusive     InconclusiveRule `json:"inconclusive"`
+}
+
+// Names gives a name to each slot.
+type Names struct {
+	Blue  string `json:"blue"`
+	Green string `json:"green"`
+}
+
+// Of is the name of one slot.
+func (n Names) Of(slot Slot) string {
+	if slot == Blue {
+		return n.Blue
+	}
+	return n.Green
+}
+
+// InconclusiveRule says what follows a verdict that decides nothing: bake again
+// up to Retries times, then Then.
+type InconclusiveRule struct {
+	Retries int    `json:"retries"`
+	Then    Choice `json:"then"`
+}
+
+// Choice is what a spec may choose when bakes stay inconclusive.
+type Choice string
+
+// The choices.
+const (
+	ChooseRollback Choice = "rollback"
+	ChooseProceed  Choice = "proceed"
+)
+
+// Environment gives the environment of that name.
+func (s Spec) Environment(name string) (Environment, bool) {
+	for _, env := range s.Environments {
+		if env.Name == name {
+			return env, true
+		}
+	}
+	return Environment{}, false
+}
+
+// AlarmNames are the alarms of the environment, with {slot} filled in for each
+// slot; every name once.
+func (e Environment) AlarmNames() []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, template := range e.Alarms {
+		for _, slot := range []Slot{Blue, Green} {
+			if name := expand(template, slot); !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// Speaks tells whether an alarm says something about the slot: it is that slot's
+// own, or no slot's.
+func (e Environment) Speaks(alarm string, slot Slot) bool {
+	for _, template := range e.Alarms {
+		if expand(template, slot) == alarm {
+			return true
+		}
+	}
+	return false
+}
+
+func expand(template string, slot Slot) string {
+	return strings.ReplaceAll(template, "{slot}", string(slot))
+}
