@@ -1,0 +1,125 @@
+package lambda
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// DeadLetter is an event that Lambda gave up, and why. ErrorCode is the HTTP
+// status of the last attempt. The queue's message carries RequestID (String),
+// ErrorCode (Number) and ErrorMessage (String) as attributes.
+// AWS: Lambda Developer Guide, Adding a dead-letter queue.
+type DeadLetter struct {
+	QueueARN     string
+	Body         []byte
+	RequestID    string
+	ErrorCode    int
+	ErrorMessage string
+}
+
+// InvokeAsync puts an event into the function's queue. The function runs later;
+// when it fails, it runs again after one and after two minutes; when it is
+// throttled, at growing intervals until the event is too old; then the event
+// goes to the dead-letter queue, if there is one.
+// AWS: Lambda Developer Guide, How Lambda handles errors and retries with
+// asynchronous invocation.
+func (s *Service) InvokeAsync(arnOrName string, payload []byte) error {
+	f, err := s.find(arnOrName, "")
+	if err != nil {
+		return err
+	}
+	_, err = s.enqueue(f, payload)
+	return err
+}
+
+// enqueue accepts an event and gives its request id.
+func (s *Service) enqueue(f *function, payload []byte) (string, error) {
+	payload, err := checkPayload(payload, maxEvent, types.InvocationTypeEvent)
+	if err != nil {
+		return "", err
+	}
+	e := &event{service: s, function: f.name, id: s.loop.UUID(), payload: payload, born: s.loop.Now(), wait: time.Second}
+	s.loop.Post(e.attempt)
+	return e.id, nil
+}
+
+// event is one asynchronous invocation on its way.
+type event struct {
+	service  *Service
+	function string
+	id       string
+	payload  []byte
+	born     time.Time
+
+	failures int           // attempts in which the function ran and failed
+	wait     time.Duration // before the next attempt after a throttle
+	last     Result
+}
+
+// attempt runs the function. The event of a function that is gone is dropped.
+func (e *event) attempt() {
+	f := e.service.functions[e.function]
+	if f == nil {
+		return
+	}
+	if e.tried() && e.service.loop.Now().Sub(e.born) > f.config.MaximumEventAge {
+		e.giveUp(f)
+		return
+	}
+	e.service.start(f, request{requestID: e.id, payload: e.payload, done: func(r Result) { e.ended(f, r) }})
+}
+
+func (e *event) tried() bool { return e.last.StatusCode != 0 }
+
+func (e *event) ended(f *function, r Result) {
+	const longestWait = 5 * time.Minute
+	e.last = r
+	switch {
+	case r.Err != nil:
+		e.service.loop.After(e.wait, e.attempt)
+		e.wait = min(2*e.wait, longestWait)
+	case r.FunctionError == "":
+	case e.failures >= *f.config.MaximumRetryAttempts:
+		e.giveUp(f)
+	default:
+		e.failures++
+		e.service.loop.After(time.Duration(e.failures)*time.Minute, e.attempt)
+	}
+}
+
+// giveUp sends the event to the function's dead-letter queue. An event whose
+// queue refuses it is lost, as on AWS, which counts it in DeadLetterErrors.
+func (e *event) giveUp(f *function) {
+	if f.config.DeadLetterARN == "" || e.service.deps.DeadLetter == nil {
+		return
+	}
+	letter := DeadLetter{
+		QueueARN: f.config.DeadLetterARN, Body: e.payload,
+		RequestID: e.id, ErrorCode: e.last.StatusCode, ErrorMessage: e.last.message(),
+	}
+	if err := e.service.deps.DeadLetter(letter); err != nil {
+		e.service.deadLetterErrors++
+	}
+}
+
+// DeadLetterErrors is how many events were lost because the dead-letter queue
+// refused them.
+func (s *Service) DeadLetterErrors() int { return s.deadLetterErrors }
+
+// message is what went wrong, its first kilobyte.
+func (r Result) message() string {
+	const limit = 1024
+	text := ""
+	if r.Err != nil {
+		text = r.Err.Error()
+	} else {
+		var failure messages.InvokeResponse_Error
+		if err := json.Unmarshal(r.Payload, &failure); err == nil {
+			text = failure.Message
+		}
+	}
+	return text[:min(len(text), limit)]
+}

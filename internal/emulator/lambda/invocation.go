@@ -1,0 +1,131 @@
+package lambda
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+)
+
+// Invocation is one run of a function. The transport that the function's SDK
+// clients use finds it with FromContext and tells it of each request, so that a
+// function can be made to die at a chosen one.
+type Invocation struct {
+	// Function is the function's name.
+	Function string
+	// RequestID is the request's id, the same for all attempts of one event.
+	RequestID string
+	// N counts the function's invocations from 1.
+	N int
+
+	service  *Service
+	function *function
+	revision string // of the function when it began
+	reserved bool   // runs on the function's reserved concurrency
+	payload  []byte
+	client   lambdacontext.ClientContext
+	fault    FunctionFault
+	calls    atomic.Int64
+
+	co      *loop.Coroutine
+	cancel  atomic.Pointer[context.CancelFunc]
+	timeout *loop.Timer
+	done    func(Result)
+}
+
+type invocationKey struct{}
+
+// FromContext gives the invocation that runs under the context, or nil.
+func FromContext(ctx context.Context) *Invocation {
+	inv, _ := ctx.Value(invocationKey{}).(*Invocation)
+	return inv
+}
+
+// Calls is how many AWS requests the function has sent.
+func (i *Invocation) Calls() int { return int(i.calls.Load()) }
+
+// BeginCall counts an AWS request that the function is about to send and gives
+// its number. If the function is to die here, BeginCall does not return. The
+// context is the request's; it must be called from the function's own goroutine.
+func (i *Invocation) BeginCall(ctx context.Context) int {
+	n := int(i.calls.Add(1))
+	if n == i.fault.DieBeforeCall {
+		i.die(ctx)
+	}
+	return n
+}
+
+// EndCall says that the n-th request has been answered. If the function is to
+// die here, EndCall does not return. It must be called like BeginCall.
+func (i *Invocation) EndCall(ctx context.Context, n int) {
+	if n == i.fault.DieAfterCall {
+		i.die(ctx)
+	}
+}
+
+// die ends the function as a crash of its process does.
+func (i *Invocation) die(ctx context.Context) {
+	loop.FromContext(ctx).Await(func(func()) {
+		i.stop()
+		i.settle(i.crashed("signal: killed"), true)
+	})
+}
+
+// stop ends the function's coroutine and its context.
+func (i *Invocation) stop() {
+	i.co.Kill()
+	if cancel := i.cancel.Load(); cancel != nil {
+		(*cancel)()
+	}
+}
+
+// invocationContext is what a handler gets: it ends when the function is
+// stopped, and its deadline is in the cloud's time.
+type invocationContext struct {
+	context.Context //nolint:containedctx // it is a context itself
+
+	deadline time.Time
+}
+
+func (c invocationContext) Deadline() (time.Time, bool) { return c.deadline, true }
+
+// run starts the handler as a coroutine and its timeout beside it.
+func (i *Invocation) run() {
+	l, limit, handler := i.service.loop, i.function.config.Timeout, i.function.handler
+	deadline := l.Now().Add(limit)
+	i.timeout = l.After(limit, func() {
+		if !i.fault.Zombie {
+			i.stop()
+		}
+		i.settle(i.timedOut(limit), true)
+	})
+	var out outcome
+	i.co = l.Go(func(ctx context.Context) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		i.cancel.Store(&cancel)
+		ctx = context.WithValue(ctx, invocationKey{}, i)
+		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
+			AwsRequestID:       i.RequestID,
+			InvokedFunctionArn: i.service.ARN(i.Function),
+			ClientContext:      i.client,
+		})
+		out = call(invocationContext{ctx, deadline}, handler, i.payload)
+	}, func() { i.settle(i.report(out), out.exits()) })
+}
+
+// settle gives the caller the result, unless it has one already, and the
+// environment back, unless the invocation took it down.
+func (i *Invocation) settle(r Result, down bool) {
+	if i.done == nil {
+		return
+	}
+	done := i.done
+	i.done = nil
+	i.timeout.Stop()
+	i.service.leave(i, !down)
+	done(r)
+}

@@ -1,0 +1,116 @@
+package lambda
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+)
+
+// Invoke runs the function and calls done on the loop when it has ended, or at
+// once when it cannot be run.
+func (s *Service) Invoke(arnOrName string, payload []byte, done func(Result)) {
+	f, err := s.find(arnOrName, "")
+	if err == nil {
+		payload, err = checkPayload(payload, maxRequest, types.InvocationTypeRequestResponse)
+	}
+	if err != nil {
+		done(refused(err))
+		return
+	}
+	s.start(f, request{requestID: s.loop.UUID(), payload: payload, done: done})
+}
+
+// request is what an invocation begins with.
+type request struct {
+	requestID string
+	payload   []byte
+	client    lambdacontext.ClientContext
+	done      func(Result)
+}
+
+// start runs the function in a warm environment or a new one, if the
+// concurrency limits let it.
+func (s *Service) start(f *function, r request) {
+	if err := s.enter(f); err != nil {
+		r.done(refused(err))
+		return
+	}
+	f.invocations++
+	inv := &Invocation{
+		Function: f.name, RequestID: r.requestID, N: f.invocations,
+		service: s, function: f, revision: f.revision, reserved: f.config.ReservedConcurrency != nil,
+		payload: r.payload, client: r.client, done: r.done,
+	}
+	if s.deps.Fault != nil {
+		inv.fault = s.deps.Fault(f.name, f.invocations)
+	}
+	if f.idle > 0 {
+		f.idle--
+		inv.run()
+		return
+	}
+	s.loop.After(s.deps.ColdStart, inv.run)
+}
+
+// enter takes a place under the concurrency limits.
+// AWS: Lambda Developer Guide, Understanding Lambda function scaling.
+func (s *Service) enter(f *function) error {
+	limit, running, reason := s.unreserved(""), s.running, types.ThrottleReasonConcurrentInvocationLimitExceeded
+	if reserved := f.config.ReservedConcurrency; reserved != nil {
+		limit, running = *reserved, f.running
+		reason = types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded
+	} else if running < limit {
+		s.running++
+	}
+	if running >= limit {
+		return &types.TooManyRequestsException{Message: new("Rate Exceeded."), Reason: reason, Type: new("User")}
+	}
+	f.running++
+	return nil
+}
+
+// leave gives the place back, and the environment if it can be used again.
+func (s *Service) leave(inv *Invocation, warm bool) {
+	f := inv.function
+	f.running--
+	if !inv.reserved {
+		s.running--
+	}
+	if warm && f.revision == inv.revision {
+		f.idle++
+	}
+}
+
+// checkPayload refuses what is too large or not JSON; no payload is an empty
+// object.
+// AWS: Lambda Developer Guide, Lambda quotas: 6 MB synchronous, 1 MB asynchronous.
+func checkPayload(payload []byte, limit int, kind types.InvocationType) ([]byte, error) {
+	if len(payload) == 0 {
+		return []byte("{}"), nil
+	}
+	if len(payload) > limit {
+		return nil, wire.Errorf("RequestEntityTooLargeException",
+			"%d byte payload is too large for the %s invocation type (limit %d bytes)", len(payload), kind, limit)
+	}
+	var value json.RawMessage
+	if err := json.Unmarshal(payload, &value); err != nil {
+		return nil, &types.InvalidRequestContentException{
+			Message: new(fmt.Sprintf("Could not parse request body into json: %v", err)), Type: new("User"),
+		}
+	}
+	return payload, nil
+}
+
+// refused is the result of a function that was not run.
+func refused(err error) Result {
+	r := Result{Err: err, StatusCode: 400}
+	if _, ok := errors.AsType[*types.TooManyRequestsException](err); ok {
+		r.StatusCode = 429
+	}
+	return r
+}
