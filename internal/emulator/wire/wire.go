@@ -18,6 +18,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/aws/smithy-go"
 )
@@ -32,6 +33,22 @@ type Call struct {
 	Attempt   int    // the SDK's attempt, from 1; 1 when it does not say
 	RequestID string
 	Header    http.Header // of the request; only for what the model does not carry
+
+	request  *Request
+	service  *Service // nil: not emulated
+	op       *boundOperation
+	protocol protocol
+	decoded  bool
+	document *record // the input in neutral form
+	in       any     // the input on the SDK's type; nil when it could not be read
+	err      error   // why the request has no input, as AWS would answer
+}
+
+// Input is the operation's input on the SDK's own type, decoded but not yet
+// validated; nil when the request has none that can be read.
+func (c *Call) Input() any {
+	c.decode()
+	return c.in
 }
 
 // Errorf is an error with an AWS error code and a message, a client's fault. The
@@ -42,9 +59,12 @@ func Errorf(code, format string, args ...any) error {
 
 // Operation is one emulated operation. Make one with Op or AsyncOp.
 type Operation struct {
-	Name   string
-	invoke func(c *Call, in any, reply func(out any, err error))
-	newIn  func() any
+	Name string
+
+	invoke  func(c *Call, in any, reply func(out any, err error))
+	newIn   func() any
+	inType  reflect.Type
+	outType reflect.Type
 }
 
 // Op is an operation that answers at once. I and O are the SDK's input and
@@ -56,8 +76,10 @@ func Op[I, O any](name string, fn func(*Call, *I) (*O, error)) Operation {
 // AsyncOp is an operation that answers later, by calling reply once, on the loop.
 func AsyncOp[I, O any](name string, fn func(c *Call, in *I, reply func(*O, error))) Operation {
 	return Operation{
-		Name:  name,
-		newIn: func() any { return new(I) },
+		Name:    name,
+		newIn:   func() any { return new(I) },
+		inType:  reflect.TypeFor[I](),
+		outType: reflect.TypeFor[O](),
 		invoke: func(c *Call, in any, reply func(any, error)) {
 			fn(c, in.(*I), func(out *O, err error) {
 				if err != nil {
@@ -72,12 +94,16 @@ func AsyncOp[I, O any](name string, fn func(c *Call, in *I, reply func(*O, error
 
 // Request is an HTTP request whose body has been read.
 type Request struct {
+	ID     string // the request's id, from whoever received it
 	Method string
 	Path   string // escaped, as sent
 	Query  string
 	Header http.Header
 	Host   string
 	Body   []byte
+
+	call    *Call                                 // once it was identified
+	observe func(c *Call, in, out any, err error) // called when the handler has answered
 }
 
 // Response is the answer to a Request.

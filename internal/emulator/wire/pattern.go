@@ -1,0 +1,26 @@
+package wire
+
+import (
+	"regexp"
+	"strings"
+)
+
+// javaEscapes turns what Java writes differently into RE2's words. A pair of
+// surrogates is Java's way to write the planes above the first.
+var (
+	javaSurrogates = regexp.MustCompile(`\\uD800\\uDC00-\\uDBFF\\uDFFF`)
+	javaUnicode    = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
+)
+
+// compilePattern turns a Java regular expression, which must match the whole
+// value, into RE2; nil if RE2 cannot express it (looking ahead or behind).
+func compilePattern(java string) *regexp.Regexp {
+	re2 := javaSurrogates.ReplaceAllString(java, `\x{10000}-\x{10FFFF}`)
+	re2 = javaUnicode.ReplaceAllString(re2, `\x{$1}`)
+	re2 = strings.ReplaceAll(re2, `\p{ASCII}`, `[\x00-\x7F]`)
+	re, err := regexp.Compile(`\A(?:` + re2 + `)\z`)
+	if err != nil {
+		return nil
+	}
+	return re
+}
