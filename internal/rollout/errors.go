@@ -29,6 +29,8 @@ const (
 	KindNotReady ErrorKind = "NotReady"
 	// KindForeignWrite: somebody else changed the weights of our rule.
 	KindForeignWrite ErrorKind = "ForeignWrite"
+	// KindRuleChanged: the rule does not forward to exactly our two target groups any more.
+	KindRuleChanged ErrorKind = "RuleChanged"
 	// KindAborted: a person, or a rollback rollout, ended this one.
 	KindAborted ErrorKind = "Aborted"
 	// KindPaused: a person paused a bake.

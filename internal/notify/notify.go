@@ -1,0 +1,69 @@
+// Package notify tells people and programs what a rollout does, as events on the
+// bus: source "sluice", detail type "Sluice Rollout State Change". Whoever wants to
+// hear of it makes a rule.
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// Source and DetailType mark our events.
+const (
+	Source     = "sluice"
+	DetailType = "Sluice Rollout State Change"
+)
+
+// Notice is the detail of the event.
+type Notice struct {
+	App         string            `json:"app"`
+	Environment string            `json:"environment"`
+	Rollout     string            `json:"rollout"`
+	Release     int               `json:"release"`
+	Phase       rollout.Phase     `json:"phase"`
+	Outcome     rollout.Outcome   `json:"outcome,omitempty"` // once it has ended
+	Kind        rollout.ErrorKind `json:"kind,omitempty"`    // of what went wrong
+	Why         string            `json:"why,omitempty"`
+	Weights     *rollout.Weights  `json:"weights,omitempty"` // where they have changed
+	At          time.Time         `json:"at"`
+}
+
+// Teller puts notices on the bus.
+type Teller struct {
+	EventBridge *eventbridge.Client
+	Bus         string // name or ARN; "" is the default bus
+}
+
+// Tell puts a notice on the bus.
+func (t Teller) Tell(ctx context.Context, n Notice) error {
+	detail, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("encode a notice of %s: %w", n.Rollout, err)
+	}
+	entry := types.PutEventsRequestEntry{
+		Source: aws.String(Source), DetailType: aws.String(DetailType),
+		Detail: aws.String(string(detail)), Time: &n.At,
+	}
+	if t.Bus != "" {
+		entry.EventBusName = &t.Bus
+	}
+	out, err := t.EventBridge.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
+	if err != nil {
+		return awsclient.Wrap(err, "put a notice of %s", n.Rollout)
+	}
+	if out.FailedEntryCount > 0 {
+		failed := out.Entries[0]
+		return rollout.Errorf(rollout.KindUnavailable, "put a notice of %s: %s: %s",
+			n.Rollout, aws.ToString(failed.ErrorCode), aws.ToString(failed.ErrorMessage))
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// Place names an app's environment.
+type Place struct {
+	App         string `dynamodbav:"app"`
+	Environment string `dynamodbav:"environment"`
+}
+
+func (p Place) String() string { return p.App + "/" + p.Environment }
+
+func (p Place) key() key { return key{"app#" + p.App, "environment#" + p.Environment} }
+
+// Environment is the one item of an app's environment: who owns it, who waits,
+// what the owner has done so far, and the facts as last committed.
+//
+// Snapshot, Intent, latch and abort carry the name of the rollout they belong to.
+// They are set only while it is the owner, never cleared, and count as absent for
+// every other rollout.
+type Environment struct {
+	Place
+
+	Owner   string       `dynamodbav:"owner,omitempty"` // execution ARN; "" when free
+	Rollout string       `dynamodbav:"rollout,omitempty"`
+	Kind    rollout.Kind `dynamodbav:"kind,omitempty"`
+	Number  int          `dynamodbav:"number,omitempty"`
+	Fence   int          `dynamodbav:"fence,omitempty"`
+	Token   *Token       `dynamodbav:"token,omitempty"`
+
+	Waiter         *Waiter `dynamodbav:"waiter,omitempty"`
+	RollbackWaiter *Waiter `dynamodbav:"rollbackWaiter,omitempty"`
+	Ended          int     `dynamodbav:"ended,omitempty"`         // highest number of a forward rollout that let go
+	RollbackEnded  int     `dynamodbav:"rollbackEnded,omitempty"` // the same for rollbacks
+	Newest         int     `dynamodbav:"newest,omitempty"`        // highest forward number that ever came
+	Granted        *Grant  `dynamodbav:"granted,omitempty"`
+
+	Snapshot     *Snapshot `dynamodbav:"snapshot,omitempty"`
+	Intent       *Intent   `dynamodbav:"intent,omitempty"`
+	LatchRollout string    `dynamodbav:"latchRollout,omitempty"`
+	LatchAlarm   string    `dynamodbav:"latchAlarm,omitempty"`
+	LatchAt      time.Time `dynamodbav:"latchAt,omitempty"`
+	AbortRollout string    `dynamodbav:"abortRollout,omitempty"`
+	AbortWhy     string    `dynamodbav:"abortWhy,omitempty"`
+	Committed    string    `dynamodbav:"committed,omitempty"`   // the rollout that committed last
+	CommittedAt  time.Time `dynamodbav:"committedAt,omitempty"` // and when
+	GuardClosed  string    `dynamodbav:"guardClosed,omitempty"` // the rollout whose guard closed last
+
+	Facts *Facts     `dynamodbav:"facts,omitempty"`
+	Dirty *DirtyMark `dynamodbav:"dirty,omitempty"`
+}
+
+// Token is the owner's task token and the moment that orders it among the
+// owner's other tokens.
+type Token struct {
+	Token   string        `dynamodbav:"token"`
+	Phase   rollout.Phase `dynamodbav:"phase"`
+	Entered string        `dynamodbav:"entered"` // the state's EnteredTime
+	Retry   int           `dynamodbav:"retry"`   // the state's RetryCount
+	Until   time.Time     `dynamodbav:"until"`   // when the wait times out
+}
+
+// Waiter is a rollout that waits for the lock.
+type Waiter struct {
+	Execution string       `dynamodbav:"execution"`
+	Rollout   string       `dynamodbav:"rollout"`
+	Kind      rollout.Kind `dynamodbav:"kind"`
+	Number    int          `dynamodbav:"number"`
+	Token     string       `dynamodbav:"token"`
+	Entered   string       `dynamodbav:"entered"`
+	Retry     int          `dynamodbav:"retry"`
+}
+
+// Grant says who handed the lock to whom, so that the wake-up can be sent again.
+type Grant struct {
+	From  string `dynamodbav:"from"` // execution ARN
+	Token string `dynamodbav:"token"`
+}
+
+// Facts is what is so until a rollout commits something else.
+type Facts struct {
+	Site     Site            `dynamodbav:"site"`
+	Stable   rollout.Slot    `dynamodbav:"stable"`
+	Weights  rollout.Weights `dynamodbav:"weights"`
+	Release  int             `dynamodbav:"release"`
+	Previous int             `dynamodbav:"previous"` // the release to go back to; 0 when there is none
+	Guarded  time.Time       `dynamodbav:"guarded"`  // until then a red alarm starts a rollback rollout
+}
+
+// Site is where an environment's traffic and tasks are. It changes only while
+// nobody owns the environment.
+type Site struct {
+	Cluster      string        `dynamodbav:"cluster"`
+	Services     rollout.Names `dynamodbav:"services"`     // names
+	TargetGroups rollout.Names `dynamodbav:"targetGroups"` // ARNs
+	Rule         string        `dynamodbav:"rule"`         // ARN
+}
+
+// Snapshot is what a rollout found before it changed anything.
+type Snapshot struct {
+	Rollout string          `dynamodbav:"rollout"`
+	Site    Site            `dynamodbav:"site"`
+	Plan    rollout.Plan    `dynamodbav:"plan"`
+	Weights rollout.Weights `dynamodbav:"weights"`
+	Stable  ServiceState    `dynamodbav:"stable"`
+	Canary  ServiceState    `dynamodbav:"canary"`
+	Facts   *Facts          `dynamodbav:"facts"` // nil: nothing was committed before
+	At      time.Time       `dynamodbav:"at"`
+}
+
+// ServiceState is one slot's service as the snapshot found it.
+type ServiceState struct {
+	Service        string           `dynamodbav:"service"` // name
+	Desired        int              `dynamodbav:"desired"`
+	TaskDefinition string           `dynamodbav:"taskDefinition"`
+	Deployment     string           `dynamodbav:"deployment"` // id of its PRIMARY deployment
+	Scaling        *rollout.Scaling `dynamodbav:"scaling"`    // nil: no scalable target
+}
+
+// Intent is a weight change that is about to be written, and the fence it was
+// decided under.
+type Intent struct {
+	Rollout string          `dynamodbav:"rollout"`
+	From    rollout.Weights `dynamodbav:"from"`
+	To      rollout.Weights `dynamodbav:"to"`
+	Fence   int             `dynamodbav:"fence"`
+}
+
+// DirtyMark says that the environment needs a person, and why.
+type DirtyMark struct {
+	Rollout string    `dynamodbav:"rollout"`
+	Why     string    `dynamodbav:"why"`
+	At      time.Time `dynamodbav:"at"`
+}
+
+// StableSlot is the slot that had the traffic before.
+func (s *Snapshot) StableSlot() rollout.Slot { return s.Plan.Canary.Other() }
+
+// SnapshotOf is the snapshot of that rollout, nil if it made none.
+func (e *Environment) SnapshotOf(name string) *Snapshot {
+	if e.Snapshot == nil || e.Snapshot.Rollout != name {
+		return nil
+	}
+	return e.Snapshot
+}
+
+// Stopped says why a forward rollout must not go on: an AlarmRed or Aborted error,
+// or nil. Nothing stops a rollback.
+func (e *Environment) Stopped(name string) error {
+	if e.Kind == rollout.Back {
+		return nil
+	}
+	if e.AbortRollout == name {
+		return rollout.Errorf(rollout.KindAborted, "%s was aborted: %s", name, e.AbortWhy)
+	}
+	if e.LatchRollout == name {
+		return rollout.Errorf(rollout.KindAlarmRed, "alarm %s went red at %s",
+			e.LatchAlarm, e.LatchAt.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Environment reads an environment. One that nobody has written yet is empty but
+// for its place.
+func (s *Store) Environment(ctx context.Context, place Place) (Environment, error) {
+	env := Environment{Place: place}
+	_, err := s.get(ctx, place.key(), &env)
+	return env, err
+}
+
+func decode(it item, place Place) (Environment, error) {
+	env := Environment{Place: place}
+	if it == nil {
+		return env, nil
+	}
+	err := unmarshal(it, &env)
+	return env, err
+}

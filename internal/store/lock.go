@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// Claim is a rollout that wants, or has, an environment.
+type Claim struct {
+	Place     Place
+	Execution string // ARN
+	Rollout   string
+	Kind      rollout.Kind
+	Number    int
+}
+
+// lane is the pair of attributes of one kind of rollout: its waiting place, and
+// the highest number that has let go. Rollbacks have their own and go first.
+type lane struct{ waiter, ended string }
+
+func laneOf(kind rollout.Kind) lane {
+	if kind == rollout.Back {
+		return lane{"#rollbackWaiter", "#rollbackEnded"}
+	}
+	return lane{"#waiter", "#ended"}
+}
+
+// Acquire takes a free environment for the claim, or confirms that it has it. It
+// reports whether it does, and gives the item as it is now. A number that has let
+// go already takes nothing, so a late write of an ended rollout is harmless, and
+// neither does one that a newer forward rollout has come after.
+func (s *Store) Acquire(ctx context.Context, c Claim) (bool, Environment, error) {
+	l := laneOf(c.Kind)
+	u := update{
+		key: c.Place.key(),
+		set: "SET #owner = :me, #rollout = :rollout, #kind = :kind, #number = :number, " +
+			"#app = :app, #environment = :environment, #fence = if_not_exists(#fence, :zero) + :one",
+		condition: "(attribute_not_exists(#owner) OR #owner = :me) AND attribute_not_exists(#dirty) AND " +
+			"(attribute_not_exists(" + l.ended + ") OR " + l.ended + " < :number)",
+		values: map[string]any{
+			":me": c.Execution, ":rollout": c.Rollout, ":kind": c.Kind, ":number": c.Number,
+			":app": c.Place.App, ":environment": c.Place.Environment, ":zero": 0, ":one": 1,
+		},
+	}
+	if c.Kind == rollout.Forward {
+		u.set += ", #newest = :number"
+		u.condition += " AND (attribute_not_exists(#newest) OR #newest <= :number)"
+	}
+	held, it, err := s.apply(ctx, u)
+	if err != nil {
+		return false, Environment{}, err
+	}
+	env, err := decode(it, c.Place)
+	return held, env, err
+}
+
+// Queue puts the claim into its lane's waiting place, over an older rollout or an
+// older token of its own, while another execution owns the environment. It
+// reports whether it did, and gives the item after the write, or as it is. A
+// rollback also asks the forward rollout that runs to stop.
+func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bool, Environment, error) {
+	l := laneOf(c.Kind)
+	w := Waiter{
+		Execution: c.Execution, Rollout: c.Rollout, Kind: c.Kind, Number: c.Number,
+		Token: token.Token, Entered: token.Entered, Retry: token.Retry,
+	}
+	u := update{
+		key: c.Place.key(),
+		set: "SET " + l.waiter + " = :waiter",
+		condition: "attribute_exists(#owner) AND #owner <> :me AND attribute_not_exists(#dirty) AND " +
+			"(attribute_not_exists(" + l.ended + ") OR " + l.ended + " < :number) AND " +
+			"(attribute_not_exists(" + l.waiter + ") OR " + l.waiter + ".#number < :number OR " +
+			"(" + l.waiter + ".#execution = :me AND (" + l.waiter + ".#entered < :entered OR " +
+			"(" + l.waiter + ".#entered = :entered AND " + l.waiter + ".#retry < :retry))))",
+		values: map[string]any{
+			":me": c.Execution, ":waiter": w, ":number": c.Number,
+			":entered": token.Entered, ":retry": token.Retry,
+		},
+	}
+	if c.Kind == rollout.Back {
+		u.set += ", #abortRollout = #rollout, #abortWhy = :why"
+		u.values[":why"] = why
+	} else {
+		u.set += ", #newest = :number"
+		u.condition += " AND (attribute_not_exists(#newest) OR #newest <= :number)"
+	}
+	held, it, err := s.apply(ctx, u)
+	if err != nil {
+		return false, Environment{}, err
+	}
+	env, err := decode(it, c.Place)
+	return held, env, err
+}
+
+// LeaveQueue takes the execution out of its lane's waiting place, if it is there.
+func (s *Store) LeaveQueue(ctx context.Context, c Claim) error {
+	l := laneOf(c.Kind)
+	_, _, err := s.apply(ctx, update{
+		key:       c.Place.key(),
+		set:       "REMOVE " + l.waiter,
+		condition: l.waiter + ".#execution = :me",
+		values:    map[string]any{":me": c.Execution},
+	})
+	return err
+}
+
+// HandOver lets go of the environment: to the rollback that waits, else to the
+// release that waits, else to nobody. Facts, if given, replace the environment's
+// own in the same write. It gives the grant whose token has to be woken, nil if
+// nobody waits. When the environment was handed over before by this execution it
+// gives that grant again. LockLost if the execution has not got it otherwise.
+func (s *Store) HandOver(ctx context.Context, c Claim, facts *Facts) (*Grant, error) {
+	for {
+		env, err := s.Environment(ctx, c.Place)
+		if err != nil {
+			return nil, err
+		}
+		if env.Owner != c.Execution {
+			if env.Granted != nil && env.Granted.From == c.Execution {
+				return env.Granted, nil
+			}
+			if env.ended(c.Kind) >= c.Number {
+				return nil, nil //nolint:nilnil // it let go before, and nobody waited
+			}
+			return nil, lockLost(c, env)
+		}
+		held, it, err := s.apply(ctx, handOver(c, &env, facts))
+		if err != nil {
+			return nil, err
+		}
+		if !held {
+			continue // somebody joined or left the queue meanwhile
+		}
+		after, err := decode(it, c.Place)
+		if err != nil || after.Granted == nil || after.Granted.From != c.Execution {
+			return nil, err
+		}
+		return after.Granted, nil
+	}
+}
+
+func (e *Environment) ended(kind rollout.Kind) int {
+	if kind == rollout.Back {
+		return e.RollbackEnded
+	}
+	return e.Ended
+}
+
+func handOver(c Claim, env *Environment, facts *Facts) update {
+	u := update{
+		key:       c.Place.key(),
+		condition: "#owner = :me",
+		values:    map[string]any{":me": c.Execution, ":number": c.Number, ":one": 1},
+	}
+	set := "SET #fence = #fence + :one, " + laneOf(c.Kind).ended + " = :number"
+	if facts != nil {
+		set += ", #facts = :facts"
+		u.values[":facts"] = facts
+	}
+	next, from := env.RollbackWaiter, "#rollbackWaiter"
+	if next == nil {
+		next, from = env.Waiter, "#waiter"
+		u.condition += " AND attribute_not_exists(#rollbackWaiter)"
+	}
+	if next == nil {
+		u.condition += " AND attribute_not_exists(#waiter)"
+		u.set = set + " REMOVE #owner, #rollout, #kind, #number, #token"
+		return u
+	}
+	u.condition += " AND " + from + ".#token = :token"
+	u.set = set + ", #owner = :owner, #rollout = :rollout, #kind = :kind, #number = :next, #granted = :grant" +
+		" REMOVE " + from + ", #token"
+	u.values[":token"] = next.Token
+	u.values[":owner"] = next.Execution
+	u.values[":rollout"] = next.Rollout
+	u.values[":kind"] = next.Kind
+	u.values[":next"] = next.Number
+	u.values[":grant"] = Grant{From: c.Execution, Token: next.Token}
+	return u
+}
+
+// TakeOver makes successor the owner in place of a dead execution and raises the
+// fence. It reports whether the dead one still owned the environment under that
+// fence, and gives the item as it is now.
+func (s *Store) TakeOver(ctx context.Context, place Place, dead, successor string, fence int) (bool, Environment, error) {
+	held, it, err := s.apply(ctx, update{
+		key:       place.key(),
+		set:       "SET #owner = :successor, #fence = #fence + :one REMOVE #token",
+		condition: "#owner = :dead AND #fence = :fence AND attribute_not_exists(#dirty)",
+		values:    map[string]any{":dead": dead, ":successor": successor, ":fence": fence, ":one": 1},
+	})
+	if err != nil {
+		return false, Environment{}, err
+	}
+	env, err := decode(it, place)
+	return held, env, err
+}
+
+// lockLost says that somebody else owns the environment.
+func lockLost(c Claim, env Environment) error {
+	if env.Owner == "" {
+		return rollout.Errorf(rollout.KindLockLost, "%s does not own %s any more; nobody does", c.Execution, c.Place)
+	}
+	return rollout.Errorf(rollout.KindLockLost, "%s does not own %s any more; %s does", c.Execution, c.Place, env.Owner)
+}

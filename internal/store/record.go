@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// Record is what is known of one rollout, under its name.
+type Record struct {
+	Name      string       `dynamodbav:"name"`
+	Place     Place        `dynamodbav:"place"`
+	Kind      rollout.Kind `dynamodbav:"kind"`
+	Number    int          `dynamodbav:"number"`          // its place in the queue: the release's, or a rollback's own
+	Release   int          `dynamodbav:"release"`         // the release it brings in
+	Leave     int          `dynamodbav:"leave,omitempty"` // rollbacks: the release they leave
+	Why       string       `dynamodbav:"why,omitempty"`   // rollbacks: who or what asked
+	Execution string       `dynamodbav:"execution"`       // ARN of the newest execution
+	At        time.Time    `dynamodbav:"at"`
+
+	TaskDefinition string          `dynamodbav:"taskDefinition,omitempty"` // ARN, once registered
+	Outcome        rollout.Outcome `dynamodbav:"outcome,omitempty"`        // once ended
+	Reason         string          `dynamodbav:"reason,omitempty"`         // of the outcome
+	EndedAt        time.Time       `dynamodbav:"endedAt,omitempty"`
+}
+
+// Claim is the record's claim as the given execution.
+func (r Record) Claim(execution string) Claim {
+	return Claim{Place: r.Place, Execution: execution, Rollout: r.Name, Kind: r.Kind, Number: r.Number}
+}
+
+// Decision is one thing that was decided or done in a rollout, with what it rested
+// on. They are written once and never changed.
+type Decision struct {
+	Rollout string            `dynamodbav:"rollout" json:"rollout"`
+	At      time.Time         `dynamodbav:"at" json:"at"`
+	Phase   rollout.Phase     `dynamodbav:"phase" json:"phase"`
+	Kind    rollout.ErrorKind `dynamodbav:"kind,omitempty" json:"kind,omitempty"` // of the error, if it was one
+	What    string            `dynamodbav:"what" json:"what"`
+	Inputs  map[string]any    `dynamodbav:"inputs,omitempty" json:"inputs,omitempty"`
+}
+
+func recordKey(name string) key { return key{"rollout#" + name, "record"} }
+
+// PutRecord writes a rollout's record if there is none, and gives the one there is.
+func (s *Store) PutRecord(ctx context.Context, r Record) (Record, error) {
+	wrote, err := s.putNew(ctx, recordKey(r.Name), r)
+	if err != nil || wrote {
+		return r, err
+	}
+	return s.Record(ctx, r.Name)
+}
+
+// Record reads a rollout's record. NotFound if there is none.
+func (s *Store) Record(ctx context.Context, name string) (Record, error) {
+	var r Record
+	found, err := s.get(ctx, recordKey(name), &r)
+	if err == nil && !found {
+		err = rollout.Errorf(rollout.KindNotFound, "no rollout is named %q", name)
+	}
+	return r, err
+}
+
+// SetExecution notes the newest execution of a rollout.
+func (s *Store) SetExecution(ctx context.Context, name, execution string) error {
+	return s.amend(ctx, name, "SET #execution = :value", "attribute_exists(pk)", map[string]any{":value": execution})
+}
+
+// SetTaskDefinition notes the task definition that a rollout runs.
+func (s *Store) SetTaskDefinition(ctx context.Context, name, arn string) error {
+	return s.amend(ctx, name, "SET #taskDefinition = :value", "attribute_exists(pk)", map[string]any{":value": arn})
+}
+
+// End notes how a rollout ended, once: an outcome that is there stays. It gives
+// the record as it is then.
+func (s *Store) End(ctx context.Context, name string, outcome rollout.Outcome, reason string, at time.Time) (Record, error) {
+	_, it, err := s.apply(ctx, update{
+		key:       recordKey(name),
+		set:       "SET #outcome = :outcome, #reason = :reason, #endedAt = :at",
+		condition: "attribute_exists(pk) AND attribute_not_exists(#outcome)",
+		values:    map[string]any{":outcome": outcome, ":reason": reason, ":at": at},
+	})
+	var r Record
+	if err == nil {
+		err = unmarshal(it, &r)
+	}
+	return r, err
+}
+
+func (s *Store) amend(ctx context.Context, name, set, condition string, values map[string]any) error {
+	held, _, err := s.apply(ctx, update{key: recordKey(name), set: set, condition: condition, values: values})
+	if err == nil && !held {
+		err = rollout.Errorf(rollout.KindNotFound, "no rollout is named %q", name)
+	}
+	return err
+}
+
+// Decided writes a decision. The same decision written again changes nothing.
+func (s *Store) Decided(ctx context.Context, d Decision) error {
+	sk := fmt.Sprintf("decision#%s#%s", d.At.UTC().Format("2006-01-02T15:04:05.000000000Z"), d.Phase)
+	_, err := s.putNew(ctx, key{"rollout#" + d.Rollout, sk}, d)
+	return err
+}
+
+// Decisions reads a rollout's decisions in the order of their times.
+func (s *Store) Decisions(ctx context.Context, name string) ([]Decision, error) {
+	var all []Decision
+	err := s.query(ctx, "rollout#"+name, "decision#", func(it item) error {
+		var d Decision
+		if err := unmarshal(it, &d); err != nil {
+			return err
+		}
+		all = append(all, d)
+		return nil
+	})
+	return all, err
+}

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// App is a registered app: its spec, and the counter that numbers its releases
+// and rollbacks.
+type App struct {
+	Spec    rollout.Spec
+	Counter int
+}
+
+// appItem is an App as the table holds it. Specs are JSON, so that an old one
+// reads as it was written.
+type appItem struct {
+	Spec    string `dynamodbav:"spec"`
+	Counter int    `dynamodbav:"counter"`
+}
+
+type releaseItem struct {
+	Release string `dynamodbav:"release"` // JSON
+}
+
+type numberItem struct {
+	Number int `dynamodbav:"number"`
+}
+
+func appKey(app string) key { return key{"app#" + app, "app"} }
+
+func releaseKey(app string, number int) key {
+	return key{"app#" + app, fmt.Sprintf("release#%09d", number)}
+}
+
+// PutApp registers an app's spec, keeping its counter.
+func (s *Store) PutApp(ctx context.Context, spec rollout.Spec) error {
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return fmt.Errorf("encode the spec of %s: %w", spec.App, err)
+	}
+	_, _, err = s.apply(ctx, update{
+		key:       appKey(spec.App),
+		set:       "SET #spec = :spec, #counter = if_not_exists(#counter, :zero)",
+		condition: "attribute_exists(pk) OR attribute_not_exists(pk)",
+		values:    map[string]any{":spec": string(text), ":zero": 0},
+	})
+	return err
+}
+
+// App reads a registered app. NotFound if it is not.
+func (s *Store) App(ctx context.Context, name string) (App, error) {
+	var it appItem
+	found, err := s.get(ctx, appKey(name), &it)
+	if err != nil {
+		return App{}, err
+	}
+	if !found {
+		return App{}, rollout.Errorf(rollout.KindNotFound,
+			"app %q is not registered; register its sluice.yaml first", name)
+	}
+	app := App{Counter: it.Counter}
+	if err := json.Unmarshal([]byte(it.Spec), &app.Spec); err != nil {
+		return App{}, rollout.Errorf(rollout.KindInternal, "the registered spec of %s cannot be read: %w", name, err)
+	}
+	return app, nil
+}
+
+// PutTrigger says that events with the key concern the app.
+func (s *Store) PutTrigger(ctx context.Context, trigger, app string) error {
+	return s.put(ctx, key{"trigger#" + trigger, "app#" + app}, map[string]string{"app": app})
+}
+
+// DropTrigger takes back what PutTrigger said.
+func (s *Store) DropTrigger(ctx context.Context, trigger, app string) error {
+	return s.remove(ctx, key{"trigger#" + trigger, "app#" + app})
+}
+
+// Triggered names the apps that events with the key concern.
+func (s *Store) Triggered(ctx context.Context, trigger string) ([]string, error) {
+	var apps []string
+	err := s.query(ctx, "trigger#"+trigger, "app#", func(it item) error {
+		var row struct {
+			App string `dynamodbav:"app"`
+		}
+		if err := unmarshal(it, &row); err != nil {
+			return err
+		}
+		apps = append(apps, row.App)
+		return nil
+	})
+	return apps, err
+}
+
+// PutRelease numbers a release and records it, once for its cause: a second call
+// with the same cause gives the release that the first recorded.
+func (s *Store) PutRelease(ctx context.Context, r rollout.Release) (rollout.Release, error) {
+	cause := key{"cause#" + r.App + "#" + r.Cause.Key, "cause"}
+	for {
+		var known numberItem
+		found, err := s.get(ctx, cause, &known)
+		if err != nil {
+			return r, err
+		}
+		if found {
+			return s.Release(ctx, r.App, known.Number)
+		}
+		app, err := s.App(ctx, r.App)
+		if err != nil {
+			return r, err
+		}
+		r.Number = app.Counter + 1
+		wrote, err := s.transactRelease(ctx, r, cause)
+		if err != nil || wrote {
+			return r, err
+		}
+	}
+}
+
+// transactRelease moves the counter and writes the release and its cause in one
+// transaction. It reports false when another release came between.
+func (s *Store) transactRelease(ctx context.Context, r rollout.Release, cause key) (bool, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return false, fmt.Errorf("encode release %d of %s: %w", r.Number, r.App, err)
+	}
+	release, err := itemOf(releaseKey(r.App, r.Number), releaseItem{string(text)})
+	if err != nil {
+		return false, err
+	}
+	known, err := itemOf(cause, numberItem{r.Number})
+	if err != nil {
+		return false, err
+	}
+	counter, err := s.count(r.App, r.Number)
+	if err != nil {
+		return false, err
+	}
+	absent := aws.String("attribute_not_exists(pk)")
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Update: counter},
+		{Put: &types.Put{TableName: &s.Table, Item: release, ConditionExpression: absent}},
+		{Put: &types.Put{TableName: &s.Table, Item: known, ConditionExpression: absent}},
+	}})
+	return wrote(err, "record release %d of %s", r.Number, r.App)
+}
+
+// Draw takes the app's next number, for a rollback, once for its cause.
+func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
+	k := key{"cause#" + app + "#" + cause, "cause"}
+	for {
+		var known numberItem
+		found, err := s.get(ctx, k, &known)
+		if err != nil || found {
+			return known.Number, err
+		}
+		registered, err := s.App(ctx, app)
+		if err != nil {
+			return 0, err
+		}
+		number := registered.Counter + 1
+		it, err := itemOf(k, numberItem{number})
+		if err != nil {
+			return 0, err
+		}
+		counter, err := s.count(app, number)
+		if err != nil {
+			return 0, err
+		}
+		_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+			{Update: counter},
+			{Put: &types.Put{TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)")}},
+		}})
+		if ok, err := wrote(err, "draw number %d of %s", number, app); err != nil || ok {
+			return number, err
+		}
+	}
+}
+
+// count moves an app's counter from number-1 to number.
+func (s *Store) count(app string, number int) (*types.Update, error) {
+	values, err := marshal(map[string]any{":number": number, ":before": number - 1})
+	if err != nil {
+		return nil, err
+	}
+	return &types.Update{
+		TableName:                 &s.Table,
+		Key:                       appKey(app).attributes(),
+		UpdateExpression:          aws.String("SET #counter = :number"),
+		ConditionExpression:       aws.String("#counter = :before"),
+		ExpressionAttributeNames:  map[string]string{"#counter": "counter"},
+		ExpressionAttributeValues: values,
+	}, nil
+}
+
+// wrote reads a transaction's error: false without an error when a condition did
+// not hold or another transaction was under way.
+func wrote(err error, format string, args ...any) (bool, error) {
+	var cancelled *types.TransactionCanceledException
+	if !errors.As(err, &cancelled) {
+		if err != nil {
+			return false, awsclient.Wrap(err, format, args...)
+		}
+		return true, nil
+	}
+	for _, reason := range cancelled.CancellationReasons {
+		switch code := aws.ToString(reason.Code); code {
+		case "None", "ConditionalCheckFailed", "TransactionConflict":
+		default:
+			return false, awsclient.Wrap(err, format, args...)
+		}
+	}
+	return false, nil
+}
+
+// Release reads a release. NotFound if there is none of that number.
+func (s *Store) Release(ctx context.Context, app string, number int) (rollout.Release, error) {
+	var r rollout.Release
+	var it releaseItem
+	found, err := s.get(ctx, releaseKey(app, number), &it)
+	if err != nil {
+		return r, err
+	}
+	if !found {
+		return r, rollout.Errorf(rollout.KindNotFound, "app %s has no release %d", app, number)
+	}
+	if err := json.Unmarshal([]byte(it.Release), &r); err != nil {
+		return r, rollout.Errorf(rollout.KindInternal, "release %d of %s cannot be read: %w", number, app, err)
+	}
+	return r, nil
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+)
+
+// Watch says that events about an alarm or an ECS service concern an environment.
+// It is keyed by ARN, so that two apps can share an alarm and a handler finds
+// them without a scan.
+
+func watchKey(arn string, place Place) key {
+	return key{"watch#" + arn, place.App + "#" + place.Environment}
+}
+
+// PutWatch says that events about the ARN concern the environment.
+func (s *Store) PutWatch(ctx context.Context, arn string, place Place) error {
+	return s.put(ctx, watchKey(arn, place), place)
+}
+
+// DropWatch takes back what PutWatch said.
+func (s *Store) DropWatch(ctx context.Context, arn string, place Place) error {
+	return s.remove(ctx, watchKey(arn, place))
+}
+
+// Watching gives the environments that events about the ARN concern.
+func (s *Store) Watching(ctx context.Context, arn string) ([]Place, error) {
+	var places []Place
+	err := s.query(ctx, "watch#"+arn, "", func(it item) error {
+		var p Place
+		if err := unmarshal(it, &p); err != nil {
+			return err
+		}
+		places = append(places, p)
+		return nil
+	})
+	return places, err
+}
+
+// ClaimRule says that only this environment writes the rule. It gives the
+// environment that has the claim, which may be another.
+func (s *Store) ClaimRule(ctx context.Context, rule string, place Place) (Place, error) {
+	k := key{"rule#" + rule, "claim"}
+	wrote, err := s.putNew(ctx, k, place)
+	if err != nil || wrote {
+		return place, err
+	}
+	var holder Place
+	_, err = s.get(ctx, k, &holder)
+	return holder, err
+}
+
+// ReleaseRule gives the claim on a rule back, if this environment has it.
+func (s *Store) ReleaseRule(ctx context.Context, rule string, place Place) error {
+	_, _, err := s.apply(ctx, update{
+		key:       key{"rule#" + rule, "claim"},
+		set:       "REMOVE #app, #environment",
+		condition: "#app = :app AND #environment = :environment",
+		values:    map[string]any{":app": place.App, ":environment": place.Environment},
+	})
+	return err
+}
+
+func (s *Store) remove(ctx context.Context, k key) error {
+	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: k.attributes()})
+	if err != nil {
+		return awsclient.Wrap(err, "delete item %s %s", k.pk, k.sk)
+	}
+	return nil
+}
