@@ -110,10 +110,20 @@ def trimmed_model(model, names):
         "metadata": picked(model["metadata"], METADATA),
         "operations": operations,
         "shapes": shapes,
-        # Every operation there is, so that an unknown name and one that is
-        # not emulated can be told apart.
-        "others": sorted(model["operations"].keys() - names),
+        "others": {name: other(model, name) for name in model["operations"] if name not in names},
     }
+
+
+def other(model, name):
+    """What it takes to recognise an operation that is not emulated, and to refuse it by its name."""
+    if not model["metadata"]["protocol"].startswith("rest"):
+        return {}
+    operation = model["operations"][name]
+    shape = model["shapes"].get(operation.get("input", {}).get("shape"), {})
+    members = shape.get("members", {})
+    needs = [members[member]["locationName"] for member in shape.get("required", [])
+             if members[member].get("location") in ("header", "querystring")]
+    return {"http": operation["http"], "needs": needs}
 
 
 def main():

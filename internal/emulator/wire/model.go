@@ -21,8 +21,9 @@ type model struct {
 	Metadata   metadata             `json:"metadata"`
 	Operations map[string]*apiModel `json:"operations"`
 	Shapes     map[string]*shape    `json:"shapes"`
-	Others     []string             `json:"others"` // operations AWS has and the model leaves out
+	Others     map[string]*other    `json:"others"` // AWS has them, the emulator does not
 
+	routes   []uriRoute // of a REST service
 	bindings bindingCache
 }
 
@@ -44,14 +45,24 @@ func (m metadata) speaks(protocol string) bool {
 	return m.Protocol == protocol || slices.Contains(m.Protocols, protocol)
 }
 
+// httpTrait is how an operation stands in HTTP. Outside of REST it is always
+// POST and /.
+type httpTrait struct {
+	Method string `json:"method"`
+	URI    string `json:"requestUri"`
+	Status int    `json:"responseCode"`
+}
+
+// other is what it takes to recognise an operation that is not emulated.
+type other struct {
+	HTTP  httpTrait `json:"http"`
+	Needs []string  `json:"needs"` // headers and query parameters that it always has
+}
+
 // apiModel is the model of one operation.
 type apiModel struct {
-	Name string `json:"-"`
-	HTTP struct {
-		Method string `json:"method"`
-		URI    string `json:"requestUri"`
-		Status int    `json:"responseCode"`
-	} `json:"http"`
+	Name     string    `json:"-"`
+	HTTP     httpTrait `json:"http"`
 	Checksum struct {
 		RequestAlgorithm string `json:"requestAlgorithmMember"`
 		ResponseMode     string `json:"requestValidationModeMember"`
@@ -196,7 +207,13 @@ func parseModel(name string) (*model, error) {
 	if m.Metadata.SigningName == "" {
 		m.Metadata.SigningName = m.Metadata.EndpointPrefix
 	}
-	return m, m.link()
+	if err := m.link(); err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(m.Metadata.Protocol, "rest") {
+		m.routes = newRoutes(m)
+	}
+	return m, nil
 }
 
 // link resolves all names in the model.

@@ -3,8 +3,10 @@ package wire
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -147,6 +149,10 @@ func (c *Call) respond(out any, err error) *Response {
 		f := describe(c.errorModel(), err)
 		resp.Status = f.status
 		c.protocol.fail(resp, c.errorModel(), f)
+	}
+	if c.Service == "dynamodb" {
+		// AWS: DynamoDB Developer Guide, "DynamoDB low-level API": response headers.
+		resp.Header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(resp.Body)), 10))
 	}
 	return resp
 }

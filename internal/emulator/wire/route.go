@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,28 +40,81 @@ func (m *Mux) Identify(r *Request) *Call {
 
 // route chooses service, operation and protocol.
 func (m *Mux) route(c *Call, signingName string) {
+	candidates := m.signing(signingName)
 	want := readTarget(c.request)
 	c.protocol, c.Operation = want.protocol, want.operation
-	candidates := m.signing(signingName)
-	c.service = want.choose(candidates)
+	if want.protocol == nil {
+		c.service = routeREST(c, candidates)
+	} else {
+		c.service = want.choose(candidates)
+	}
 	switch {
-	case c.service == nil && signingName != "" && len(candidates) == 0:
+	case c.service != nil:
+		c.Service = c.service.name
+		if c.op = c.service.ops[c.Operation]; c.op == nil {
+			c.err = c.service.refuse(c.Operation)
+		}
+	case len(candidates) == 0:
 		c.Service = signingName
 		c.err = unknownService(signingName)
-	case c.service == nil:
-		c.err = unknownOperation(want.prefix, want.operation)
-		if len(candidates) > 0 {
-			c.service = candidates[0]
-		}
+	case len(candidates) == 1:
+		c.service, c.Service = candidates[0], candidates[0].name
+		c.err = c.service.refuse(c.Operation)
 	default:
-		want.settle(c)
-	}
-	if c.service != nil {
-		c.Service = c.service.name
+		c.err = unknownTarget(want)
 	}
 	if c.protocol == nil {
-		c.protocol = awsJSON{version: "1.0"}
+		c.protocol = ownProtocol(c.service)
 	}
+}
+
+// ownProtocol is the protocol in which a request that could not be read is
+// answered.
+func ownProtocol(s *Service) protocol {
+	if s == nil {
+		return awsJSON{version: "1.1"}
+	}
+	switch s.model.Metadata.Protocol {
+	case "query":
+		return awsQuery{}
+	case "rest-xml":
+		return restXML{}
+	case "rest-json":
+		return restJSON{}
+	case "smithy-rpc-v2-cbor":
+		return rpcCBOR{}
+	}
+	return awsJSON{version: s.model.Metadata.JSONVersion}
+}
+
+// routeREST finds the REST service and the operation that a request's place
+// belongs to. S3's places fit nearly everything, so it comes last.
+func routeREST(c *Call, candidates []*Service) *Service {
+	r := c.request
+	query, err := url.ParseQuery(r.Query)
+	if err != nil {
+		return nil
+	}
+	var found *Service
+	best := -1
+	for _, s := range candidates {
+		p := place{method: r.Method, path: r.Path, query: query, header: r.Header}
+		if s.model.Metadata.Protocol == "rest-xml" {
+			if bucket := bucketOf(r.Host); bucket != "" {
+				p.path = "/" + bucket + p.path
+			}
+		}
+		operation, labels, score, ok := find(s.model.routes, p)
+		if !ok || score <= best {
+			continue
+		}
+		found, best, c.Operation = s, score, operation
+		c.protocol = restJSON{labels}
+		if s.model.Metadata.Protocol == "rest-xml" {
+			c.protocol = restXML{labels}
+		}
+	}
+	return found
 }
 
 // signing lists the services with a signing name; all of them for none.
@@ -119,6 +173,9 @@ type target struct {
 }
 
 func readTarget(r *Request) target {
+	if service, operation, ok := readCBORPath(r.Path); ok {
+		return target{protocol: rpcCBOR{}, prefix: service, operation: operation}
+	}
 	if header := r.Header.Get("X-Amz-Target"); header != "" {
 		dot := strings.LastIndexByte(header, '.')
 		version := "1.0"
@@ -127,41 +184,67 @@ func readTarget(r *Request) target {
 		}
 		return target{protocol: awsJSON{version}, prefix: header[:max(dot, 0)], operation: header[dot+1:]}
 	}
+	isForm := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	if r.Path == "/" && (isForm || strings.Contains(r.Query, "Action=")) {
+		if form, err := readForm(r); err == nil && form.Has("Action") {
+			return target{protocol: awsQuery{}, operation: form.Get("Action"), version: form.Get("Version")}
+		}
+	}
 	return target{}
+}
+
+// readCBORPath reads "/service/<name>/operation/<name>".
+func readCBORPath(path string) (service, operation string, ok bool) {
+	rest, ok := strings.CutPrefix(path, "/service/")
+	if !ok {
+		return "", "", false
+	}
+	service, operation, ok = strings.Cut(rest, "/operation/")
+	return service, operation, ok && !strings.Contains(operation, "/")
 }
 
 // choose picks the service that the target is for.
 func (t target) choose(services []*Service) *Service {
 	for _, s := range services {
-		if t.prefix != "" && s.model.Metadata.TargetPrefix == t.prefix {
+		meta := s.model.Metadata
+		if t.prefix != "" && meta.TargetPrefix == t.prefix {
+			return s
+		}
+		if (t.protocol == awsQuery{}) && meta.speaks("query") && (t.version == "" || t.version == meta.APIVersion) {
 			return s
 		}
 	}
 	return nil
 }
 
-// settle finds the operation in the service that was chosen.
-func (t target) settle(c *Call) {
-	c.op = c.service.ops[t.operation]
-	if c.op == nil {
-		c.err = c.service.refuse(t.operation)
-	}
-}
-
 // refuse is the answer to an operation that is not emulated: the service's own
 // for one it does not know, with the operation's name.
 func (s *Service) refuse(operation string) error {
-	err := unknownOperation(s.name, operation)
-	if s.model.Operations[operation] == nil && !slices.Contains(s.model.Others, operation) {
-		err.message = "the service " + s.name + " has no operation " + strconv.Quote(operation)
+	err := &wireError{
+		code: "UnknownOperationException", status: http.StatusBadRequest, space: "com.amazon.coral.service",
+		message: fmt.Sprintf("the operation %s of the service %s is not emulated", operation, s.name),
+	}
+	switch {
+	case operation == "":
+		err.message = "the request names no operation of the service " + s.name
+	case s.model.Operations[operation] == nil && s.model.Others[operation] == nil:
+		err.message = fmt.Sprintf("the service %s has no operation %q", s.name, operation)
+	}
+	switch s.model.Metadata.Protocol {
+	case "query":
+		err.code = "InvalidAction"
+	case "rest-xml":
+		err.code, err.status = "NotImplemented", http.StatusNotImplemented
+	case "rest-json":
+		err.status = http.StatusNotFound
 	}
 	return err
 }
 
-func unknownOperation(service, operation string) *wireError {
+func unknownTarget(t target) error {
 	return &wireError{
-		code: "UnknownOperationException", message: "the operation " + service + " " + strconv.Quote(operation) + " is not emulated",
-		status: http.StatusBadRequest, space: "com.amazon.coral.service",
+		code: "UnknownOperationException", status: http.StatusBadRequest, space: "com.amazon.coral.service",
+		message: fmt.Sprintf("no emulated service has the operation %q", strings.TrimPrefix(t.prefix+"."+t.operation, ".")),
 	}
 }
 
