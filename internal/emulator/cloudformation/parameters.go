@@ -1,0 +1,118 @@
+package cloudformation
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// parameterValues are the parameters' values: what was given, else the default,
+// checked against what the template says of them.
+// AWS: CloudFormation User Guide, CloudFormation template Parameters syntax.
+func (t *Template) parameterValues(given map[string]string) (map[string]*node, error) {
+	values := make(map[string]*node, len(t.parameters))
+	var missing []string
+	for _, p := range t.parameters {
+		value, ok := given[p.name]
+		if fallback := p.value.get("Default"); !ok && fallback != nil {
+			value, ok = fallback.text, true
+		}
+		if !ok {
+			missing = append(missing, p.name)
+			continue
+		}
+		if err := checkParameter(p, value); err != nil {
+			return nil, err
+		}
+		node, err := typed(p, value)
+		if err != nil {
+			return nil, err
+		}
+		values[p.name] = node
+	}
+	if len(missing) > 0 {
+		return nil, fail(t.parameters[0].line, "Parameters: [%s] must have values", strings.Join(missing, ", "))
+	}
+	known := t.Parameters()
+	var unknown []string
+	for name := range given {
+		if !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return nil, fail(1, "Parameters: [%s] do not exist in the template", strings.Join(unknown, ", "))
+	}
+	return values, nil
+}
+
+// typed is a parameter's value in its type.
+func typed(p field, value string) (*node, error) {
+	kind := p.value.get("Type").String()
+	switch {
+	case kind == "CommaDelimitedList" || strings.HasPrefix(kind, "List<"):
+		out := list(p.line)
+		for item := range strings.SplitSeq(value, ",") {
+			out.items = append(out.items, text(p.line, strings.TrimSpace(item)))
+		}
+		return out, nil
+	case kind == "Number":
+		if _, err := strconv.ParseFloat(value, 64); err != nil {
+			return nil, fail(p.line, "Parameter '%s' must be a number.", p.name)
+		}
+		return text(p.line, value), nil
+	case kind == "String" || strings.HasPrefix(kind, "AWS::EC2::") || kind == "AWS::SSM::Parameter::Name":
+		return text(p.line, value), nil
+	}
+	return nil, fail(p.line, "parameter %s: type %s is not supported", p.name, kind)
+}
+
+func checkParameter(p field, value string) error {
+	if allowed := p.value.get("AllowedValues"); allowed != nil &&
+		!slices.ContainsFunc(allowed.items, func(n *node) bool { return n.text == value }) {
+		return fail(p.line, "Parameter '%s' must be one of AllowedValues", p.name)
+	}
+	if pattern := p.value.get("AllowedPattern"); pattern != nil {
+		re, err := regexp.Compile("^(?:" + pattern.text + ")$")
+		if err != nil {
+			return fail(pattern.line, "parameter %s: AllowedPattern: %w", p.name, err)
+		}
+		if !re.MatchString(value) {
+			return fail(p.line, "Parameter %s failed to satisfy constraint: %s", p.name, constraint(p, "must match pattern "+pattern.text))
+		}
+	}
+	number, _ := strconv.ParseFloat(value, 64) // a value that is none fails as such
+	bounds := []struct {
+		name string
+		got  float64
+		sign float64
+	}{
+		{"MinLength", float64(len(value)), 1},
+		{"MaxLength", float64(len(value)), -1},
+		{"MinValue", number, 1},
+		{"MaxValue", number, -1},
+	}
+	for _, b := range bounds {
+		bound := p.value.get(b.name)
+		if bound == nil {
+			continue
+		}
+		limit, err := strconv.ParseFloat(bound.text, 64)
+		if err != nil {
+			return fail(bound.line, "parameter %s: %s is %v, not a number", p.name, b.name, bound)
+		}
+		if (b.got-limit)*b.sign < 0 {
+			return fail(p.line, "Parameter '%s' does not keep to its %s of %v", p.name, b.name, bound)
+		}
+	}
+	return nil
+}
+
+func constraint(p field, otherwise string) string {
+	if d := p.value.get("ConstraintDescription"); d != nil {
+		return d.text
+	}
+	return otherwise
+}
