@@ -1,0 +1,86 @@
+// Package expression is DynamoDB's expression language: conditions and filters,
+// key conditions, updates and projections.
+//
+// A request's expressions are parsed against its Attributes, the names and
+// values it defines, and then evaluated on items. Each parser is a recursive
+// descent over the tokens of one expression; errors are DynamoDB's messages.
+package expression
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb/attribute"
+)
+
+//go:embed reserved.txt
+var reservedWords string
+
+// reserved reports whether a word may not be written as an attribute's name
+// (AWS: DynamoDB Developer Guide, reserved words).
+func reserved(name string) bool {
+	_, found := slices.BinarySearch(strings.Fields(reservedWords), strings.ToUpper(name))
+	return found
+}
+
+var (
+	nameKey  = regexp.MustCompile(`^#[A-Za-z0-9_]+$`)
+	valueKey = regexp.MustCompile(`^:[A-Za-z0-9_]+$`)
+)
+
+// Attributes are a request's ExpressionAttributeNames and
+// ExpressionAttributeValues, and which of them its expressions have used.
+type Attributes struct {
+	names  map[string]string
+	values attribute.Item
+	used   map[string]bool
+}
+
+// NewAttributes checks the names and values that a request defines. Nil stands
+// for a request without them; an empty map is an error.
+func NewAttributes(names map[string]string, values attribute.Item) (*Attributes, error) {
+	a := &Attributes{names: names, values: make(attribute.Item, len(values)), used: map[string]bool{}}
+	if names != nil && len(names) == 0 {
+		return nil, errors.New("ExpressionAttributeNames must not be empty")
+	}
+	for _, key := range slices.Sorted(maps.Keys(names)) {
+		if !nameKey.MatchString(key) {
+			return nil, fmt.Errorf("ExpressionAttributeNames contains invalid key: Syntax error; key: %q", key)
+		}
+	}
+	if values != nil && len(values) == 0 {
+		return nil, errors.New("ExpressionAttributeValues must not be empty")
+	}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if !valueKey.MatchString(key) {
+			return nil, fmt.Errorf("ExpressionAttributeValues contains invalid key: Syntax error; key: %q", key)
+		}
+		v, err := attribute.Normalize(values[key])
+		if err != nil {
+			return nil, fmt.Errorf("ExpressionAttributeValues contains invalid value: %w for key %s", err, key)
+		}
+		a.values[key] = v
+	}
+	return a, nil
+}
+
+// Unused is an error if a name or value was defined that no expression parsed
+// so far mentions.
+func (a *Attributes) Unused() error {
+	if keys := a.unused(slices.Sorted(maps.Keys(a.names))); keys != "" {
+		return fmt.Errorf("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", keys) //nolint:staticcheck // AWS's wording
+	}
+	if keys := a.unused(slices.Sorted(maps.Keys(a.values))); keys != "" {
+		return fmt.Errorf("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", keys) //nolint:staticcheck // AWS's wording
+	}
+	return nil
+}
+
+func (a *Attributes) unused(keys []string) string {
+	return strings.Join(slices.DeleteFunc(keys, func(key string) bool { return a.used[key] }), ", ")
+}
