@@ -243,19 +243,19 @@ func (s *Service) Deregister(groupARN, ip string, port int32, drained func()) {
 	s.deregister(g, address{ip, port}, drained)
 }
 
-// State gives a target's health as DescribeTargetHealth shows it; an address
-// that is not registered is unused.
+// State gives a target's health as DescribeTargetHealth shows it, or "" for an
+// address that is not registered.
 func (s *Service) State(groupARN, ip string, port int32) string {
 	if g, ok := s.groups[groupARN]; ok {
 		if t, ok := g.targets[address{ip, port}]; ok {
 			return string(t.state)
 		}
 	}
-	return string(types.TargetHealthStateEnumUnused)
+	return ""
 }
 
 // Watch has fn called on the loop whenever a target's state has changed, soon
-// after it did.
+// after it did. A target that is taken out becomes unused.
 func (s *Service) Watch(fn func(groupARN, ip string, port int32, state string)) {
 	s.watchers = append(s.watchers, fn)
 }
