@@ -144,3 +144,13 @@ func (s *Service) SetDesiredCount(cluster, service string, n int32) error {
 	s.setDesired(svc, n)
 	return nil
 }
+
+// Deploying reports whether a deployment of the service is in progress.
+func (s *Service) Deploying(cluster, service string) bool {
+	c, err := s.cluster(&cluster)
+	if err != nil {
+		return false
+	}
+	svc, ok := c.services[service]
+	return ok && svc.status == statusActive && svc.primary().state == types.DeploymentRolloutStateInProgress
+}
