@@ -265,7 +265,8 @@ func appendJSON(b []byte, v any, names func(*memberRef) string) []byte {
 
 type jsonWriter struct {
 	names      func(*memberRef) string
-	timestamps string
+	timestamps string // the format where the model states none
+	everywhere bool   // also what REST has in headers
 }
 
 func (w jsonWriter) structure(b []byte, rec *record) []byte {
@@ -273,7 +274,7 @@ func (w jsonWriter) structure(b []byte, rec *record) []byte {
 	first := true
 	for i, v := range rec.values {
 		ref := rec.shape.members[i]
-		if v == nil || ref.Location != "" {
+		if v == nil || ref.Location != "" && !w.everywhere {
 			continue
 		}
 		if !first {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
-	"strings"
 )
 
 // Service is an emulated service: some operations of a model. Make one with
@@ -189,22 +188,3 @@ func (c *Call) errorModel() *model {
 	}
 	return &model{}
 }
-
-// ErrorCode is what a service's client sees of an error: the code it names, the
-// message and the HTTP status. Service is the model's name.
-func ErrorCode(service string, err error) (code, message string, status int) {
-	m, loadErr := loadModel(service)
-	if loadErr != nil {
-		m = &model{}
-	}
-	f := describe(m, err)
-	if m.Metadata.Protocol == "query" || m.Metadata.Protocol == "rest-xml" {
-		return f.code, f.message, f.status
-	}
-	return f.shape, f.message, f.status
-}
-
-// lowerFirst is a member's name in a validation message.
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
-
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

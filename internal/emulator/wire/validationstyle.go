@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// style is how a service answers input that its model does not allow.
+type style struct {
+	code  string
+	write func([]violation) string
+	// missing, when set, is the answer to the first required member that is not
+	// there, in the service's own words.
+	missing func(violation) error
+}
+
+// styleOf says how each service answers. Unless a source is given, the code is
+// the one that the service's API reference lists under "Common Errors" or with
+// the operation, and the words are those of AWS's service framework.
+func styleOf(service string) style {
+	switch service {
+	case "cloudwatch", "elbv2", "sts":
+		// AWS: the services' API References, "Common Errors": ValidationError.
+		return style{code: "ValidationError", write: coralMessage}
+	case "codebuild":
+		// AWS: CodeBuild API Reference: InvalidInputException, "The input value
+		// that was provided is not valid".
+		return style{code: "InvalidInputException", write: coralMessage}
+	case "ecs":
+		// AWS: ECS API Reference: InvalidParameterException, "The specified
+		// parameter isn't valid".
+		return style{code: "InvalidParameterException", write: coralMessage}
+	case "ecr":
+		// Messages of ECR itself: github.com/int128/create-ecr-repository-action
+		// issue 231, github.com/aws/aws-dotnet-deploy issue 549.
+		return style{code: "InvalidParameterException", write: ecrMessage}
+	case "s3":
+		// AWS: Amazon S3 API Reference, "Error responses": InvalidArgument.
+		return style{code: "InvalidArgument", write: coralMessage}
+	case "sqs":
+		// AWS: SQS API Reference, "Common Errors": InvalidParameterValue,
+		// MissingParameter.
+		return style{code: "InvalidParameterValue", write: coralMessage, missing: sqsMissing}
+	}
+	// AWS: the API References of Application Auto Scaling, DynamoDB, EventBridge,
+	// EventBridge Scheduler, Lambda, Secrets Manager, Step Functions and Systems
+	// Manager, "Common Errors": ValidationException.
+	return style{code: "ValidationException", write: coralMessage}
+}
+
+func (s style) answer(found []violation) error {
+	if s.missing != nil {
+		for _, v := range found {
+			if v.null {
+				return s.missing(v)
+			}
+		}
+	}
+	return &wireError{
+		code: s.code, message: s.write(found), status: http.StatusBadRequest,
+		space: "com.amazon.coral.validate",
+	}
+}
+
+// coralMessage is the text of AWS's service framework.
+func coralMessage(found []violation) string {
+	head := "1 validation error detected: "
+	if len(found) > 1 {
+		head = fmt.Sprintf("%d validation errors detected: ", len(found))
+	}
+	parts := make([]string, len(found))
+	for i, v := range found {
+		parts[i] = fmt.Sprintf("Value%s at '%s' failed to satisfy constraint: %s", v.shown(), v.path, v.constraint)
+	}
+	return head + strings.Join(parts, "; ")
+}
+
+// shown is the value in the message; a secret is not shown.
+func (v violation) shown() string {
+	switch {
+	case v.null:
+		return " null"
+	case v.sensitive:
+		return ""
+	}
+	return " '" + display(v.value) + "'"
+}
+
+// ecrMessage tells the first violation alone.
+func ecrMessage(found []violation) string {
+	constraint := strings.TrimPrefix(found[0].constraint, "Member ")
+	if lead, pattern, ok := strings.Cut(constraint, " pattern: "); ok {
+		constraint = lead + " '" + pattern + "'"
+	}
+	return fmt.Sprintf("Invalid parameter at '%s' failed to satisfy constraint: '%s'", found[0].path, constraint)
+}
+
+func sqsMissing(v violation) error {
+	return &wireError{
+		code: "MissingParameter", status: http.StatusBadRequest,
+		message: fmt.Sprintf("The request must contain the parameter %s.", upperFirst(v.path)),
+	}
+}
