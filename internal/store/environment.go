@@ -107,8 +107,8 @@ type Snapshot struct {
 	Site    Site            `dynamodbav:"site"`
 	Plan    rollout.Plan    `dynamodbav:"plan"`
 	Weights rollout.Weights `dynamodbav:"weights"`
-	Stable  ServiceState    `dynamodbav:"stable"`
-	Canary  ServiceState    `dynamodbav:"canary"`
+	Blue    ServiceState    `dynamodbav:"blue"`
+	Green   ServiceState    `dynamodbav:"green"`
 	Facts   *Facts          `dynamodbav:"facts"` // nil: nothing was committed before
 	At      time.Time       `dynamodbav:"at"`
 }
@@ -140,6 +140,14 @@ type DirtyMark struct {
 
 // StableSlot is the slot that had the traffic before.
 func (s *Snapshot) StableSlot() rollout.Slot { return s.Plan.Canary.Other() }
+
+// Of is what was found of one slot.
+func (s *Snapshot) Of(slot rollout.Slot) ServiceState {
+	if slot == rollout.Blue {
+		return s.Blue
+	}
+	return s.Green
+}
 
 // SnapshotOf is the snapshot of that rollout, nil if it made none.
 func (e *Environment) SnapshotOf(name string) *Snapshot {

@@ -24,6 +24,7 @@ type Record struct {
 	Outcome        rollout.Outcome `dynamodbav:"outcome,omitempty"`        // once ended
 	Reason         string          `dynamodbav:"reason,omitempty"`         // of the outcome
 	EndedAt        time.Time       `dynamodbav:"endedAt,omitempty"`
+	Told           bool            `dynamodbav:"told,omitempty"` // people were told of the outcome
 }
 
 // Claim is the record's claim as the given execution.
@@ -65,12 +66,17 @@ func (s *Store) Record(ctx context.Context, name string) (Record, error) {
 
 // SetExecution notes the newest execution of a rollout.
 func (s *Store) SetExecution(ctx context.Context, name, execution string) error {
-	return s.amend(ctx, name, "SET #execution = :value", "attribute_exists(pk)", map[string]any{":value": execution})
+	return s.amend(ctx, name, "SET #execution = :value", "attribute_exists(#execution)", map[string]any{":value": execution})
 }
 
 // SetTaskDefinition notes the task definition that a rollout runs.
 func (s *Store) SetTaskDefinition(ctx context.Context, name, arn string) error {
-	return s.amend(ctx, name, "SET #taskDefinition = :value", "attribute_exists(pk)", map[string]any{":value": arn})
+	return s.amend(ctx, name, "SET #taskDefinition = :value", "attribute_exists(#execution)", map[string]any{":value": arn})
+}
+
+// SetTold notes that people were told how the rollout ended.
+func (s *Store) SetTold(ctx context.Context, name string) error {
+	return s.amend(ctx, name, "SET #told = :value", "attribute_exists(#execution)", map[string]any{":value": true})
 }
 
 // End notes how a rollout ended, once: an outcome that is there stays. It gives
@@ -79,7 +85,7 @@ func (s *Store) End(ctx context.Context, name string, outcome rollout.Outcome, r
 	_, it, err := s.apply(ctx, update{
 		key:       recordKey(name),
 		set:       "SET #outcome = :outcome, #reason = :reason, #endedAt = :at",
-		condition: "attribute_exists(pk) AND attribute_not_exists(#outcome)",
+		condition: "attribute_exists(#execution) AND attribute_not_exists(#outcome)",
 		values:    map[string]any{":outcome": outcome, ":reason": reason, ":at": at},
 	})
 	var r Record

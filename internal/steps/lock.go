@@ -1,0 +1,111 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// LockInput is a rollout that wants its environment, and the token to wake when
+// it has it.
+type LockInput struct {
+	Run
+	Wait
+	Seconds int `json:"seconds"` // until Step Functions looks again
+}
+
+// Lock takes the environment or waits in line for it. Superseded when a newer
+// release has come, Refused when a rollback meets a Dirty environment or the wait
+// has been too long.
+func (s *Steps) Lock(ctx context.Context, in LockInput) error {
+	record, err := s.Store.Record(ctx, in.Rollout)
+	if err != nil {
+		return err
+	}
+	claim := record.Claim(in.Execution)
+	again := s.Now().Add(time.Duration(in.Seconds) * time.Second)
+	if err := s.Deadman.Arm(ctx, in.Rollout, again.Add(Slack)); err != nil {
+		return err
+	}
+	for {
+		got, before, err := s.Store.Acquire(ctx, claim)
+		if err != nil {
+			return err
+		}
+		if got {
+			return s.Waker.Wake(ctx, in.Token)
+		}
+		if err := s.mayWait(record, &before); err != nil {
+			return err
+		}
+		token := store.Token{Token: in.Token, Entered: in.Entered, Retry: in.Retry}
+		queued, env, err := s.Store.Queue(ctx, claim, token, record.Why)
+		if err != nil {
+			return err
+		}
+		if queued {
+			return s.queued(ctx, claim, displaced(claim, &before), &env)
+		}
+		if waiter := waiting(claim.Kind, &env); waiter != nil && waiter.Execution == claim.Execution {
+			return nil // a newer attempt of ours waits already
+		}
+	}
+}
+
+// mayWait says why a rollout must not wait for an environment that it did not get.
+func (s *Steps) mayWait(record store.Record, env *store.Environment) error {
+	waiter := waiting(record.Kind, env)
+	switch {
+	case record.Kind == rollout.Back && env.Dirty != nil:
+		return rollout.Errorf(rollout.KindRefused, "%s is Dirty (%s); repair it first", record.Place, env.Dirty.Why)
+	case record.Kind == rollout.Forward && env.Newest > record.Number:
+		return rollout.Errorf(rollout.KindSuperseded, "release %d of %s has come after release %d",
+			env.Newest, record.Place, record.Number)
+	case waiter != nil && waiter.Number > record.Number:
+		return rollout.Errorf(rollout.KindSuperseded, "%s has come after %s", waiter.Rollout, record.Name)
+	case s.Now().Sub(record.At) > QueueDeadline:
+		return rollout.Errorf(rollout.KindRefused, "%s was not free for %v; %s has it", record.Place, QueueDeadline, env.Rollout)
+	default:
+		return nil
+	}
+}
+
+func waiting(kind rollout.Kind, env *store.Environment) *store.Waiter {
+	if kind == rollout.Back {
+		return env.RollbackWaiter
+	}
+	return env.Waiter
+}
+
+// displaced is the older rollout whose waiting place the claim has taken.
+func displaced(claim store.Claim, before *store.Environment) *store.Waiter {
+	waiter := waiting(claim.Kind, before)
+	if waiter == nil || waiter.Execution == claim.Execution {
+		return nil
+	}
+	return waiter
+}
+
+// queued wakes whom the new waiter concerns: the one it displaced, a rollout in
+// its guard, which yields, and a forward rollout that a rollback stops.
+func (s *Steps) queued(ctx context.Context, claim store.Claim, displaced *store.Waiter, env *store.Environment) error {
+	if displaced != nil {
+		err := s.Waker.FailWith(ctx, displaced.Token, rollout.Errorf(rollout.KindSuperseded,
+			"%s has come after %s", claim.Rollout, displaced.Rollout))
+		if err != nil {
+			return err
+		}
+	}
+	if env.Token == nil {
+		return nil
+	}
+	if stopped := env.Stopped(env.Rollout); stopped != nil {
+		return s.Waker.FailWith(ctx, env.Token.Token, stopped)
+	}
+	if env.Token.Phase == rollout.PhaseGuard {
+		return s.Waker.Wake(ctx, env.Token.Token)
+	}
+	return nil
+}

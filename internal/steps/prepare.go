@@ -1,0 +1,343 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/sluice-deploy/sluice/internal/alarms"
+	"github.com/sluice-deploy/sluice/internal/ecsservice"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// PrepareOutput is what Prepare decided and started.
+type PrepareOutput struct {
+	Plan           rollout.Plan `json:"plan"`
+	TaskDefinition string       `json:"taskDefinition"`
+	Size           int          `json:"size"` // tasks of the canary
+}
+
+// Prepare checks that the rollout may begin, keeps what it found, and starts the
+// canary without traffic. Refused, with what to do, if it may not; Unneeded for a
+// rollback whose release is not the one with the traffic.
+func (s *Steps) Prepare(ctx context.Context, in Run) (PrepareOutput, error) {
+	out, err := s.prepare(ctx, in)
+	switch rollout.KindOf(err) { //nolint:exhaustive // the others keep their meaning
+	case rollout.KindNotFound, rollout.KindRuleChanged:
+		return out, rollout.Errorf(rollout.KindRefused, "%w", err)
+	default:
+		return out, err
+	}
+}
+
+func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
+	var out PrepareOutput
+	j, err := s.load(ctx, in)
+	if err != nil {
+		return out, err
+	}
+	if err := unneeded(&j); err != nil {
+		return out, err
+	}
+	services, err := s.Services.Describe(ctx, j.spec.Cluster, j.spec.Slots)
+	if err != nil {
+		return out, err
+	}
+	if err := s.claim(ctx, &j, services); err != nil {
+		return out, err
+	}
+	if err := s.snapshot(ctx, &j, services); err != nil {
+		return out, err
+	}
+	out.Plan = j.snap.Plan
+	if err := s.mayBegin(ctx, &j, services); err != nil {
+		return out, err
+	}
+	if out.TaskDefinition, err = s.taskDefinition(ctx, &j); err != nil {
+		return out, err
+	}
+	out.Size = rollout.Size(services[j.snap.StableSlot()].Desired)
+	return out, s.startCanary(ctx, &j, services, out)
+}
+
+// unneeded says that a rollback has nothing to leave.
+func unneeded(j *job) error {
+	if j.record.Kind != rollout.Back {
+		return nil
+	}
+	release := 0
+	if j.env.Facts != nil {
+		release = j.env.Facts.Release
+	}
+	if release != j.record.Leave {
+		return rollout.Errorf(rollout.KindUnneeded, "release %d has no traffic in %s; release %d has",
+			j.record.Leave, j.record.Place, release)
+	}
+	return nil
+}
+
+// claim finds where the environment is, claims its rule, and writes the watches.
+// Where it was committed to be elsewhere, the move is refused: it needs a free
+// environment.
+func (s *Steps) claim(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
+	site, err := s.site(ctx, j.spec, services)
+	if err != nil {
+		return err
+	}
+	if facts := j.env.Facts; facts != nil && facts.Site != site {
+		return rollout.Errorf(rollout.KindRefused,
+			"%s was last released to %s in cluster %s and rule %s; the spec now says %s in cluster %s and rule %s. "+
+				"Register the spec again while nothing runs to move it",
+			j.record.Place, names(facts.Site.Services), facts.Site.Cluster, facts.Site.Rule,
+			names(site.Services), site.Cluster, site.Rule)
+	}
+	holder, err := s.Store.ClaimRule(ctx, site.Rule, j.record.Place)
+	if err != nil {
+		return err
+	}
+	if holder != j.record.Place {
+		return rollout.Errorf(rollout.KindRefused, "listener rule %s belongs to %s; an environment needs a rule of its own",
+			site.Rule, holder)
+	}
+	if err := s.watch(ctx, j, services); err != nil {
+		return err
+	}
+	j.snap = s.found(j, site, services)
+	return nil
+}
+
+func names(n rollout.Names) string { return n.Blue + " and " + n.Green }
+
+// site is where the spec says that the environment is.
+func (s *Steps) site(ctx context.Context, spec rollout.Environment, services map[rollout.Slot]ecsservice.Service) (store.Site, error) {
+	site := store.Site{
+		Cluster: spec.Cluster, Services: spec.Slots, TargetGroups: spec.TargetGroups, Rule: spec.ListenerRule,
+	}
+	if site.TargetGroups == (rollout.Names{}) {
+		site.TargetGroups = rollout.Names{
+			Blue: services[rollout.Blue].TargetGroup, Green: services[rollout.Green].TargetGroup,
+		}
+	}
+	if site.TargetGroups.Blue == site.TargetGroups.Green {
+		return site, rollout.Errorf(rollout.KindRefused, "both slots have the target group %s; each needs its own", site.TargetGroups.Blue)
+	}
+	if site.Rule != "" {
+		return site, nil
+	}
+	var err error
+	site.Rule, err = s.Traffic.Find(ctx, site.TargetGroups)
+	return site, err
+}
+
+// watch says which alarms and services concern the environment.
+func (s *Steps) watch(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
+	near, err := arn.Parse(services[rollout.Blue].ARN)
+	if err != nil {
+		return rollout.Errorf(rollout.KindInternal, "service ARN %q: %w", services[rollout.Blue].ARN, err)
+	}
+	watched := []string{services[rollout.Blue].ARN, services[rollout.Green].ARN}
+	for _, name := range j.spec.AlarmNames() {
+		watched = append(watched, alarms.ARN(near, name))
+	}
+	for _, resource := range watched {
+		if err := s.Store.PutWatch(ctx, resource, j.record.Place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// found is the snapshot but for weights and scaling.
+func (s *Steps) found(j *job, site store.Site, services map[rollout.Slot]ecsservice.Service) *store.Snapshot {
+	if j.snap != nil {
+		return j.snap // an earlier attempt's counts
+	}
+	snap := &store.Snapshot{Rollout: j.record.Name, Site: site, Facts: j.env.Facts, At: s.Now()}
+	if j.env.Facts != nil {
+		snap.Plan.Canary = j.env.Facts.Stable.Other()
+	}
+	for slot, service := range services {
+		state := store.ServiceState{
+			Service: service.Name, Desired: service.Desired,
+			TaskDefinition: service.TaskDefinition, Deployment: service.Primary().ID,
+		}
+		if slot == rollout.Blue {
+			snap.Blue = state
+		} else {
+			snap.Green = state
+		}
+	}
+	return snap
+}
+
+// snapshot keeps what was found, once, and checks the rule as it does so: an
+// environment whose rule cannot be understood has nothing to keep.
+func (s *Steps) snapshot(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
+	if j.env.SnapshotOf(j.record.Name) != nil {
+		return nil
+	}
+	rule, err := s.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
+	if err != nil {
+		return err
+	}
+	j.snap.Weights = rule.Weights
+	stable, err := stableSlot(j, rule.Weights)
+	if err != nil {
+		return err
+	}
+	scaling, err := s.Scaling.Read(ctx, j.snap.Site.Cluster, j.snap.Site.Services)
+	if err != nil {
+		return err
+	}
+	j.snap.Blue.Scaling, j.snap.Green.Scaling = scaling[rollout.Blue], scaling[rollout.Green]
+	first := j.env.Facts == nil && empty(services[rollout.Blue]) && empty(services[rollout.Green])
+	j.snap.Plan = rollout.PlanFor(j.record.Kind, j.spec, stable, first)
+	env, err := s.Store.WriteSnapshot(ctx, j.claim, j.env.Fence, *j.snap)
+	j.env, j.snap = env, env.SnapshotOf(j.record.Name)
+	return err
+}
+
+func empty(service ecsservice.Service) bool { return service.Desired == 0 && service.Running == 0 }
+
+// stableSlot is the slot that has all the traffic, as the rule says and as it was
+// last recorded.
+func stableSlot(j *job, weights rollout.Weights) (rollout.Slot, error) {
+	if facts := j.env.Facts; facts != nil {
+		if weights != facts.Weights {
+			return "", rollout.Errorf(rollout.KindRefused,
+				"listener rule %s has weights %s; Sluice left it at %s. Somebody changed it: put it back, or find out why",
+				j.snap.Site.Rule, weights, facts.Weights)
+		}
+		return facts.Stable, nil
+	}
+	stable, ok := weights.Whole()
+	if !ok {
+		return "", rollout.Errorf(rollout.KindRefused,
+			"listener rule %s has weights %s; before the first rollout one slot must have 100 and the other 0",
+			j.snap.Site.Rule, weights)
+	}
+	return stable, nil
+}
+
+// mayBegin checks what must be so before anything is changed.
+func (s *Steps) mayBegin(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
+	if err := j.env.Stopped(j.record.Name); err != nil {
+		return rollout.Errorf(rollout.KindRefused, "before it began: %w", err)
+	}
+	if j.record.Kind == rollout.Forward {
+		if err := s.green(ctx, j.spec, "an alarm has to be green before a rollout begins"); err != nil {
+			return err
+		}
+	}
+	rule, err := s.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
+	if err != nil {
+		return err
+	}
+	if rule.Weights != j.snap.Weights {
+		return rollout.Errorf(rollout.KindRefused, "listener rule %s changed from %s to %s while the rollout was prepared",
+			rule.ARN, j.snap.Weights, rule.Weights)
+	}
+	if rule.Sticky && !j.spec.AcceptStickiness {
+		return rollout.Errorf(rollout.KindRefused,
+			"listener rule %s keeps clients with their target group, so a rollback would not reach them; "+
+				"switch its stickiness off or set acceptStickiness", rule.ARN)
+	}
+	return s.stableHealthy(ctx, j, services)
+}
+
+// green is Refused when an alarm is red or missing.
+func (s *Steps) green(ctx context.Context, spec rollout.Environment, rule string) error {
+	read, err := s.Alarms.Read(ctx, spec.AlarmNames())
+	if err != nil {
+		return err
+	}
+	for _, a := range read {
+		if a.State == rollout.AlarmRed || a.State == rollout.AlarmMissing {
+			return rollout.Errorf(rollout.KindRefused, "alarm %s is %s; %s", a.Name, a.State, rule)
+		}
+	}
+	return nil
+}
+
+func (s *Steps) stableHealthy(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
+	if j.snap.Plan.First {
+		return nil
+	}
+	slot := j.snap.StableSlot()
+	stable := services[slot]
+	healthy, err := s.Traffic.Healthy(ctx, j.snap.Site.TargetGroups.Of(slot))
+	if err != nil {
+		return err
+	}
+	growing := stable.Running < stable.Desired
+	if healthy == 0 || healthy < stable.Desired && !growing {
+		return rollout.Errorf(rollout.KindRefused,
+			"the stable slot (%s) has %d healthy targets of %d tasks; make it healthy first, there would be nothing to go back to",
+			stable.Name, healthy, stable.Desired)
+	}
+	return nil
+}
+
+// taskDefinition gives the one to run: what the stable slot runs, with the
+// release's images. A rollback runs what the release ran.
+func (s *Steps) taskDefinition(ctx context.Context, j *job) (string, error) {
+	if j.record.TaskDefinition != "" {
+		return j.record.TaskDefinition, nil
+	}
+	release, err := s.Store.Release(ctx, j.record.Place.App, j.record.Release)
+	if err != nil {
+		return "", err
+	}
+	base := j.snap.Of(j.snap.StableSlot()).TaskDefinition
+	if j.record.Kind == rollout.Back {
+		before, err := s.Store.Record(ctx, release.Name(j.record.Place.Environment))
+		if err != nil {
+			return "", err
+		}
+		if before.TaskDefinition != "" {
+			base = before.TaskDefinition
+		}
+	}
+	registered, err := s.Services.Register(ctx, base, release.Images)
+	if err != nil {
+		return "", err
+	}
+	return registered, s.Store.SetTaskDefinition(ctx, j.record.Name, registered)
+}
+
+// startCanary holds autoscaling and starts the canary. Scaling is opened only when
+// the canary runs the right task definition, or it could start the old one.
+func (s *Steps) startCanary(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service, out PrepareOutput) error {
+	slot := j.snap.Plan.Canary
+	canary, stable := j.snap.Of(slot), j.snap.Of(slot.Other())
+	if stable.Scaling != nil {
+		if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, stable.Service, stable.Scaling.Held()); err != nil {
+			return err
+		}
+	}
+	if !started(services[slot], canary, out.TaskDefinition) {
+		if canary.Scaling != nil {
+			if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, canary.Scaling.Idle()); err != nil {
+				return err
+			}
+		}
+		if err := s.Services.Start(ctx, services[slot], out.TaskDefinition, out.Size); err != nil {
+			return err
+		}
+	}
+	if canary.Scaling == nil {
+		return nil
+	}
+	if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, canary.Scaling.Following(stable.Scaling)); err != nil {
+		return fmt.Errorf("let the canary scale out: %w", err)
+	}
+	return nil
+}
+
+// started reports whether an earlier attempt has started the canary.
+func started(now ecsservice.Service, before store.ServiceState, taskDefinition string) bool {
+	primary := now.Primary()
+	return primary.ID != before.Deployment && primary.TaskDefinition == taskDefinition && now.Desired > 0
+}

@@ -1,0 +1,54 @@
+package steps
+
+import (
+	"context"
+
+	"github.com/sluice-deploy/sluice/internal/ecsservice"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// Ending is what the last step of a rollout gives.
+type Ending struct {
+	Outcome rollout.Outcome `json:"outcome"`
+	Reason  string          `json:"reason,omitempty"`
+}
+
+// Retire closes the guard, takes the old slot to zero and hands the environment
+// over. AlarmRed or Aborted when the rollout is to flip back after all; Dirty when
+// the old slot has weight, because no slot with weight is ever scaled down.
+func (s *Steps) Retire(ctx context.Context, in Run) (Ending, error) {
+	j, err := s.loadMoving(ctx, in)
+	if err != nil {
+		return s.endedBefore(ctx, in, err)
+	}
+	if _, err := s.Store.CloseGuard(ctx, j.claim); err != nil {
+		return Ending{}, err
+	}
+	rule, err := s.readRule(ctx, j.snap)
+	if err != nil {
+		return Ending{}, err
+	}
+	old := j.snap.StableSlot()
+	if rule.Weights.Of(old) != 0 || rule.Weights.Of(old.Other()) != 100 {
+		return Ending{}, rollout.Errorf(rollout.KindDirty,
+			"listener rule %s has weights %s after the release was committed; Sluice left the %s slot at 0. Find out who writes it",
+			rule.ARN, rule.Weights, old)
+	}
+	if err := s.empty(ctx, j.snap, old); err != nil {
+		return Ending{}, err
+	}
+	return s.finish(ctx, j.record, j.claim, Ending{Outcome: rollout.Succeeded}, nil)
+}
+
+// empty takes a slot without weight to no tasks and keeps autoscaling from
+// raising it again.
+func (s *Steps) empty(ctx context.Context, snap *store.Snapshot, slot rollout.Slot) error {
+	state := snap.Of(slot)
+	if state.Scaling != nil {
+		if err := s.Scaling.Set(ctx, snap.Site.Cluster, state.Service, state.Scaling.Idle()); err != nil {
+			return err
+		}
+	}
+	return s.Services.Scale(ctx, ecsservice.Service{Cluster: snap.Site.Cluster, Name: state.Service}, 0)
+}

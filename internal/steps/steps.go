@@ -1,0 +1,131 @@
+// Package steps is the work behind each state of the machine, one file a state,
+// and behind the events that wake it. A step loads what it needs by name, does one
+// thing, and can be repeated: whatever it finds done, it leaves as it is.
+//
+// Errors are *rollout.Error; their kinds are the names that the machine catches.
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/sluice-deploy/sluice/internal/alarms"
+	"github.com/sluice-deploy/sluice/internal/autoscaling"
+	"github.com/sluice-deploy/sluice/internal/ecsservice"
+	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+	"github.com/sluice-deploy/sluice/internal/traffic"
+	"github.com/sluice-deploy/sluice/internal/waits"
+)
+
+// Spans of time that the machine and the deadman rest on.
+const (
+	// CanaryDeadline is how long the canary has to become healthy.
+	CanaryDeadline = 30 * time.Minute
+	// QueueDeadline is how long a rollout waits for the lock.
+	QueueDeadline = 24 * time.Hour
+	// Slack is how long after the end of a wait the deadman calls for recovery.
+	Slack = 15 * time.Minute
+)
+
+// Steps does the work. All fields must be set.
+type Steps struct {
+	Store    *store.Store
+	Services ecsservice.Services
+	Traffic  traffic.Router
+	Alarms   alarms.Reader
+	Scaling  autoscaling.Scaler
+	Waker    waits.Waker
+	Deadman  waits.Deadman
+	Teller   notify.Teller
+	SFN      *sfn.Client
+	Machine  string // ARN of the state machine
+	Now      func() time.Time
+}
+
+// Run says for which rollout, and as which execution, a step works.
+type Run struct {
+	App         string `json:"app"`
+	Environment string `json:"environment"`
+	Rollout     string `json:"rollout"`
+	Execution   string `json:"execution"` // ARN
+}
+
+func (r Run) place() store.Place { return store.Place{App: r.App, Environment: r.Environment} }
+
+// claim is the run's claim as far as it is known without the record: enough for
+// moves of the owner that do not depend on its kind and number.
+func (r Run) claim() store.Claim {
+	return store.Claim{Place: r.place(), Execution: r.Execution, Rollout: r.Rollout}
+}
+
+// Wait is the token of a state that waits, and the moment that orders it.
+type Wait struct {
+	Token   string `json:"token"`
+	Entered string `json:"entered"`
+	Retry   int    `json:"retry"`
+}
+
+// job is what the steps of an owner work on.
+type job struct {
+	claim  store.Claim
+	record store.Record
+	spec   rollout.Environment
+	env    store.Environment
+	snap   *store.Snapshot // nil before Prepare has made it
+}
+
+// load reads the record, the spec that the release was made with, and the
+// environment, which the run must own.
+func (s *Steps) load(ctx context.Context, run Run) (job, error) {
+	var j job
+	var err error
+	if j.record, err = s.Store.Record(ctx, run.Rollout); err != nil {
+		return j, err
+	}
+	release, err := s.Store.Release(ctx, run.App, j.record.Release)
+	if err != nil {
+		return j, err
+	}
+	spec, ok := release.Spec.Environment(run.Environment)
+	if !ok {
+		return j, rollout.Errorf(rollout.KindRefused, "the spec of release %d of %s has no environment %q",
+			release.Number, run.App, run.Environment)
+	}
+	j.spec, j.claim = spec, j.record.Claim(run.Execution)
+	j.env, err = s.Store.Owned(ctx, j.claim)
+	j.snap = j.env.SnapshotOf(run.Rollout)
+	return j, err
+}
+
+// loadMoving is load for a step after Prepare, which needs the snapshot.
+func (s *Steps) loadMoving(ctx context.Context, run Run) (job, error) {
+	j, err := s.load(ctx, run)
+	if err == nil && j.snap == nil {
+		err = rollout.Errorf(rollout.KindInternal, "rollout %s has no snapshot; Prepare has not been here", run.Rollout)
+	}
+	return j, err
+}
+
+// hold keeps the token of a waiting owner and moves the deadman behind the wait's
+// end. It reports false for an attempt that Step Functions has given up.
+func (s *Steps) hold(ctx context.Context, claim store.Claim, phase rollout.Phase, w Wait, span time.Duration) (bool, store.Environment, error) {
+	until := s.Now().Add(span)
+	current, env, err := s.Store.StoreToken(ctx, claim, store.Token{
+		Token: w.Token, Phase: phase, Entered: w.Entered, Retry: w.Retry, Until: until,
+	})
+	if err != nil || !current {
+		return false, env, err
+	}
+	return true, env, s.Deadman.Arm(ctx, claim.Rollout, until.Add(Slack))
+}
+
+// tell puts a notice of a rollout on the bus.
+func (s *Steps) tell(ctx context.Context, r store.Record, n notify.Notice) error {
+	n.App, n.Environment, n.Rollout, n.Release = r.Place.App, r.Place.Environment, r.Name, r.Release
+	n.At = s.Now()
+	return s.Teller.Tell(ctx, n)
+}
