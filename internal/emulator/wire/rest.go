@@ -103,13 +103,39 @@ func listedText(ref *memberRef, texts []string, timestamps string) (any, error) 
 func headerValue(ref *memberRef, h http.Header) (any, error) {
 	texts := h.Values(ref.wireName())
 	if ref.target.Type == "list" && len(texts) > 0 {
-		var split []string
-		for part := range strings.SplitSeq(strings.Join(texts, ","), ",") {
-			split = append(split, strings.TrimSpace(part))
-		}
-		texts = split
+		texts = splitHeader(strings.Join(texts, ","))
 	}
 	return listedText(ref, texts, "rfc822")
+}
+
+// splitHeader splits a header's list at its commas. An element with a comma or a
+// quotation mark in it is a quoted string (RFC 9110, section 5.6.4).
+func splitHeader(text string) []string {
+	var parts []string
+	var part strings.Builder
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted && i+1 < len(text):
+			i++
+			part.WriteByte(text[i])
+		case c == ',' && !quoted:
+			parts = append(parts, strings.TrimSpace(part.String()))
+			part.Reset()
+		default:
+			part.WriteByte(c)
+		}
+	}
+	return append(parts, strings.TrimSpace(part.String()))
+}
+
+func quoteHeader(text string) string {
+	if !strings.ContainsAny(text, `",`) {
+		return text
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
 // prefixedHeaders are the headers with a prefix, as a map of what follows it.
@@ -188,7 +214,7 @@ func headerText(ref *memberRef, v any) string {
 	}
 	texts := make([]string, len(values))
 	for i := range values {
-		texts[i] = scalarText(ref.target.Member, values[i], "rfc822")
+		texts[i] = quoteHeader(scalarText(ref.target.Member, values[i], "rfc822"))
 	}
 	return strings.Join(texts, ", ")
 }

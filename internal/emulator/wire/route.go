@@ -41,6 +41,9 @@ func (m *Mux) Identify(r *Request) *Call {
 // route chooses service, operation and protocol.
 func (m *Mux) route(c *Call, signingName string) {
 	candidates := m.signing(signingName)
+	if !slices.ContainsFunc(candidates, func(s *Service) bool { return s.model.routes != nil }) {
+		c.err = inflate(c.request)
+	}
 	want := readTarget(c.request)
 	c.protocol, c.Operation = want.protocol, want.operation
 	if want.protocol == nil {
@@ -51,7 +54,7 @@ func (m *Mux) route(c *Call, signingName string) {
 	switch {
 	case c.service != nil:
 		c.Service = c.service.name
-		if c.op = c.service.ops[c.Operation]; c.op == nil {
+		if c.op = c.service.ops[c.Operation]; c.op == nil && c.err == nil {
 			c.err = c.service.refuse(c.Operation)
 		}
 	case len(candidates) == 0:

@@ -43,6 +43,7 @@ func setS3IDs(h http.Header) {
 // together, trailers among the headers; and with all checksums verified.
 func readS3Payload(r *Request) (*Request, error) {
 	plain := *r
+	plain.Header = r.Header.Clone()
 	sha := r.Header.Get("X-Amz-Content-Sha256")
 	if strings.HasPrefix(sha, "STREAMING-") {
 		body, trailer, err := readAWSChunked(r.Body)
@@ -50,7 +51,6 @@ func readS3Payload(r *Request) (*Request, error) {
 			return nil, err
 		}
 		plain.Body = body
-		plain.Header = r.Header.Clone()
 		for _, name := range sortedKeys(trailer) {
 			plain.Header[name] = trailer[name]
 		}
@@ -67,6 +67,7 @@ func readS3Payload(r *Request) (*Request, error) {
 			}
 		}
 	}
+	plain.Header.Set("Content-Length", strconv.Itoa(len(plain.Body)))
 	return &plain, verifyChecksums(&plain)
 }
 
