@@ -64,11 +64,11 @@ func (s *Service) invokeAndWait(c *wire.Call, f *function, in *lambda.InvokeInpu
 func notEmulated(in *lambda.InvokeInput) error {
 	switch {
 	case in.LogType == types.LogTypeTail:
-		return wire.Errorf("NotImplementedException", "Invoke with LogType Tail is not emulated: functions log to the process they run in")
+		return wire.Errorf("InvalidParameterValueException", "Invoke with LogType Tail is not emulated: functions log to the process they run in")
 	case in.DurableExecutionName != nil:
-		return wire.Errorf("NotImplementedException", "Invoke with DurableExecutionName is not emulated")
+		return wire.Errorf("InvalidParameterValueException", "Invoke with DurableExecutionName is not emulated")
 	case in.TenantId != nil:
-		return wire.Errorf("NotImplementedException", "Invoke with TenantId is not emulated")
+		return wire.Errorf("InvalidParameterValueException", "Invoke with TenantId is not emulated")
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (s *Service) createFunction(_ *wire.Call, in *lambda.CreateFunctionInput) (
 	}
 	h, ok := s.handlers[name]
 	if !ok {
-		return nil, wire.Errorf("NotImplementedException",
+		return nil, wire.Errorf("InvalidParameterValueException",
 			"CreateFunction of %s is not emulated: the local cloud runs the project's own handlers in process and has none of that name; it cannot run a deployment package", name)
 	}
 	config := FunctionConfig{Role: aws.ToString(in.Role), Description: aws.ToString(in.Description)}

@@ -33,8 +33,10 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("DeleteFunction", s.deleteFunction),
 		wire.Op("GetFunction", s.getFunction),
 		wire.Op("GetFunctionConfiguration", s.getFunctionConfiguration),
+		wire.Op("GetFunctionEventInvokeConfig", s.getFunctionEventInvokeConfig),
 		wire.AsyncOp("Invoke", s.invoke),
 		wire.Op("ListFunctions", s.listFunctions),
+		wire.Op("PutFunctionEventInvokeConfig", s.putFunctionEventInvokeConfig),
 	)
 }
 
@@ -123,11 +125,12 @@ type Service struct {
 }
 
 type function struct {
-	name     string
-	config   FunctionConfig
-	handler  Handler
-	modified time.Time
-	revision string
+	name        string
+	config      FunctionConfig
+	handler     Handler
+	modified    time.Time
+	eventInvoke *eventInvoke // nil if it was never set
+	revision    string
 
 	running     int // invocations now
 	idle        int // warm environments that wait

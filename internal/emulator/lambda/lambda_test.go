@@ -1,0 +1,439 @@
+package lambda_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+)
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// handler is a function as a lambda.Handler.
+type handler func(ctx context.Context, payload []byte) ([]byte, error)
+
+func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return h(ctx, payload) }
+
+// world is a Lambda and what it sent to dead-letter queues.
+type world struct {
+	*loop.Loop
+	service *lambda.Service
+	letters []lambda.DeadLetter
+}
+
+func newWorld(t *testing.T, deps lambda.Deps) *world {
+	t.Helper()
+	w := &world{Loop: loop.NewVirtual(start)}
+	deps.DeadLetter = func(d lambda.DeadLetter) error { w.letters = append(w.letters, d); return nil }
+	w.service = lambda.New(w.Loop, "123456789012", "us-east-1", deps)
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *world) register(t *testing.T, name string, config lambda.FunctionConfig, h handler) {
+	t.Helper()
+	if err := w.service.Register(name, config, h); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// invoke runs a function and drives the loop until it has ended.
+func (w *world) invoke(name, payload string) lambda.Result {
+	var r lambda.Result
+	w.Await(func(done func()) {
+		w.service.Invoke(name, []byte(payload), func(got lambda.Result) { r = got; done() })
+	})
+	return r
+}
+
+func (w *world) invokeAsync(t *testing.T, name, payload string) {
+	t.Helper()
+	w.Do(func() {
+		if err := w.service.InvokeAsync(name, []byte(payload)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// pause lets cloud time pass inside a function.
+func pause(ctx context.Context, l *loop.Loop, d time.Duration) {
+	loop.FromContext(ctx).Await(func(done func()) { l.After(d, done) })
+}
+
+func echo(_ context.Context, payload []byte) ([]byte, error) { return payload, nil }
+
+type LockLost struct{ Owner string }
+
+func (e *LockLost) Error() string { return "the lock is " + e.Owner + "'s" }
+
+func TestResult(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		handler handler
+		payload string
+		want    lambda.Result
+	}{
+		"OK":                       {echo, `{"a":1}`, lambda.Result{Payload: []byte(`{"a":1}`), StatusCode: 200}},
+		"NoPayloadIsAnEmptyObject": {echo, "", lambda.Result{Payload: []byte("{}"), StatusCode: 200}},
+		"ErrTypeOfPointer": {
+			func(context.Context, []byte) ([]byte, error) { return nil, &LockLost{"b"} }, `{}`,
+			failed("LockLost", `{"errorMessage":"the lock is b's","errorType":"LockLost"}`),
+		},
+		"ErrOutermostTypeCounts": {
+			func(context.Context, []byte) ([]byte, error) { return nil, fmt.Errorf("take: %w", &LockLost{"b"}) }, `{}`,
+			failed("wrapError", `{"errorMessage":"take: the lock is b's","errorType":"wrapError"}`),
+		},
+		"ErrReadyMadeIsPassedThrough": {
+			func(context.Context, []byte) ([]byte, error) {
+				return nil, messages.InvokeResponse_Error{Type: "Refused", Message: "red"}
+			}, `{}`,
+			failed("Refused", `{"errorMessage":"red","errorType":"Refused"}`),
+		},
+		"ErrResponseTooLarge": {
+			func(context.Context, []byte) ([]byte, error) { return make([]byte, 6*1024*1024+101), nil }, `{}`,
+			failed("Function.ResponseSizeTooLarge",
+				`{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}`),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, lambda.Deps{})
+			w.register(t, "f", lambda.FunctionConfig{}, test.handler)
+			if diff := cmp.Diff(test.want, w.invoke("f", test.payload)); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func failed(errorType, payload string) lambda.Result {
+	return lambda.Result{Payload: []byte(payload), FunctionError: "Unhandled", ErrorType: errorType, StatusCode: 200}
+}
+
+func TestPanicIsAFunctionError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	w.register(t, "f", lambda.FunctionConfig{}, func(context.Context, []byte) ([]byte, error) {
+		panic(errors.New("no such step"))
+	})
+	got := w.invoke("f", `{}`)
+	if got.ErrorType != "errorString" || got.FunctionError != "Unhandled" {
+		t.Errorf("error type %q, function error %q, want errorString, Unhandled", got.ErrorType, got.FunctionError)
+	}
+	for _, want := range []string{`"errorMessage":"no such step"`, `"stackTrace":[{"path":"`, `TestPanicIsAFunctionError`} {
+		if !strings.Contains(string(got.Payload), want) {
+			t.Errorf("payload %s lacks %s", got.Payload, want)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ function, payload, want string }{
+		"ErrUnknown":        {"g", `{}`, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:123456789012:function:g"},
+		"ErrVersion":        {"f:7", `{}`, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:123456789012:function:f:7"},
+		"ErrOtherAccount":   {"arn:aws:lambda:us-east-1:210987654321:function:f", `{}`, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:210987654321:function:f"},
+		"ErrNotJSON":        {"f", `{`, "InvalidRequestContentException: Could not parse request body into json: unexpected end of JSON input"},
+		"ErrTooLarge":       {"f", `"` + strings.Repeat("x", 6*1024*1024) + `"`, "api error RequestEntityTooLargeException: 6291458 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"},
+		"OKLatest":          {"f:$LATEST", `{}`, ""},
+		"OKPartialARN":      {"123456789012:function:f", `{}`, ""},
+		"OKARN":             {"arn:aws:lambda:us-east-1:123456789012:function:f", `{}`, ""},
+		"OKLargestAccepted": {"f", `"` + strings.Repeat("x", 6*1024*1024-2) + `"`, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, lambda.Deps{})
+			w.register(t, "f", lambda.FunctionConfig{}, echo)
+			got := ""
+			if err := w.invoke(test.function, test.payload).Err; err != nil {
+				got = err.Error()
+			}
+			if got != test.want {
+				t.Errorf("error = %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTimeoutKillsTheFunctionButNotWhatItSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	var landed, after, cleaned bool
+	w.register(t, "f", lambda.FunctionConfig{Timeout: 30 * time.Second}, func(ctx context.Context, _ []byte) ([]byte, error) {
+		defer func() { cleaned = true }()
+		if deadline, ok := ctx.Deadline(); !ok || !deadline.Equal(start.Add(30*time.Second)) {
+			t.Errorf("deadline = %v, %v, want %v", deadline, ok, start.Add(30*time.Second))
+		}
+		loop.FromContext(ctx).Await(func(done func()) {
+			w.After(31*time.Second, func() { landed = true; done() })
+		})
+		after = true
+		return nil, nil
+	})
+	got := w.invoke("f", `{}`)
+	if got.ErrorType != "Sandbox.Timedout" || !strings.HasSuffix(string(got.Payload), `Error: Task timed out after 30.00 seconds","errorType":"Sandbox.Timedout"}`) {
+		t.Errorf("result %s of type %q, want a timeout after 30.00 seconds", got.Payload, got.ErrorType)
+	}
+	if passed := w.Now().Sub(start); passed != 30*time.Second {
+		t.Errorf("result came after %v, want 30s", passed)
+	}
+	w.RunFor(time.Minute)
+	if !landed || !cleaned || after {
+		t.Errorf("landed %v, cleaned up %v, went on %v; want true, true, false", landed, cleaned, after)
+	}
+}
+
+func TestZombieGoesOnAfterItsTimeout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{Fault: func(_ string, n int) lambda.FunctionFault { return lambda.FunctionFault{Zombie: n == 1} }})
+	var wrote []string
+	w.register(t, "f", lambda.FunctionConfig{Timeout: time.Second}, func(ctx context.Context, payload []byte) ([]byte, error) {
+		pause(ctx, w.Loop, 10*time.Second)
+		wrote = append(wrote, string(payload))
+		return payload, nil
+	})
+	for _, payload := range []string{`1`, `2`} {
+		if got := w.invoke("f", payload); got.ErrorType != "Sandbox.Timedout" {
+			t.Errorf("error type = %q, want Sandbox.Timedout", got.ErrorType)
+		}
+	}
+	w.RunFor(time.Minute)
+	if diff := cmp.Diff([]string{"1"}, wrote); diff != "" {
+		t.Errorf("written after the timeout (-want +got):\n%s", diff)
+	}
+}
+
+func TestFunctionDiesAtACall(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		fault lambda.FunctionFault
+		want  []string
+	}{
+		"None":   {lambda.FunctionFault{}, []string{"sent 1", "got 1", "sent 2", "got 2", "sent 3", "got 3"}},
+		"Before": {lambda.FunctionFault{DieBeforeCall: 2}, []string{"sent 1", "got 1"}},
+		"After":  {lambda.FunctionFault{DieAfterCall: 2}, []string{"sent 1", "got 1", "sent 2"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, lambda.Deps{Fault: func(string, int) lambda.FunctionFault { return test.fault }})
+			var got []string
+			w.register(t, "f", lambda.FunctionConfig{}, func(ctx context.Context, payload []byte) ([]byte, error) {
+				inv := lambda.FromContext(ctx)
+				for range 3 {
+					n := inv.BeginCall(ctx)
+					got = append(got, fmt.Sprint("sent ", n))
+					inv.EndCall(ctx, n)
+					got = append(got, fmt.Sprint("got ", n))
+				}
+				return payload, nil
+			})
+			result := w.invoke("f", `{}`)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+			wantType := "Runtime.ExitError"
+			if name == "None" {
+				wantType = ""
+			}
+			if result.ErrorType != wantType {
+				t.Errorf("error type = %q, want %q", result.ErrorType, wantType)
+			}
+		})
+	}
+}
+
+func TestAsyncRetriesThenDeadLetter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	type attempt struct {
+		At string
+		ID string
+	}
+	var attempts []attempt
+	w.register(t, "f", lambda.FunctionConfig{DeadLetterARN: "arn:aws:sqs:us-east-1:123456789012:dead"}, func(ctx context.Context, _ []byte) ([]byte, error) {
+		lc, _ := lambdacontext.FromContext(ctx)
+		attempts = append(attempts, attempt{w.Now().Sub(start).String(), lc.AwsRequestID})
+		return nil, &LockLost{"b"}
+	})
+	w.invokeAsync(t, "f", `{"event":1}`)
+	w.RunFor(24 * time.Hour)
+	if len(attempts) == 0 {
+		t.Fatal("the function was not run")
+	}
+	id := attempts[0].ID
+	if diff := cmp.Diff([]attempt{{"0s", id}, {"1m0s", id}, {"3m0s", id}}, attempts); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
+	}
+	want := []lambda.DeadLetter{{
+		QueueARN: "arn:aws:sqs:us-east-1:123456789012:dead", Body: []byte(`{"event":1}`),
+		RequestID: id, ErrorCode: 200, ErrorMessage: "the lock is b's",
+	}}
+	if diff := cmp.Diff(want, w.letters); diff != "" {
+		t.Errorf("dead letters (-want +got):\n%s", diff)
+	}
+}
+
+func TestAsyncWithoutRetries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	runs := 0
+	w.register(t, "f", lambda.FunctionConfig{MaximumRetryAttempts: new(0), DeadLetterARN: "arn:dead"}, func(context.Context, []byte) ([]byte, error) {
+		runs++
+		return nil, &LockLost{"b"}
+	})
+	w.invokeAsync(t, "f", `{}`)
+	w.RunFor(24 * time.Hour)
+	if runs != 1 || len(w.letters) != 1 {
+		t.Errorf("%d runs, %d dead letters, want 1 and 1", runs, len(w.letters))
+	}
+}
+
+func TestAsyncThrottledUntilTooOld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	w.register(t, "f", lambda.FunctionConfig{ReservedConcurrency: new(0), MaximumEventAge: 10 * time.Minute, DeadLetterARN: "arn:dead"}, echo)
+	w.invokeAsync(t, "f", `{}`)
+	w.RunFor(10 * time.Minute)
+	if len(w.letters) != 0 {
+		t.Fatalf("given up before its age: %+v", w.letters)
+	}
+	w.RunFor(10 * time.Minute)
+	if len(w.letters) != 1 {
+		t.Fatalf("%d dead letters, want 1", len(w.letters))
+	}
+	if got := w.letters[0]; got.ErrorCode != 429 || got.ErrorMessage != "TooManyRequestsException: Rate Exceeded." {
+		t.Errorf("dead letter = %d %q, want 429 TooManyRequestsException: Rate Exceeded.", got.ErrorCode, got.ErrorMessage)
+	}
+}
+
+func TestAsyncPayloadLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	w.register(t, "f", lambda.FunctionConfig{}, echo)
+	var err error
+	w.Do(func() { err = w.service.InvokeAsync("f", []byte(`"`+strings.Repeat("x", 1024*1024)+`"`)) })
+	want := "api error RequestEntityTooLargeException: 1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)"
+	if err == nil || err.Error() != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+func TestConcurrency(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		deps     lambda.Deps
+		reserved *int
+		want     string
+	}{
+		"Reserved": {lambda.Deps{}, new(2), "ReservedFunctionConcurrentInvocationLimitExceeded"},
+		"Account":  {lambda.Deps{Concurrency: 2}, nil, "ConcurrentInvocationLimitExceeded"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, test.deps)
+			w.register(t, "f", lambda.FunctionConfig{ReservedConcurrency: test.reserved}, func(ctx context.Context, payload []byte) ([]byte, error) {
+				pause(ctx, w.Loop, time.Second)
+				return payload, nil
+			})
+			var results []lambda.Result
+			run := func() { w.service.Invoke("f", nil, func(r lambda.Result) { results = append(results, r) }) }
+			w.Do(func() { run(); run(); run() })
+			w.RunFor(time.Second)
+			w.Do(run)
+			w.RunFor(time.Second)
+			if len(results) != 4 {
+				t.Fatalf("%d results, want 4", len(results))
+			}
+			if throttle := throttled(results[0].Err); throttle != test.want || results[0].StatusCode != 429 {
+				t.Errorf("third at once: %q, %d, want %q, 429", throttle, results[0].StatusCode, test.want)
+			}
+			for _, r := range results[1:] {
+				if r.Err != nil {
+					t.Errorf("within the limit: %v, want no error", r.Err)
+				}
+			}
+		})
+	}
+}
+
+func TestColdStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{ColdStart: 100 * time.Millisecond})
+	var began []time.Duration
+	w.register(t, "f", lambda.FunctionConfig{}, func(context.Context, []byte) ([]byte, error) {
+		began = append(began, w.Now().Sub(start))
+		if len(began) == 2 {
+			panic("take the environment down")
+		}
+		return nil, nil
+	})
+	for range 3 {
+		w.invoke("f", `{}`)
+	}
+	if diff := cmp.Diff([]time.Duration{100 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond}, began); diff != "" {
+		t.Errorf("starts (-want +got):\n%s", diff)
+	}
+}
+
+func TestRegisterRefusesBadSettings(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		config lambda.FunctionConfig
+		want   string
+	}{
+		"Timeout":     {lambda.FunctionConfig{Timeout: time.Hour}, "register function f: timeout 1h0m0s is not between 1s and 15m0s"},
+		"Memory":      {lambda.FunctionConfig{MemoryMB: 64}, "register function f: memory 64 MB is not between 128 and 10240"},
+		"Retries":     {lambda.FunctionConfig{MaximumRetryAttempts: new(3)}, "register function f: maximum retry attempts 3 is not between 0 and 2"},
+		"Age":         {lambda.FunctionConfig{MaximumEventAge: time.Second}, "register function f: maximum event age 1s is not between 1m and 6h"},
+		"Environment": {lambda.FunctionConfig{Environment: map[string]string{"A": strings.Repeat("x", 4096)}}, "exceeded the 4KB limit"},
+		"Reserved":    {lambda.FunctionConfig{ReservedConcurrency: new(901)}, "below its minimum value of [100]"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, lambda.Deps{})
+			err := w.service.Register("f", test.config, handler(echo))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAccessKeyNamesTheCaller(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	w.register(t, "f", lambda.FunctionConfig{}, echo)
+	w.register(t, "g", lambda.FunctionConfig{}, echo)
+	key := w.service.AccessKey("g")
+	if !strings.HasPrefix(key, "ASIA") || len(key) != 20 {
+		t.Errorf("access key %q, want ASIA and 16 characters", key)
+	}
+	if got := w.service.Caller(key); got != "g" {
+		t.Errorf("caller of %s = %q, want g", key, got)
+	}
+	if got := w.service.Caller("AKIDEXAMPLE"); got != "" {
+		t.Errorf("caller of a stranger's key = %q, want none", got)
+	}
+}
+
+func throttled(err error) string {
+	if e, ok := errors.AsType[*types.TooManyRequestsException](err); ok {
+		return string(e.Reason)
+	}
+	return ""
+}
