@@ -70,7 +70,7 @@ const nameLimit = 32
 func createLoadBalancer(r *request) (*created, error) {
 	properties, attributes := taken(r.properties, "LoadBalancerAttributes")
 	more := map[string]any{"Name": r.name("Name", nameLimit)}
-	out, err := r.call("elbv2", "CreateLoadBalancer", &elbv2.CreateLoadBalancerInput{}, properties, more)
+	out, err := r.call("elasticloadbalancingv2", "CreateLoadBalancer", &elbv2.CreateLoadBalancerInput{}, properties, more)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func createLoadBalancer(r *request) (*created, error) {
 	if len(attributes.fields) > 0 {
 		attributes = renamed(attributes, map[string]string{"LoadBalancerAttributes": "Attributes"})
 		more := map[string]any{"LoadBalancerArn": arn}
-		if _, err := r.call("elbv2", "ModifyLoadBalancerAttributes", &elbv2.ModifyLoadBalancerAttributesInput{}, attributes, more); err != nil {
+		if _, err := r.call("elasticloadbalancingv2", "ModifyLoadBalancerAttributes", &elbv2.ModifyLoadBalancerAttributesInput{}, attributes, more); err != nil {
 			return nil, err
 		}
 	}
@@ -94,7 +94,7 @@ func createTargetGroup(r *request) (*created, error) {
 	properties, attributes := taken(r.properties, "TargetGroupAttributes")
 	properties, targets := taken(properties, "Targets")
 	more := map[string]any{"Name": r.name("Name", nameLimit)}
-	out, err := r.call("elbv2", "CreateTargetGroup", &elbv2.CreateTargetGroupInput{}, properties, more)
+	out, err := r.call("elasticloadbalancingv2", "CreateTargetGroup", &elbv2.CreateTargetGroupInput{}, properties, more)
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +102,12 @@ func createTargetGroup(r *request) (*created, error) {
 	more = map[string]any{"TargetGroupArn": arn}
 	if len(attributes.fields) > 0 {
 		attributes = renamed(attributes, map[string]string{"TargetGroupAttributes": "Attributes"})
-		if _, err := r.call("elbv2", "ModifyTargetGroupAttributes", &elbv2.ModifyTargetGroupAttributesInput{}, attributes, more); err != nil {
+		if _, err := r.call("elasticloadbalancingv2", "ModifyTargetGroupAttributes", &elbv2.ModifyTargetGroupAttributesInput{}, attributes, more); err != nil {
 			return nil, err
 		}
 	}
 	if len(targets.fields) > 0 {
-		if _, err := r.call("elbv2", "RegisterTargets", &elbv2.RegisterTargetsInput{}, targets, more); err != nil {
+		if _, err := r.call("elasticloadbalancingv2", "RegisterTargets", &elbv2.RegisterTargetsInput{}, targets, more); err != nil {
 			return nil, err
 		}
 	}
@@ -118,7 +118,7 @@ func createTargetGroup(r *request) (*created, error) {
 }
 
 func createListener(r *request) (*created, error) {
-	out, err := r.call("elbv2", "CreateListener", &elbv2.CreateListenerInput{}, r.properties, nil)
+	out, err := r.call("elasticloadbalancingv2", "CreateListener", &elbv2.CreateListenerInput{}, r.properties, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func createListener(r *request) (*created, error) {
 }
 
 func createListenerRule(r *request) (*created, error) {
-	out, err := r.call("elbv2", "CreateRule", &elbv2.CreateRuleInput{}, r.properties, nil)
+	out, err := r.call("elasticloadbalancingv2", "CreateRule", &elbv2.CreateRuleInput{}, r.properties, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func createListenerRule(r *request) (*created, error) {
 }
 
 func createScalableTarget(r *request) (*created, error) {
-	_, err := r.call("application-autoscaling", "RegisterScalableTarget", &applicationautoscaling.RegisterScalableTargetInput{}, r.properties, nil)
+	_, err := r.call("applicationautoscaling", "RegisterScalableTarget", &applicationautoscaling.RegisterScalableTargetInput{}, r.properties, nil)
 	if err != nil {
 		return nil, err
 	}

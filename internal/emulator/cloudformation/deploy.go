@@ -27,9 +27,9 @@ type Function struct {
 // Target is the cloud that a plan is deployed to. Its functions return when what
 // they do is done.
 type Target struct {
-	// Invoke calls an emulated operation of a service, named as in botocore, with
-	// its input in the API's member names (PascalCase), and gives the output in
-	// the same form.
+	// Invoke calls an emulated operation of a service, both named as in Step
+	// Functions' aws-sdk integrations but for the operation's capital, with its
+	// input in the members of that integration; so it gives the output.
 	Invoke func(service, operation string, input map[string]any) (json.RawMessage, error)
 	// Function creates a function from what a template says of it.
 	Function func(Function) error

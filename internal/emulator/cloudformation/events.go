@@ -37,7 +37,7 @@ func eventCreator(kind string) creator {
 
 func createEventBus(r *request) (*created, error) {
 	properties, _ := taken(r.properties, "Tags")
-	out, err := r.call("events", "CreateEventBus", &eventbridge.CreateEventBusInput{}, properties, nil)
+	out, err := r.call("eventbridge", "CreateEventBus", &eventbridge.CreateEventBusInput{}, properties, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func createRule(r *request) (*created, error) {
 			properties.fields[i].value = pattern
 		}
 	}
-	out, err := r.call("events", "PutRule", &eventbridge.PutRuleInput{}, properties, map[string]any{"Name": name})
+	out, err := r.call("eventbridge", "PutRule", &eventbridge.PutRuleInput{}, properties, map[string]any{"Name": name})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *request) putTargets(rule string, targets *node) error {
 	if bus := r.properties.get("EventBusName"); bus != nil {
 		more["EventBusName"] = bus.text
 	}
-	out, err := r.call("events", "PutTargets", &eventbridge.PutTargetsInput{}, targets, more)
+	out, err := r.call("eventbridge", "PutTargets", &eventbridge.PutTargetsInput{}, targets, more)
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func createStateMachine(r *request) (*created, error) {
 	if kind := r.properties.get("StateMachineType"); kind != nil {
 		input["Type"] = kind.text
 	}
-	out, err := r.ask("stepfunctions", "CreateStateMachine", input)
+	out, err := r.ask("sfn", "CreateStateMachine", input)
 	if err != nil {
 		return nil, err
 	}
