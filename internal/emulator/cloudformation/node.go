@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // node is a value of a template and the line where it stands. It is a mapping,
@@ -186,6 +187,9 @@ func convertMapping(line int, values []*ast.MappingValueNode) (*node, error) {
 		key := entry.Key.GetToken()
 		if _, merge := entry.Key.(*ast.MergeKeyNode); merge {
 			return nil, fail(key.Position.Line, "YAML aliases are not allowed in CloudFormation templates")
+		}
+		if s, ok := entry.Value.(*ast.StringNode); ok && s.Token.Type == token.StringType && strings.HasPrefix(s.Value, ":") {
+			return nil, fail(key.Position.Line, "%s:%s needs quotes in a list or mapping written on one line", key.Value, s.Value)
 		}
 		value, err := convert(entry.Value)
 		if err != nil {
