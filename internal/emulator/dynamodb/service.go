@@ -72,7 +72,7 @@ const (
 	enabling    = 30 * time.Second
 	expiryLag   = 48 * time.Hour
 	tokenLife   = 10 * time.Minute // AWS: TransactWriteItems, ClientRequestToken
-	ttlInterval = time.Hour // AWS: UpdateTimeToLive, one change an hour
+	ttlInterval = time.Hour        // AWS: UpdateTimeToLive, one change an hour
 )
 
 func invalid(format string, args ...any) error {
