@@ -221,24 +221,36 @@ func messages(svc types.Service) string {
 }
 
 // runner is containers that do as their image's tag says: nopull never starts,
-// crash ends after three seconds, dies after ten minutes, all others run.
+// slow takes a minute to start, crash ends after three seconds, dies after ten
+// minutes, all others run.
 type runner struct {
-	loop  *loop.Loop
-	tasks map[string]*running // by task id
-	specs []ecs.TaskSpec
-	stops []string
+	loop   *loop.Loop
+	tasks  map[string]*running // by task id
+	specs  []ecs.TaskSpec
+	stops  []string
+	refuse int // so many starts, whatever the tag
 }
 
 type running struct {
-	spec   ecs.TaskSpec
-	events ecs.TaskEvents
+	spec    ecs.TaskSpec
+	events  ecs.TaskEvents
+	started bool
 }
 
 func (r *runner) Start(spec ecs.TaskSpec, events ecs.TaskEvents) {
-	r.tasks[spec.ID] = &running{spec, events}
+	task := &running{spec: spec, events: events}
+	r.tasks[spec.ID] = task
 	r.specs = append(r.specs, spec)
 	_, tag, _ := strings.Cut(spec.Containers[0].Image, ":")
-	r.loop.Post(func() {
+	var delay time.Duration
+	if tag == "slow" {
+		delay = time.Minute
+	}
+	if r.refuse > 0 {
+		r.refuse--
+		tag = "nopull"
+	}
+	r.loop.After(delay, func() {
 		switch tag {
 		case "nopull":
 			events.Failed("CannotPullContainerError: pull image manifest has been retried 1 time(s)")
@@ -248,13 +260,21 @@ func (r *runner) Start(spec ecs.TaskSpec, events ecs.TaskEvents) {
 		case "dies":
 			r.loop.After(10*time.Minute, func() { events.Exited(2, "OutOfMemoryError: Container killed due to memory usage") })
 		}
+		task.started = true
 		events.Running()
 	})
 }
 
 func (r *runner) Stop(id string, grace time.Duration) {
 	r.stops = append(r.stops, grace.String())
-	r.loop.After(2*time.Second, func() { r.tasks[id].events.Exited(143, "") })
+	task := r.tasks[id]
+	r.loop.After(2*time.Second, func() {
+		if !task.started {
+			task.events.Failed("CannotStartContainerError: stopped while starting")
+			return
+		}
+		task.events.Exited(143, "")
+	})
 }
 
 // tag of the image of the task with that address.
@@ -278,7 +298,7 @@ type targets struct {
 	watch  func(group, ip string, port int32, state string)
 }
 
-func (g *targets) Exists(arn string) bool { return arn == group }
+func (g *targets) Attached(arn string) bool { return arn == group }
 
 func (g *targets) Watch(fn func(group, ip string, port int32, state string)) { g.watch = fn }
 

@@ -82,8 +82,8 @@ func (s *Service) complete(svc *service, d *deployment) {
 	s.emitDeployment(svc, d, "INFO", "SERVICE_DEPLOYMENT_COMPLETED", d.reason)
 }
 
-// taskFailed counts a task that never ran or never became healthy, and lets the
-// circuit breaker act on it.
+// taskFailed counts a task that never ran, or ended before any of its deployment
+// was healthy, and lets the circuit breaker act on it.
 func (s *Service) taskFailed(svc *service, d *deployment) {
 	if d.succeeded || d.state != types.DeploymentRolloutStateInProgress {
 		return

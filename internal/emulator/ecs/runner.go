@@ -55,6 +55,7 @@ type Targets interface {
 	State(targetGroupARN, ip string, port int32) string
 	// Watch has fn called on the loop whenever a target's state changed.
 	Watch(fn func(targetGroupARN, ip string, port int32, state string))
-	// Exists reports whether there is such a target group and a load balancer has it.
-	Exists(targetGroupARN string) bool
+	// Attached reports whether there is such a target group and a load balancer has
+	// it.
+	Attached(targetGroupARN string) bool
 }

@@ -100,7 +100,6 @@ func (s *Service) census(svc *service) *census {
 		switch h {
 		case healthy:
 			c.healthy++
-			t.healthy = true
 			// AWS: ECS API reference, Deployment, failedTasks.
 			t.deployment.succeeded, t.deployment.failed = true, 0
 		case unhealthy:

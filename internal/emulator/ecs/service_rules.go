@@ -191,7 +191,7 @@ func (s *Service) checkLoadBalancer(td *types.TaskDefinition, lb types.LoadBalan
 		return notEmulated("a load balancer's advanced configuration for blue/green deployments")
 	case group == "":
 		return invalidParameter("targetGroupArn cannot be blank.")
-	case s.deps.Targets == nil || !s.deps.Targets.Exists(group):
+	case s.deps.Targets == nil || !s.deps.Targets.Attached(group):
 		return invalidParameter("The target group with targetGroupArn " + group + " does not have an associated load balancer.")
 	}
 	at := slices.IndexFunc(td.ContainerDefinitions, func(c types.ContainerDefinition) bool { return aws.ToString(c.Name) == name })

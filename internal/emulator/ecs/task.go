@@ -53,7 +53,6 @@ type task struct {
 	handed     bool        // to the Runner
 	ended      bool        // its containers
 	registered map[int]bool
-	healthy    bool // was, at some time
 	told       bool // that it is unhealthy
 }
 
@@ -238,9 +237,10 @@ func (s *Service) register(t *task) {
 
 // neverRan ends a task whose containers could not be started.
 func (s *Service) neverRan(t *task, reason string) {
-	if t.lastStatus > taskPending {
+	if t.ended {
 		return
 	}
+	t.ended = true
 	if t.wanted() {
 		t.stopCode, t.stoppedReason = types.TaskStopCodeTaskFailedToStart, reason
 		for _, c := range t.containers {
@@ -269,9 +269,7 @@ func (s *Service) exited(t *task, exitCode int, reason string) {
 	if t.wanted() {
 		t.stopCode, t.stoppedReason = types.TaskStopCodeEssentialContainerExited, "Essential container in task exited"
 		t.stoppingAt = s.now()
-		if !t.healthy {
-			s.taskFailed(t.service, t.deployment)
-		}
+		s.taskFailed(t.service, t.deployment)
 		s.deregister(t, func() {})
 	}
 	s.deprovision(t)

@@ -195,3 +195,25 @@ func TestSteadyStateIsRepeated(t *testing.T) {
 		t.Errorf("service actions in 13 hours (-want +got):\n%s", diff)
 	}
 }
+
+func TestTaskCanBeStoppedBeforeItRuns(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second} {
+		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t)
+			c.create(serviceInput(c.definition("slow"), 1))
+			c.loop.RunFor(after)
+			c.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(0)})
+			svc := c.until("completed", completed)
+			c.loop.RunFor(10 * time.Minute)
+			got := c.tasks(types.DesiredStatusStopped)[0]
+			if *got.LastStatus != "STOPPED" || got.StopCode != types.TaskStopCodeServiceSchedulerInitiated || got.StartedAt != nil {
+				t.Errorf("%s %s, started at %v; want it STOPPED by the scheduler and never started", *got.LastStatus, got.StopCode, got.StartedAt)
+			}
+			if svc.Deployments[0].FailedTasks != 0 {
+				t.Errorf("failed tasks %d, want 0", svc.Deployments[0].FailedTasks)
+			}
+		})
+	}
+}

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// maxContainers and maxDefinitionBytes are AWS's limits (AWS: ECS service quotas).
+// maxContainers is AWS's limit for a task definition (AWS: ECS service quotas).
 const maxContainers = 10
 
 // maxFargateStopTimeout is in seconds (AWS: ECS API reference, ContainerDefinition).
@@ -33,6 +33,9 @@ func checkTaskDefinition(in *ecs.RegisterTaskDefinitionInput) error {
 	}
 	if len(in.ContainerDefinitions) > maxContainers {
 		return clientError("Too many containers: a task definition can have at most 10.")
+	}
+	if len(in.InferenceAccelerators) > 0 { //nolint:staticcheck // the deprecated member is what is refused
+		return clientError("Amazon Elastic Inference is no longer available.")
 	}
 	fargate := slices.Contains(in.RequiresCompatibilities, types.CompatibilityFargate)
 	if fargate {

@@ -96,8 +96,8 @@ func (s *Service) registerTaskDefinition(_ *wire.Call, in *ecs.RegisterTaskDefin
 		NetworkMode: in.NetworkMode, RequiresCompatibilities: in.RequiresCompatibilities,
 		Compatibilities: compatibilities(in), EphemeralStorage: in.EphemeralStorage,
 		ExecutionRoleArn: in.ExecutionRoleArn, TaskRoleArn: in.TaskRoleArn,
-		EnableFaultInjection: in.EnableFaultInjection, InferenceAccelerators: in.InferenceAccelerators,
-		IpcMode: in.IpcMode, PidMode: in.PidMode, PlacementConstraints: in.PlacementConstraints,
+		EnableFaultInjection: in.EnableFaultInjection,
+		IpcMode:              in.IpcMode, PidMode: in.PidMode, PlacementConstraints: in.PlacementConstraints,
 		ProxyConfiguration: in.ProxyConfiguration, RuntimePlatform: in.RuntimePlatform, Volumes: in.Volumes,
 		RegisteredAt: s.now(), RegisteredBy: aws.String("arn:aws:iam::" + s.account + ":root"),
 	}

@@ -180,16 +180,20 @@ func (t *task) describeContainer(c *container) types.Container {
 	return out
 }
 
-func (t *task) describeAttachment() types.Attachment {
-	status := "ATTACHED"
-	switch {
-	case t.lastStatus == taskProvisioning:
-		status = "PRECREATED"
-	case t.lastStatus == taskStopped:
-		status = "DELETED"
+// attachmentStatus is how far its network interface is.
+func (t *task) attachmentStatus() string {
+	if t.lastStatus == taskProvisioning {
+		return "PRECREATED"
 	}
+	if t.lastStatus == taskStopped {
+		return "DELETED"
+	}
+	return "ATTACHED"
+}
+
+func (t *task) describeAttachment() types.Attachment {
 	return types.Attachment{
-		Id: aws.String(t.attachment), Type: aws.String("ElasticNetworkInterface"), Status: aws.String(status),
+		Id: aws.String(t.attachment), Type: aws.String("ElasticNetworkInterface"), Status: aws.String(t.attachmentStatus()),
 		Details: []types.KeyValuePair{
 			{Name: aws.String("subnetId"), Value: aws.String(t.deployment.revision.network.AwsvpcConfiguration.Subnets[0])},
 			{Name: aws.String("networkInterfaceId"), Value: aws.String("eni-" + strings.ReplaceAll(t.attachment, "-", "")[:17])},
