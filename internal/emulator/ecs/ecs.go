@@ -13,6 +13,9 @@
 // network interface and image; its interface is gone five seconds after its
 // containers have ended.
 //
+// A task of an older deployment that ends is not replaced by its like: the newest
+// deployment's tasks take its place.
+//
 // A target in state "unused" (its group is in no rule, so nothing checks it) is
 // not reported as healthy, and a task behind it is not either, as CreateService
 // documents; nor is it unhealthy, so the task stays. A deployment waits for it.

@@ -35,7 +35,7 @@ type TaskEvents struct {
 	// Running says that all containers run.
 	Running func()
 	// Failed says that the task never ran; reason is its stoppedReason, such as
-	// "CannotPullContainerError: ...".
+	// "CannotPullContainerError: ...". It may be what follows Stop before Running.
 	Failed func(reason string)
 	// Exited says that an essential container has ended, by itself or after Stop,
 	// and with it all others.
