@@ -1,0 +1,97 @@
+package states
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/states/jsonata"
+)
+
+// optimized makes the call of the integrations that do a little more than the
+// aws-sdk ones (AWS: Step Functions Developer Guide, Integrating optimized
+// services).
+func (t *task) optimized(done func(any, *failure)) {
+	r := t.visit.state.resource
+	arguments, is := t.arguments.(*jsonata.Object)
+	if !is {
+		arguments = &jsonata.Object{}
+	}
+	switch r.service {
+	case "events":
+		t.putEvents(arguments, done)
+	case "sqs":
+		t.classic("sqs", "SendMessage", "SQS", "AmazonSQS", withText(arguments, "MessageBody"), done)
+	case "states":
+		t.classic("stepfunctions", "StartExecution", "StepFunctions", "AWSStepFunctions", withText(arguments, "Input"), done)
+	}
+}
+
+// classic makes a call whose errors have the form of the AWS SDK for Java 1:
+// recorded on AWS for SQS, as SQS.AmazonSQSException.
+func (t *task) classic(model, operation, prefix, class string, arguments any, done func(any, *failure)) {
+	x := t.visit.strand.execution
+	x.services.InvokeAPI(model, operation, []byte(jsonata.Encode(arguments)), func(output []byte, code, message string) {
+		if code != "" {
+			name := prefix + "." + strings.TrimSuffix(code[strings.LastIndex(code, ".")+1:], "Exception") + "Exception"
+			if common(code) {
+				name = prefix + "." + class + "Exception"
+			}
+			done(nil, failed(name, fmt.Sprintf("%s (Service: %s; Status Code: 400; Error Code: %s; Request ID: %s; Proxy: null)",
+				message, class, code, x.services.Loop.UUID())))
+			return
+		}
+		value, err := jsonata.Decode(string(output))
+		if err != nil {
+			done(nil, failed(errRuntime, inState(t.visit.state.Name, t.visit.entered, err.Error())))
+			return
+		}
+		done(value, nil)
+	})
+}
+
+// putEvents adds the execution's and the state machine's ARNs to the Resources of
+// each entry, and fails if an entry failed (AWS: Add EventBridge events with Step
+// Functions).
+func (t *task) putEvents(arguments *jsonata.Object, done func(any, *failure)) {
+	x := t.visit.strand.execution
+	entries, _ := arguments.Get("Entries").([]any)
+	filled := make([]any, len(entries))
+	for i, entry := range entries {
+		filled[i] = entry
+		o, is := entry.(*jsonata.Object)
+		if !is {
+			continue
+		}
+		o = withText(o, "Detail")
+		resources, _ := o.Get("Resources").([]any)
+		o.Set("Resources", append(append([]any{}, resources...), x.ARN, x.StateMachineARN))
+		filled[i] = o
+	}
+	request := copied(arguments)
+	request.Set("Entries", filled)
+	t.classic("events", "PutEvents", "EventBridge", "AmazonEventBridge", request, func(output any, f *failure) {
+		if o, is := output.(*jsonata.Object); f == nil && is {
+			if n, is := o.Get("FailedEntryCount").(float64); is && n > 0 {
+				f = failed("EventBridge.FailedEntry", jsonata.Encode(output))
+			}
+		}
+		done(output, f)
+	})
+}
+
+// withText gives a copy in which the field is a string: JSON, if it was not one.
+func withText(o *jsonata.Object, field string) *jsonata.Object {
+	c := copied(o)
+	if v := o.Get(field); jsonata.TypeName(v) != "undefined" && jsonata.TypeName(v) != wantString {
+		c.Set(field, jsonata.Encode(v))
+	}
+	return c
+}
+
+func copied(o *jsonata.Object) *jsonata.Object {
+	c := &jsonata.Object{}
+	for _, key := range o.Keys() {
+		c.Set(key, o.Get(key))
+	}
+	return c
+}
