@@ -1,0 +1,111 @@
+package ecr
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+)
+
+// manifest is what ECR reads of an image manifest or an index.
+type manifest struct {
+	MediaType string       `json:"mediaType"`
+	Config    descriptor   `json:"config"`
+	Layers    []descriptor `json:"layers"`
+	Manifests []descriptor `json:"manifests"`
+}
+
+type descriptor struct {
+	Digest string `json:"digest"`
+	Size   int64  `json:"size"`
+}
+
+func (s *Service) putImage(_ *wire.Call, in *ecr.PutImageInput) (*ecr.PutImageOutput, error) {
+	r, err := s.find(in.RegistryId, in.RepositoryName)
+	if err != nil {
+		return nil, err
+	}
+	pushed, err := s.read(r, in)
+	if err != nil {
+		return nil, err
+	}
+	tag := aws.ToString(in.ImageTag)
+	tagged, tagTaken := r.tags[tag]
+	switch known := r.images[pushed.digest] != nil; {
+	case known && (tag == "" || tagged == pushed.digest):
+		return nil, &types.ImageAlreadyExistsException{Message: aws.String(s.alreadyExists(r, pushed.digest, tag))}
+	case tagTaken && r.described.ImageTagMutability == types.ImageTagMutabilityImmutable:
+		return nil, &types.ImageTagAlreadyExistsException{Message: aws.String(fmt.Sprintf(
+			"The image tag '%s' already exists in the '%s' repository and cannot be overwritten because the tag is immutable.", tag, *r.described.RepositoryName))}
+	case !known:
+		r.images[pushed.digest] = pushed
+	}
+	if tag != "" {
+		r.tags[tag] = pushed.digest
+	}
+	s.emitPush(r, pushed.digest, tag)
+	return &ecr.PutImageOutput{Image: s.describeManifest(r, r.images[pushed.digest], tag)}, nil
+}
+
+func (s *Service) alreadyExists(r *repository, digest, tag string) string {
+	if tag == "" {
+		return fmt.Sprintf("Image with digest '%s' already exists in the repository with name '%s' in registry with id '%s'", digest, *r.described.RepositoryName, s.account)
+	}
+	return fmt.Sprintf("Image with digest '%s' and tag '%s' already exists in the repository with name '%s' in registry with id '%s'", digest, tag, *r.described.RepositoryName, s.account)
+}
+
+// read checks a manifest and makes an image of it, named by the hash of its
+// bytes.
+func (s *Service) read(r *repository, in *ecr.PutImageInput) (*image, error) {
+	var m manifest
+	if err := json.Unmarshal([]byte(*in.ImageManifest), &m); err != nil {
+		return nil, invalid("Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'")
+	}
+	mediaType := m.MediaType
+	if in.ImageManifestMediaType != nil {
+		mediaType = *in.ImageManifestMediaType
+	}
+	if mediaType == "" {
+		return nil, invalid("Invalid parameter at 'ImageManifestMediaType' failed to satisfy constraint: 'the manifest does not name its media type'")
+	}
+	sum := sha256.Sum256([]byte(*in.ImageManifest))
+	digest := "sha256:" + hex.EncodeToString(sum[:])
+	if in.ImageDigest != nil && *in.ImageDigest != digest {
+		return nil, &types.ImageDigestDoesNotMatchException{Message: aws.String("The provided digest does not match the calculated image digest")}
+	}
+	var missing []string
+	for _, d := range m.Manifests {
+		if r.images[d.Digest] == nil {
+			missing = append(missing, d.Digest)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, &types.ReferencedImagesNotFoundException{Message: aws.String(fmt.Sprintf(
+			"Images with digests '[%s]' required for pushing image into repository with name '%s' in the registry with id '%s' do not exist",
+			strings.Join(missing, ", "), *r.described.RepositoryName, s.account))}
+	}
+	size := m.Config.Size
+	for _, d := range m.Layers {
+		size += d.Size
+	}
+	return &image{digest: digest, manifest: *in.ImageManifest, mediaType: mediaType, size: size, pushed: s.loop.Now()}, nil
+}
+
+func (s *Service) describeManifest(r *repository, i *image, tag string) *types.Image {
+	out := &types.Image{
+		RegistryId: &s.account, RepositoryName: r.described.RepositoryName,
+		ImageManifest: &i.manifest, ImageManifestMediaType: &i.mediaType,
+		ImageId: &types.ImageIdentifier{ImageDigest: &i.digest},
+	}
+	if tag != "" {
+		out.ImageId.ImageTag = &tag
+	}
+	return out
+}
