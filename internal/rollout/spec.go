@@ -21,6 +21,18 @@ type Triggers struct {
 	Event     bool         `json:"event,omitempty"` // our own event, put by any CI
 }
 
+// Keys are the triggers as the table keys them.
+func (t Triggers) Keys() []string {
+	var keys []string
+	for _, project := range t.CodeBuild {
+		keys = append(keys, "codebuild#"+project)
+	}
+	for _, push := range t.ECR {
+		keys = append(keys, "ecr#"+push.Repository)
+	}
+	return keys
+}
+
 // ECRTrigger is a push of a matching tag to a repository.
 type ECRTrigger struct {
 	Repository string `json:"repository"`    // its name, without the registry

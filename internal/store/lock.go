@@ -197,6 +197,18 @@ func (s *Store) TakeOver(ctx context.Context, place Place, dead, successor strin
 	return held, env, err
 }
 
+// Forget drops the facts of a free environment, if they are still these. It
+// reports whether it did.
+func (s *Store) Forget(ctx context.Context, place Place, facts Facts) (bool, error) {
+	held, _, err := s.apply(ctx, update{
+		key:       place.key(),
+		set:       "REMOVE #facts",
+		condition: "attribute_not_exists(#owner) AND attribute_not_exists(#dirty) AND #facts.#release = :release",
+		values:    map[string]any{":release": facts.Release},
+	})
+	return held, err
+}
+
 // lockLost says that somebody else owns the environment.
 func lockLost(c Claim, env Environment) error {
 	if env.Owner == "" {

@@ -43,26 +43,26 @@ func (s *Store) Watching(ctx context.Context, arn string) ([]Place, error) {
 // ClaimRule says that only this environment writes the rule. It gives the
 // environment that has the claim, which may be another.
 func (s *Store) ClaimRule(ctx context.Context, rule string, place Place) (Place, error) {
-	k := key{"rule#" + rule, "claim"}
-	wrote, err := s.putNew(ctx, k, place)
+	wrote, err := s.putNew(ctx, ruleKey(rule), place)
 	if err != nil || wrote {
 		return place, err
 	}
 	var holder Place
-	_, err = s.get(ctx, k, &holder)
+	_, err = s.get(ctx, ruleKey(rule), &holder)
 	return holder, err
 }
 
 // ReleaseRule gives the claim on a rule back, if this environment has it.
 func (s *Store) ReleaseRule(ctx context.Context, rule string, place Place) error {
-	_, _, err := s.apply(ctx, update{
-		key:       key{"rule#" + rule, "claim"},
-		set:       "REMOVE #app, #environment",
-		condition: "#app = :app AND #environment = :environment",
-		values:    map[string]any{":app": place.App, ":environment": place.Environment},
-	})
-	return err
+	var holder Place
+	found, err := s.get(ctx, ruleKey(rule), &holder)
+	if err != nil || !found || holder != place {
+		return err
+	}
+	return s.remove(ctx, ruleKey(rule))
 }
+
+func ruleKey(rule string) key { return key{"rule#" + rule, "claim"} }
 
 func (s *Store) remove(ctx context.Context, k key) error {
 	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: k.attributes()})

@@ -1,0 +1,17 @@
+// Command build is the Lambda function build; internal/app says what it does.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/sluice-deploy/sluice/internal/app"
+)
+
+func main() {
+	if err := app.Run(context.Background(), "build", os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

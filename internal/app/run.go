@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+)
+
+// Run is the whole of a Lambda function: it wires Sluice from the environment and
+// serves the named function until Lambda ends the process. It returns only when it
+// could not begin.
+func Run(ctx context.Context, name string, getenv func(string) string, logs io.Writer) error {
+	settings, err := SettingsFrom(getenv)
+	if err != nil {
+		return err
+	}
+	cfg, err := awsclient.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	a, err := New(cfg, settings, time.Now, slog.New(slog.NewJSONHandler(logs, nil)))
+	if err != nil {
+		return err
+	}
+	f, ok := a.Handlers()[name]
+	if !ok {
+		return fmt.Errorf("there is no function %q", name)
+	}
+	lambda.StartWithOptions(f, lambda.WithContext(ctx))
+	return nil
+}

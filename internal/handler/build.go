@@ -1,0 +1,263 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/builds"
+	"github.com/sluice-deploy/sluice/internal/images"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/steps"
+)
+
+// Build hears of new images and sends them on their way.
+type Build struct {
+	Steps   *steps.Steps
+	Builds  builds.Reader
+	Images  images.Resolver
+	Account string // ours
+	Log     *slog.Logger
+	Letters Letters
+}
+
+// Our own event, which a build puts itself (events/sluice-build-succeeded.json).
+const (
+	ownSource     = "sluice.build"
+	ownDetailType = "Sluice Build Succeeded"
+)
+
+// Handler listens to CodeBuild, ECR and our own event.
+func (b Build) Handler() Func {
+	return Events(b.Log, b.Letters, map[kind]listener{
+		{"aws.codebuild", "CodeBuild Build State Change"}: b.codeBuild,
+		{"aws.ecr", "ECR Image Action"}:                   b.ecr,
+		{ownSource, ownDetailType}:                        b.own,
+	})
+}
+
+// found is what an event brought for an app.
+type found struct {
+	app    string
+	images map[string]string // container to image
+	cause  rollout.Cause
+}
+
+func (b Build) codeBuild(ctx context.Context, e Event) error {
+	d, err := detail[struct {
+		Status  string `json:"build-status"`
+		Project string `json:"project-name"`
+		ID      string `json:"build-id"`
+	}](e)
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.Status == "":
+		return missing(e, "build-status")
+	case d.Status != "SUCCEEDED":
+		return b.ignore(ctx, e, "the build did not succeed")
+	case d.Project == "":
+		return missing(e, "project-name")
+	case d.ID == "":
+		return missing(e, "build-id")
+	}
+	apps, err := b.Steps.Store.Triggered(ctx, "codebuild#"+d.Project)
+	if err != nil || len(apps) == 0 {
+		return b.nobody(ctx, e, err)
+	}
+	build, err := b.Builds.Read(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, app := range apps {
+		registered, err := b.Steps.Store.App(ctx, app)
+		if err != nil {
+			return err
+		}
+		made, err := b.madeBy(ctx, build, registered.Spec)
+		if err != nil {
+			return err
+		}
+		cause := rollout.Cause{Key: buildKey(build.ID), Source: "codebuild", Commit: build.Commit, Link: build.Link}
+		if err := b.deploy(ctx, e, registered.Spec, found{app, made, cause}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buildKey makes a build's own event and CodeBuild's event the same cause.
+func buildKey(build string) string { return "build#" + build }
+
+// madeBy is the images that a build made: from its exported variables, else from
+// its artifact.
+func (b Build) madeBy(ctx context.Context, build builds.Build, spec rollout.Spec) (map[string]string, error) {
+	var containers []string
+	for name := range spec.Containers {
+		containers = append(containers, name)
+	}
+	slices.Sort(containers)
+	if made := images.Exported(build.Variables, containers); len(made) > 0 {
+		return made, nil
+	}
+	text, err := b.Builds.Definitions(ctx, build)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	return images.Definitions(text)
+}
+
+func (b Build) ecr(ctx context.Context, e Event) error {
+	d, err := detail[struct {
+		Action     string `json:"action-type"`
+		Result     string `json:"result"`
+		Repository string `json:"repository-name"`
+		Digest     string `json:"image-digest"`
+		Tag        string `json:"image-tag"`
+	}](e)
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.Action == "":
+		return missing(e, "action-type")
+	case d.Action != "PUSH" || d.Result != "SUCCESS":
+		return b.ignore(ctx, e, "not a push that succeeded")
+	case d.Repository == "":
+		return missing(e, "repository-name")
+	case d.Digest == "":
+		return missing(e, "image-digest")
+	case d.Tag == "":
+		return b.ignore(ctx, e, "an image without a tag")
+	}
+	apps, err := b.Steps.Store.Triggered(ctx, "ecr#"+d.Repository)
+	if err != nil || len(apps) == 0 {
+		return b.nobody(ctx, e, err)
+	}
+	for _, app := range apps {
+		registered, err := b.Steps.Store.App(ctx, app)
+		if err != nil {
+			return err
+		}
+		pushed := pushedImages(registered.Spec, e, d.Repository, d.Tag, d.Digest)
+		if len(pushed) == 0 {
+			continue // another account's or region's repository of that name, or a tag that does not match
+		}
+		cause := rollout.Cause{
+			Key:    fmt.Sprintf("ecr#%s#%s#%s#%s", d.Repository, d.Digest, d.Tag, e.Time.UTC().Format(time.RFC3339)),
+			Source: "ecr",
+		}
+		if err := b.deploy(ctx, e, registered.Spec, found{app, pushed, cause}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pushedImages is the containers that run images of the pushed repository, with
+// the pushed one.
+func pushedImages(spec rollout.Spec, e Event, repository, tag, digest string) map[string]string {
+	matches := slices.ContainsFunc(spec.Triggers.ECR, func(t rollout.ECRTrigger) bool {
+		ok, err := path.Match(t.Tag, tag)
+		return t.Repository == repository && (t.Tag == "" || err == nil && ok)
+	})
+	pushed := map[string]string{}
+	if !matches {
+		return pushed
+	}
+	for container, image := range spec.Containers {
+		ref, err := images.Parse(image)
+		if err == nil && ref.Repository == repository && ref.Account == e.Account && ref.Region == e.Region {
+			pushed[container] = image + "@" + digest
+		}
+	}
+	return pushed
+}
+
+func (b Build) own(ctx context.Context, e Event) error {
+	d, err := detail[struct {
+		App    string            `json:"app"`
+		Build  string            `json:"build"`
+		Images map[string]string `json:"images"`
+		Commit string            `json:"commit"`
+		Author string            `json:"author"`
+		Link   string            `json:"link"`
+	}](e)
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.App == "":
+		return missing(e, "app")
+	case d.Build == "":
+		return missing(e, "build")
+	case len(d.Images) == 0:
+		return missing(e, "images")
+	}
+	registered, err := b.Steps.Store.App(ctx, d.App)
+	if err != nil {
+		return err
+	}
+	if t := registered.Spec.Triggers; !t.Event && len(t.CodeBuild) == 0 {
+		return rollout.Errorf(rollout.KindEventInvalid, "app %q is not triggered by builds; add `event` to its triggers", d.App)
+	}
+	cause := rollout.Cause{Key: buildKey(d.Build), Source: "event", Commit: d.Commit, Author: d.Author, Link: d.Link}
+	return b.deploy(ctx, e, registered.Spec, found{d.App, d.Images, cause})
+}
+
+// deploy pins what was found by digest, records the release and starts its
+// rollout. All of it is once for the cause.
+func (b Build) deploy(ctx context.Context, e Event, spec rollout.Spec, f found) error {
+	if err := b.known(e, spec); err != nil {
+		return err
+	}
+	refs, err := images.Check(spec, f.images)
+	if err != nil {
+		return err
+	}
+	release := rollout.Release{App: f.app, Spec: spec, Images: map[string]string{}, Cause: f.cause, At: e.Time}
+	for container, ref := range refs {
+		if release.Images[container], err = b.Images.Pin(ctx, ref); err != nil {
+			return fmt.Errorf("container %s: %w", container, err)
+		}
+	}
+	if release, err = b.Steps.Store.PutRelease(ctx, release); err != nil {
+		return err
+	}
+	return b.Steps.Deploy(ctx, release)
+}
+
+// known refuses events of accounts that have nothing to do with the app: neither
+// ours nor one that the spec takes an image from.
+func (b Build) known(e Event, spec rollout.Spec) error {
+	allowed := []string{b.Account}
+	for _, image := range spec.Containers {
+		if account, _, ok := strings.Cut(image, "."); ok {
+			allowed = append(allowed, account)
+		}
+	}
+	slices.Sort(allowed)
+	if allowed = slices.Compact(allowed); !slices.Contains(allowed, e.Account) {
+		return rollout.Errorf(rollout.KindEventInvalid, "event of account %q; app %q takes builds of %s only",
+			e.Account, spec.App, strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+func (b Build) ignore(ctx context.Context, e Event, why string) error {
+	b.Log.LogAttrs(ctx, slog.LevelInfo, "event ignored", slog.String("why", why),
+		slog.String("detail_type", e.DetailType), slog.String("id", e.ID))
+	return nil
+}
+
+func (b Build) nobody(ctx context.Context, e Event, err error) error {
+	if err != nil {
+		return err
+	}
+	return b.ignore(ctx, e, "no app is triggered by it")
+}

@@ -1,0 +1,83 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// Alarm is an alarm that went red.
+type Alarm struct {
+	ARN  string
+	Name string
+	At   time.Time
+}
+
+// AlarmRed latches every environment that the alarm concerns and wakes what waits
+// there. Where no rollout can be latched any more and the release has committed,
+// it starts a rollback rollout. One environment's trouble does not keep the others
+// from hearing of it.
+func (s *Steps) AlarmRed(ctx context.Context, a Alarm) error {
+	places, err := s.Store.Watching(ctx, a.ARN)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, place := range places {
+		if err := s.red(ctx, place, a); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", place, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Steps) red(ctx context.Context, place store.Place, a Alarm) error {
+	latched, env, err := s.Store.Latch(ctx, place, a.Name, a.At)
+	if err != nil {
+		return err
+	}
+	if latched {
+		if env.Token == nil {
+			return nil // the next state to look finds the latch
+		}
+		return s.Waker.FailWith(ctx, env.Token.Token, env.Stopped(env.Rollout))
+	}
+	if env.Dirty != nil || env.Owner != "" && env.Kind == rollout.Back {
+		return nil // a person is called already, or it goes back already
+	}
+	return s.redAfterGuard(ctx, place, &env, a)
+}
+
+// redAfterGuard goes back from a release whose guard has closed, if the alarm
+// speaks of the slot that has the traffic.
+func (s *Steps) redAfterGuard(ctx context.Context, place store.Place, env *store.Environment, a Alarm) error {
+	facts := env.Facts
+	if facts == nil || facts.Release == 0 || !facts.Guarded.IsZero() && s.Now().After(facts.Guarded) {
+		return nil
+	}
+	release, err := s.Store.Release(ctx, place.App, facts.Release)
+	if err != nil {
+		return err
+	}
+	spec, ok := release.Spec.Environment(place.Environment)
+	if !ok || !spec.Speaks(a.Name, facts.Stable) {
+		return nil
+	}
+	why := fmt.Sprintf("alarm %s went red at %s, after the guard", a.Name, a.At.UTC().Format(time.RFC3339))
+	if facts.Previous == 0 {
+		return s.Teller.Tell(ctx, notify.Notice{
+			App: place.App, Environment: place.Environment, Release: facts.Release, Phase: rollout.PhaseRetire,
+			Kind: rollout.KindAlarmRed, Why: why + "; there is no release to go back to", At: s.Now(),
+		})
+	}
+	_, err = s.StartBack(ctx, BackRequest{
+		Place: place, Cause: fmt.Sprintf("alarm#%d", facts.Release), Why: why,
+		Leave: facts.Release, To: facts.Previous,
+	})
+	return err
+}

@@ -1,0 +1,128 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// Abort sends the forward rollout that has the environment back. Refused when
+// there is none, or its guard has closed.
+func (s *Steps) Abort(ctx context.Context, place store.Place, why string) error {
+	env, err := s.Store.Environment(ctx, place)
+	if err != nil {
+		return err
+	}
+	held, env, err := s.Store.Abort(ctx, place, env.Rollout, why)
+	if err != nil {
+		return err
+	}
+	if !held {
+		return rollout.Errorf(rollout.KindRefused, "no rollout in %s can be aborted", place)
+	}
+	if env.Token == nil {
+		return nil
+	}
+	return s.Waker.FailWith(ctx, env.Token.Token, env.Stopped(env.Rollout))
+}
+
+// Promote ends a bake early; the judge still judges. Refused when nothing bakes.
+func (s *Steps) Promote(ctx context.Context, place store.Place) error {
+	token, err := s.waitingIn(ctx, place, rollout.PhaseBake)
+	if err != nil {
+		return err
+	}
+	return s.Waker.Wake(ctx, token.Token)
+}
+
+// Pause ends a bake with what remains of it, which Resume gives back. Refused when
+// nothing bakes.
+func (s *Steps) Pause(ctx context.Context, place store.Place) error {
+	token, err := s.waitingIn(ctx, place, rollout.PhaseBake)
+	if err != nil {
+		return err
+	}
+	left := rollout.Remaining(s.Now(), token.Until.Sub(s.Now()), s.Now())
+	return s.Waker.FailWith(ctx, token.Token, rollout.Errorf(rollout.KindPaused, "%d", left))
+}
+
+// Resume goes on with a paused bake. Refused when nothing is paused.
+func (s *Steps) Resume(ctx context.Context, place store.Place) error {
+	token, err := s.waitingIn(ctx, place, rollout.PhaseHold)
+	if err != nil {
+		return err
+	}
+	return s.Waker.Wake(ctx, token.Token)
+}
+
+// waitingIn is the token of the environment's owner, if it waits in that phase and
+// the wait is not over.
+func (s *Steps) waitingIn(ctx context.Context, place store.Place, phase rollout.Phase) (store.Token, error) {
+	env, err := s.Store.Environment(ctx, place)
+	if err != nil {
+		return store.Token{}, err
+	}
+	if env.Token == nil || env.Token.Phase != phase || env.Token.Until.Before(s.Now().Add(-time.Second)) {
+		return store.Token{}, rollout.Errorf(rollout.KindRefused, "no rollout in %s is in %s", place, phase)
+	}
+	return *env.Token, nil
+}
+
+// Register makes a spec the app's: its triggers, and, where an environment moved
+// to other services or another rule, a new claim. Refused when an environment that
+// moved is not free.
+func (s *Steps) Register(ctx context.Context, spec rollout.Spec) error {
+	before, err := s.Store.App(ctx, spec.App)
+	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
+		return err
+	}
+	for _, env := range spec.Environments {
+		if err := s.moveSite(ctx, store.Place{App: spec.App, Environment: env.Name}, env); err != nil {
+			return err
+		}
+	}
+	if err := s.Store.PutApp(ctx, spec); err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	for _, trigger := range spec.Triggers.Keys() {
+		wanted[trigger] = true
+		if err := s.Store.PutTrigger(ctx, trigger, spec.App); err != nil {
+			return err
+		}
+	}
+	for _, trigger := range before.Spec.Triggers.Keys() {
+		if !wanted[trigger] {
+			if err := s.Store.DropTrigger(ctx, trigger, spec.App); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// moveSite forgets where a free environment was, if the spec has moved it, so that
+// its next rollout begins anew.
+func (s *Steps) moveSite(ctx context.Context, place store.Place, spec rollout.Environment) error {
+	env, err := s.Store.Environment(ctx, place)
+	if err != nil || env.Facts == nil {
+		return err
+	}
+	site := env.Facts.Site
+	if site.Cluster == spec.Cluster && site.Services == spec.Slots &&
+		(spec.ListenerRule == "" || spec.ListenerRule == site.Rule) &&
+		(spec.TargetGroups == (rollout.Names{}) || spec.TargetGroups == site.TargetGroups) {
+		return nil
+	}
+	moved, err := s.Store.Forget(ctx, place, *env.Facts)
+	if err != nil {
+		return err
+	}
+	if !moved {
+		return rollout.Errorf(rollout.KindRefused,
+			"%s moves to other services or another rule, and %s has it; wait for its end", place, env.Rollout)
+	}
+	return s.Store.ReleaseRule(ctx, site.Rule, place)
+}
