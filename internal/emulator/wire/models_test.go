@@ -1,0 +1,88 @@
+package wire_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+)
+
+func TestModelsAgreeWithBotocore(t *testing.T) {
+	t.Parallel()
+	requirements, err := os.ReadFile("../../../scripts/requirements-models.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := strings.TrimSpace(strings.TrimPrefix(string(requirements), "botocore=="))
+	got, err := exec.CommandContext(t.Context(), "python3", "-c", "import botocore; print(botocore.__version__, end='')").Output()
+	if err != nil || string(got) != version {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("botocore = %q (%v), want %s: pip install -r scripts/requirements-models.txt", got, err, version)
+		}
+		t.Skipf("needs botocore %s: pip install -r scripts/requirements-models.txt", version)
+	}
+	out := t.TempDir()
+	if msg, err := exec.CommandContext(t.Context(), "python3", "../../../scripts/models.py", "--out", out).CombinedOutput(); err != nil {
+		t.Fatalf("scripts/models.py: %v\n%s", err, msg)
+	}
+	for _, name := range append(files(t, out, "*.json"), "README.md") {
+		fresh, committed := read(t, filepath.Join(out, name)), read(t, filepath.Join("models", name))
+		if fresh != committed {
+			t.Errorf("models/%s is not what scripts/models.py writes: run it", name)
+		}
+	}
+	if diff := cmp.Diff(files(t, out, "*.json"), files(t, "models", "*.json")); diff != "" {
+		t.Errorf("files in models (-written by the script +there):\n%s", diff)
+	}
+}
+
+func files(t *testing.T, folder, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(folder, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range paths {
+		paths[i] = filepath.Base(paths[i])
+	}
+	return paths
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestPatternsThatAreNotChecked names the patterns that look ahead or behind,
+// which Go's regular expressions cannot.
+func TestPatternsThatAreNotChecked(t *testing.T) {
+	t.Parallel()
+	got := map[string][]string{}
+	for _, name := range files(t, "models", "*.json") {
+		service := strings.TrimSuffix(name, ".json")
+		patterns, err := wire.InexpressiblePatterns(service)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(patterns) > 0 {
+			got[service] = patterns
+		}
+	}
+	want := map[string][]string{
+		"events":    {`^(?!\s*$).+`},
+		"lambda":    {`[0-9A-Za-z\.\-_]*(?<!\.)`},
+		"scheduler": {`^(?=[/\.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)$`},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("patterns (-want +got):\n%s", diff)
+	}
+}
