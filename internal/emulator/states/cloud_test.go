@@ -16,7 +16,7 @@ type cloud struct {
 	loop      *loop.Loop
 	services  *states.Services
 	functions map[string]func(payload []byte, done func(states.FunctionResult))
-	api       func(service, operation string, input []byte, done func([]byte, string, string))
+	api       func(service, operation string, input json.RawMessage, done func(json.RawMessage, string, string))
 	changes   []string
 }
 
@@ -25,10 +25,10 @@ func newCloud() *cloud {
 	c := &cloud{loop: l, functions: map[string]func([]byte, func(states.FunctionResult)){}}
 	c.services = &states.Services{
 		Loop: l, Region: "us-east-1", Tokens: states.NewTokens(l),
-		InvokeLambda: func(arn string, payload []byte, done func(states.FunctionResult)) {
+		InvokeLambda: func(_, arn string, payload []byte, done func(states.FunctionResult)) {
 			c.functions[arn[strings.LastIndex(arn, ":")+1:]](payload, done)
 		},
-		InvokeAPI: func(service, operation string, input []byte, done func([]byte, string, string)) {
+		InvokeAPI: func(_, service, operation string, input json.RawMessage, done func(json.RawMessage, string, string)) {
 			c.api(service, operation, input, done)
 		},
 	}

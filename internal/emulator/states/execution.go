@@ -1,6 +1,7 @@
 package states
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -17,11 +18,12 @@ type Services struct {
 	Loop   *loop.Loop
 	Region string
 	Tokens *Tokens
-	// InvokeLambda calls a function, by ARN or name.
-	InvokeLambda func(arn string, payload []byte, done func(FunctionResult))
-	// InvokeAPI calls any operation; the service is the botocore model's name, input
-	// and output have AWS's member names with a capital. An error code of "" is success.
-	InvokeAPI func(service, operation string, input []byte, done func(output []byte, errorCode, errorMessage string))
+	// InvokeLambda calls a function, by ARN or name, as the role.
+	InvokeLambda func(roleARN, function string, payload []byte, done func(FunctionResult))
+	// InvokeAPI calls any operation as the role. Service and operation are spelled as
+	// in the aws-sdk integration (sfn, startExecution), and members begin with a
+	// capital. The error code is the error's name in the service's model; "" is success.
+	InvokeAPI func(roleARN, service, operation string, input json.RawMessage, done func(output json.RawMessage, errorCode, errorMessage string))
 }
 
 // FunctionResult is how an invocation of a Lambda function ended.
@@ -200,7 +202,7 @@ func whole() *types.HistoryEventExecutionDataDetails {
 	return &types.HistoryEventExecutionDataDetails{}
 }
 
-// ended statuses from which an execution can be redriven.
+// redrivable reports whether an execution that ended so can be redriven.
 func redrivable(status types.ExecutionStatus) bool {
 	return status == types.ExecutionStatusFailed || status == types.ExecutionStatusAborted || status == types.ExecutionStatusTimedOut
 }

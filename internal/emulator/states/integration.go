@@ -1,6 +1,7 @@
 package states
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,8 +18,7 @@ func (t *task) invoke(done func(output any, f *failure)) {
 	case r.function:
 		t.invokeFunction(r.arn, jsonata.Encode(t.arguments), func(res FunctionResult, payload any) { done(payload, nil) }, done)
 	case r.sdk:
-		service, _ := sdkServiceOf(r.service)
-		t.api(service, r.action, t.arguments, done)
+		t.api(done)
 	case r.service == "lambda":
 		t.invokeLambda(done)
 	default:
@@ -47,8 +47,9 @@ func (t *task) invokeLambda(done func(any, *failure)) {
 }
 
 func (t *task) invokeFunction(name, payload string, returned func(FunctionResult, any), done func(any, *failure)) {
-	t.visit.strand.execution.services.InvokeLambda(name, []byte(payload), func(res FunctionResult) {
-		if f := functionFailure(res, t.visit.strand.execution); f != nil {
+	x := t.visit.strand.execution
+	x.services.InvokeLambda(x.RoleARN, name, []byte(payload), func(res FunctionResult) {
+		if f := functionFailure(res, x); f != nil {
 			done(nil, f)
 			return
 		}
@@ -127,16 +128,16 @@ func (t *task) lambdaOutput(res FunctionResult, payload any) *jsonata.Object {
 }
 
 // api makes a call of the aws-sdk integration.
-func (t *task) api(service sdkService, action string, arguments any, done func(any, *failure)) {
-	x := t.visit.strand.execution
-	operation := strings.ToUpper(action[:1]) + action[1:]
-	x.services.InvokeAPI(service.model, operation, []byte(jsonata.Encode(arguments)), func(output []byte, code, message string) {
+func (t *task) api(done func(any, *failure)) {
+	x, r := t.visit.strand.execution, t.visit.state.resource
+	service, _ := sdkServiceOf(r.service)
+	x.services.InvokeAPI(x.RoleARN, r.service, r.action, json.RawMessage(jsonata.Encode(t.arguments)), func(output json.RawMessage, code, message string) {
 		if code != "" {
 			done(nil, failed(service.errorName(code), fmt.Sprintf("%s (Service: %s, Status Code: 400, Request ID: %s)", message, service.class, x.services.Loop.UUID())))
 			return
 		}
 		if len(output) == 0 {
-			output = []byte("{}")
+			output = json.RawMessage("{}")
 		}
 		value, err := jsonata.Decode(string(output))
 		if err != nil {

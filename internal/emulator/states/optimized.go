@@ -1,6 +1,7 @@
 package states
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -20,24 +21,31 @@ func (t *task) optimized(done func(any, *failure)) {
 	case "events":
 		t.putEvents(arguments, done)
 	case "sqs":
-		t.classic("sqs", "SendMessage", "SQS", "AmazonSQS", withText(arguments, "MessageBody"), done)
+		t.classic(classicService{"sqs", "SQS", "AmazonSQS"}, withText(arguments, "MessageBody"), done)
 	case "states":
-		t.classic("stepfunctions", "StartExecution", "StepFunctions", "AWSStepFunctions", withText(arguments, "Input"), done)
+		t.classic(classicService{"sfn", "StepFunctions", "AWSStepFunctions"}, withText(arguments, "Input"), done)
 	}
+}
+
+// classicService is a service as optimized integrations name it.
+type classicService struct {
+	name   string // in the aws-sdk integration
+	prefix string // of its error names
+	class  string // of its base exception. Recorded on AWS for SQS only.
 }
 
 // classic makes a call whose errors have the form of the AWS SDK for Java 1:
 // recorded on AWS for SQS, as SQS.AmazonSQSException.
-func (t *task) classic(model, operation, prefix, class string, arguments any, done func(any, *failure)) {
+func (t *task) classic(service classicService, arguments any, done func(any, *failure)) {
 	x := t.visit.strand.execution
-	x.services.InvokeAPI(model, operation, []byte(jsonata.Encode(arguments)), func(output []byte, code, message string) {
+	x.services.InvokeAPI(x.RoleARN, service.name, t.visit.state.resource.action, json.RawMessage(jsonata.Encode(arguments)), func(output json.RawMessage, code, message string) {
 		if code != "" {
-			name := prefix + "." + strings.TrimSuffix(code[strings.LastIndex(code, ".")+1:], "Exception") + "Exception"
+			name := service.prefix + "." + strings.TrimSuffix(code[strings.LastIndex(code, ".")+1:], "Exception") + "Exception"
 			if common(code) {
-				name = prefix + "." + class + "Exception"
+				name = service.prefix + "." + service.class + "Exception"
 			}
 			done(nil, failed(name, fmt.Sprintf("%s (Service: %s; Status Code: 400; Error Code: %s; Request ID: %s; Proxy: null)",
-				message, class, code, x.services.Loop.UUID())))
+				message, service.class, code, x.services.Loop.UUID())))
 			return
 		}
 		value, err := jsonata.Decode(string(output))
@@ -69,7 +77,7 @@ func (t *task) putEvents(arguments *jsonata.Object, done func(any, *failure)) {
 	}
 	request := copied(arguments)
 	request.Set("Entries", filled)
-	t.classic("events", "PutEvents", "EventBridge", "AmazonEventBridge", request, func(output any, f *failure) {
+	t.classic(classicService{"eventbridge", "EventBridge", "AmazonEventBridge"}, request, func(output any, f *failure) {
 		if o, is := output.(*jsonata.Object); f == nil && is {
 			if n, is := o.Get("FailedEntryCount").(float64); is && n > 0 {
 				f = failed("EventBridge.FailedEntry", jsonata.Encode(output))

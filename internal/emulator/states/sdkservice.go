@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// sdkService is an AWS service as the aws-sdk integration names it.
+// sdkService is an AWS service of the aws-sdk integration.
 type sdkService struct {
-	model string // of botocore
 	// class is the prefix of the service's classes in the AWS SDK for Java 2, which
 	// is what error names begin with. Recorded on AWS for SecretsManager only; the
 	// others follow the SDK's naming and are not confirmed.
@@ -17,30 +16,31 @@ type sdkService struct {
 	modelled []string
 }
 
+// sdkServiceOf is the service that the integration names so.
 func sdkServiceOf(name string) (sdkService, bool) {
 	s, has := map[string]sdkService{
-		"applicationautoscaling": {"application-autoscaling", "ApplicationAutoScaling", []string{"ValidationException", "LimitExceededException"}},
-		"cloudwatch":             {"cloudwatch", "CloudWatch", []string{"MissingParameter", "InvalidParameterValue", "LimitExceededException"}},
-		"codebuild":              {"codebuild", "CodeBuild", nil},
-		"dynamodb":               {"dynamodb", "DynamoDb", []string{"ThrottlingException", "RequestLimitExceeded", "LimitExceededException"}},
-		"ecr":                    {"ecr", "Ecr", []string{"ValidationException", "LimitExceededException"}},
-		"ecs":                    {"ecs", "Ecs", []string{"AccessDeniedException", "LimitExceededException"}},
-		"elasticloadbalancingv2": {"elbv2", "ElasticLoadBalancingV2", nil},
-		"eventbridge":            {"events", "EventBridge", []string{"AccessDeniedException", "ThrottlingException", "LimitExceededException"}},
-		"lambda":                 {"lambda", "Lambda", nil},
-		"s3":                     {"s3", "S3", []string{"AccessDenied"}},
-		"scheduler":              {"scheduler", "Scheduler", []string{"ThrottlingException", "ValidationException", "InternalServerException"}},
-		"secretsmanager":         {"secretsmanager", "SecretsManager", []string{"LimitExceededException"}},
-		"sfn":                    {"stepfunctions", "Sfn", []string{"ValidationException"}},
-		"sqs":                    {"sqs", "Sqs", nil},
-		"ssm":                    {"ssm", "Ssm", []string{"AccessDeniedException", "ThrottlingException", "ValidationException"}},
-		"sts":                    {"sts", "Sts", nil},
+		"applicationautoscaling": {"ApplicationAutoScaling", []string{"ValidationException", "LimitExceededException"}},
+		"cloudwatch":             {"CloudWatch", []string{"LimitExceededException"}},
+		"codebuild":              {"CodeBuild", nil},
+		"dynamodb":               {"DynamoDb", []string{"ThrottlingException", "RequestLimitExceeded", "LimitExceededException"}},
+		"ecr":                    {"Ecr", []string{"ValidationException", "LimitExceededException"}},
+		"ecs":                    {"Ecs", []string{"AccessDeniedException", "LimitExceededException"}},
+		"elasticloadbalancingv2": {"ElasticLoadBalancingV2", nil},
+		"eventbridge":            {"EventBridge", []string{"AccessDeniedException", "ThrottlingException", "LimitExceededException"}},
+		"lambda":                 {"Lambda", nil},
+		"s3":                     {"S3", []string{"AccessDenied"}},
+		"scheduler":              {"Scheduler", []string{"ThrottlingException", "ValidationException", "InternalServerException"}},
+		"secretsmanager":         {"SecretsManager", []string{"LimitExceededException"}},
+		"sfn":                    {"Sfn", []string{"ValidationException"}},
+		"sqs":                    {"Sqs", nil},
+		"ssm":                    {"Ssm", []string{"AccessDeniedException", "ThrottlingException", "ValidationException"}},
+		"sts":                    {"Sts", nil},
 	}[name]
 	return s, has
 }
 
-// errorName is the name under which a Task fails with an error of the service: its
-// exception class, or the base class for a code that the model does not have
+// errorName is the name under which a Task fails with an error of the service, given
+// by the error's name in the service's model: its exception class, or the base class for a code that the model does not have
 // (recorded on AWS: SecretsManager.SecretsManagerException).
 func (s sdkService) errorName(code string) string {
 	if common(code) && !slices.Contains(s.modelled, code) {
