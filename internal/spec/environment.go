@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -19,9 +20,9 @@ func (r *reader) environment(p place) (rollout.Environment, bool) {
 		return rollout.Environment{}, false
 	}
 	env := rollout.Environment{
-		Name:         r.matching(o.get("name"), nameShape),
-		Cluster:      r.matching(o.get("cluster"), clusterShape),
-		Slots:        r.slots(o.get("slots"), serviceShape),
+		Name:         r.matching(o.get("name"), namePattern, wantName),
+		Cluster:      r.matching(o.get("cluster"), clusterPattern, wantCluster),
+		Slots:        r.slots(o.get("slots"), servicePattern, wantService),
 		Steps:        r.steps(o.get("steps")),
 		Alarms:       r.alarms(o.get("alarms")),
 		Guard:        DefaultGuard,
@@ -37,21 +38,21 @@ func (r *reader) environment(p place) (rollout.Environment, bool) {
 		env.AcceptStickiness = r.boolean(accept)
 	}
 	if rule := o.get("listenerRule"); rule.given() {
-		env.ListenerRule = r.matching(rule, listenerRuleShape)
+		env.ListenerRule = r.matching(rule, listenerRulePattern, wantListenerRule)
 	}
 	if groups := o.get("targetGroups"); groups.given() {
-		env.TargetGroups = r.slots(groups, targetGroupShape)
+		env.TargetGroups = r.slots(groups, targetGroupPattern, wantTargetGroup)
 	}
 	return env, true
 }
 
 // slots reads one name for each slot; the two must differ.
-func (r *reader) slots(p place, s shape) rollout.Names {
+func (r *reader) slots(p place, pattern *regexp.Regexp, want string) rollout.Names {
 	o := r.object(p, fields{known: []string{"blue", "green"}})
 	if !o.ok {
 		return rollout.Names{}
 	}
-	names := rollout.Names{Blue: r.matching(o.get("blue"), s), Green: r.matching(o.get("green"), s)}
+	names := rollout.Names{Blue: r.matching(o.get("blue"), pattern, want), Green: r.matching(o.get("green"), pattern, want)}
 	if names.Blue != "" && names.Blue == names.Green {
 		r.add(o.get("green"), fmt.Sprintf("%q", names.Green), "another name than that of blue")
 	}
@@ -132,8 +133,8 @@ func (r *reader) alarm(p place) (string, bool) {
 	}
 	plain := strings.ReplaceAll(name, "{slot}", "green")
 	switch {
-	case !alarmShape.pattern.MatchString(plain):
-		r.add(p, fmt.Sprintf("%q", name), alarmShape.want)
+	case !alarmPattern.MatchString(plain):
+		r.add(p, fmt.Sprintf("%q", name), wantAlarm)
 	case strings.ContainsAny(plain, "{}"):
 		r.add(p, fmt.Sprintf("%q", name), "no other placeholder than {slot}")
 	default:

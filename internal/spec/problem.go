@@ -32,8 +32,8 @@ func (p Problem) String() string {
 	return s.String()
 }
 
-// Error is all that is wrong with a spec, in the order of the file. Its kind is
-// rollout.KindSpecInvalid.
+// Error is all that is wrong with a spec, in the order of the file; of a file
+// without sense, the first hundred problems. Its kind is rollout.KindSpecInvalid.
 type Error struct {
 	Problems []Problem
 }

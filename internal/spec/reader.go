@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +18,15 @@ type reader struct {
 	problems []*Problem
 }
 
+// maxProblems keeps the error of a hostile file readable.
+const maxProblems = 100
+
 // add reports a problem, and gives it back for a suggestion.
 func (r *reader) add(p place, found, want string) *Problem {
 	problem := &Problem{File: r.file, Line: p.line, Column: p.column, Field: p.path, Found: found, Want: want}
-	r.problems = append(r.problems, problem)
+	if len(r.problems) < maxProblems {
+		r.problems = append(r.problems, problem)
+	}
 	return problem
 }
 
@@ -136,11 +142,11 @@ func (r *reader) text(p place, want string) (string, bool) {
 	return "", false
 }
 
-// matching reads a string of a shape.
-func (r *reader) matching(p place, s shape) string {
-	text, ok := r.text(p, s.want)
-	if ok && !s.pattern.MatchString(text) {
-		r.add(p, fmt.Sprintf("%q", text), s.want)
+// matching reads a string of a form.
+func (r *reader) matching(p place, pattern *regexp.Regexp, want string) string {
+	text, ok := r.text(p, want)
+	if ok && !pattern.MatchString(text) {
+		r.add(p, fmt.Sprintf("%q", text), want)
 		return ""
 	}
 	return text
@@ -186,7 +192,7 @@ func (r *reader) duration(p place) time.Duration {
 	}
 	d, err := time.ParseDuration(s.Value)
 	switch {
-	case err != nil || d <= 0 || !durationShape.MatchString(s.Value):
+	case err != nil || d <= 0 || !durationPattern.MatchString(s.Value):
 		r.add(p, describe(p.node), want)
 		return 0
 	case d > MaxDuration:

@@ -57,7 +57,7 @@ func (r *reader) spec(root place) *rollout.Spec {
 		return nil
 	}
 	s := &rollout.Spec{
-		App:        r.matching(o.get("app"), nameShape),
+		App:        r.matching(o.get("app"), namePattern, wantName),
 		Containers: r.containers(o.get("containers")),
 	}
 	s.Triggers = r.triggers(o.get("triggers"), s.Containers)
@@ -77,8 +77,8 @@ func (r *reader) containers(p place) map[string]string {
 	containers := map[string]string{}
 	for _, name := range o.names {
 		value := o.get(name)
-		if !containerShape.pattern.MatchString(name) {
-			r.add(o.keys[name], fmt.Sprintf("the container name %q", name), containerShape.want)
+		if !containerPattern.MatchString(name) {
+			r.add(o.keys[name], fmt.Sprintf("the container name %q", name), wantContainer)
 			continue
 		}
 		containers[name] = r.repository(value)
@@ -89,15 +89,15 @@ func (r *reader) containers(p place) map[string]string {
 // repository reads an image repository: images are pinned by digest, so the file
 // names neither tag nor digest.
 func (r *reader) repository(p place) string {
-	text, ok := r.text(p, repositoryShape.want)
-	if !ok || repositoryShape.pattern.MatchString(text) {
+	text, ok := r.text(p, wantRepository)
+	if !ok || repositoryPattern.MatchString(text) {
 		return text
 	}
-	if bare := repositoryWithTag.FindStringSubmatch(text); bare != nil {
+	if bare := taggedPattern.FindStringSubmatch(text); bare != nil {
 		r.add(p, fmt.Sprintf("%q", text), "a repository without tag or digest: each release brings its own").Suggestion = fmt.Sprintf("%q", bare[1])
 		return ""
 	}
-	r.add(p, fmt.Sprintf("%q", text), repositoryShape.want)
+	r.add(p, fmt.Sprintf("%q", text), wantRepository)
 	return ""
 }
 
@@ -124,7 +124,7 @@ func (r *reader) environments(p place) []rollout.Environment {
 func repositoryNames(containers map[string]string) []string {
 	var names []string
 	for _, uri := range containers {
-		if m := repositoryShape.pattern.FindStringSubmatch(uri); m != nil && !slices.Contains(names, m[1]) {
+		if m := repositoryPattern.FindStringSubmatch(uri); m != nil && !slices.Contains(names, m[1]) {
 			names = append(names, m[1])
 		}
 	}

@@ -76,7 +76,7 @@ func (r *reader) codebuild(p place, t *rollout.Triggers) {
 	if !o.ok {
 		return
 	}
-	project := r.matching(o.get("project"), projectShape)
+	project := r.matching(o.get("project"), projectPattern, wantProject)
 	if slices.Contains(t.CodeBuild, project) {
 		r.add(o.get("project"), fmt.Sprintf("%q again", project), "every project once")
 	}

@@ -1,7 +1,8 @@
 package cloudwatch
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"time"
 
@@ -35,10 +36,7 @@ func (s *Service) schedule(a *alarm) {
 	case w.period*time.Duration(w.evaluationPeriods) > 24*time.Hour:
 		every = time.Hour
 	}
-	hash := fnv.New32a()
-	hash.Write([]byte(a.name))
-	offset := time.Duration(hash.Sum32()%uint32(every/time.Millisecond)) * time.Millisecond
-	next := s.loop.Now().Truncate(every).Add(offset)
+	next := s.loop.Now().Truncate(every).Add(spread(a.name) % every)
 	if !next.After(s.loop.Now()) {
 		next = next.Add(every)
 	}
@@ -46,6 +44,12 @@ func (s *Service) schedule(a *alarm) {
 		s.schedule(a)
 		s.evaluateAlarm(a)
 	})
+}
+
+// spread is a number of milliseconds, below 50 days, that follows from a name.
+func spread(name string) time.Duration {
+	sum := sha256.Sum256([]byte(name))
+	return time.Duration(binary.BigEndian.Uint32(sum[:])) * time.Millisecond
 }
 
 // evaluateAlarm looks at the last whole periods. The window slides: a period of
@@ -63,7 +67,7 @@ func (s *Service) evaluateAlarm(a *alarm) {
 	if next == a.state.value || w.tooFewSamples(evaluated) {
 		return
 	}
-	reason := w.reason(next, a.state.value, evaluated)
+	reason := w.reason(next, evaluated)
 	s.changeState(a, next, reason, w.reasonData(now, evaluated), nil)
 }
 
@@ -101,22 +105,22 @@ func (s *Service) datapoints(w *watch, end time.Time) []datapoint {
 // alarms treat missing data, and there Avoiding premature transitions to alarm
 // state).
 func (w *watch) judge(current types.StateValue, data []datapoint) (types.StateValue, []datapoint) {
-	var real []datapoint
+	var present []datapoint
 	for _, d := range data {
-		if d.there && len(real) < w.evaluationPeriods {
-			real = append(real, d)
+		if d.there && len(present) < w.evaluationPeriods {
+			present = append(present, d)
 		}
 	}
 	breaching, healthy := 0, 0
-	for _, d := range real {
+	for _, d := range present {
 		if w.breaches(d.value) {
 			breaching++
 		} else {
 			healthy++
 		}
 	}
-	gaps := w.evaluationPeriods - len(real)
-	evaluated := w.padded(data, real)
+	gaps := w.evaluationPeriods - len(present)
+	evaluated := w.padded(data, present)
 	switch {
 	case gaps > 0 && w.missing == "breaching":
 		breaching += gaps
@@ -147,13 +151,13 @@ func (w *watch) premature(data []datapoint) bool {
 
 // padded fills the real datapoints up to EvaluationPeriods with the newest missing
 // ones, in the order of time.
-func (w *watch) padded(data, real []datapoint) []datapoint {
-	gaps := w.evaluationPeriods - len(real)
+func (w *watch) padded(data, present []datapoint) []datapoint {
+	gaps := w.evaluationPeriods - len(present)
 	var all []datapoint
 	for _, d := range data {
 		switch {
-		case d.there && len(real) > 0:
-			all, real = append(all, d), real[1:]
+		case d.there && len(present) > 0:
+			all, present = append(all, d), present[1:]
 		case !d.there && gaps > 0:
 			all = append(all, d)
 			gaps--

@@ -1,8 +1,6 @@
 package cloudwatch
 
 import (
-	"time"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
@@ -70,7 +68,7 @@ func (a *alarm) configuration() configuration {
 	if len(in.Metrics) == 0 {
 		stat := eventMetricStat{
 			Metric: nameOf(in.Namespace, in.MetricName, in.Dimensions),
-			Period: int32(a.watch.period / time.Second), Stat: a.watch.watched.statistic.name, Unit: string(in.Unit),
+			Period: *in.Period, Stat: a.watch.watched.statistic.name, Unit: string(in.Unit),
 		}
 		c.Metrics = []eventMetric{{ID: a.watch.eventID, MetricStat: &stat, ReturnData: true}}
 		return c

@@ -25,8 +25,8 @@ type (
 	text       string
 	identifier string
 	array      []expression
-	unary      struct{ operand expression }
-	binary     struct {
+	negative   struct{ operand expression }
+	infix      struct {
 		op          string
 		left, right expression
 	}
@@ -39,8 +39,8 @@ type (
 func (number) ids(references)         {}
 func (text) ids(references)           {}
 func (i identifier) ids(r references) { r.ids[string(i)] = true }
-func (u unary) ids(r references)      { u.operand.ids(r) }
-func (b binary) ids(r references)     { b.left.ids(r); b.right.ids(r) }
+func (u negative) ids(r references)   { u.operand.ids(r) }
+func (b infix) ids(r references)      { b.left.ids(r); b.right.ids(r) }
 
 func (a array) ids(r references) {
 	for _, e := range a {
@@ -137,7 +137,7 @@ func (p *mathParser) binary(level int) (expression, error) {
 		if err != nil {
 			return nil, err
 		}
-		left = binary{op, left, right}
+		left = infix{op, left, right}
 	}
 }
 
@@ -158,7 +158,7 @@ func (p *mathParser) power() (expression, error) {
 	if p.peek() == "-" {
 		p.take()
 		operand, err := p.power()
-		return unary{operand}, err
+		return negative{operand}, err
 	}
 	base, err := p.primary()
 	if err != nil || p.peek() != "^" {
@@ -166,7 +166,7 @@ func (p *mathParser) power() (expression, error) {
 	}
 	p.take()
 	exponent, err := p.power()
-	return binary{"^", base, exponent}, err
+	return infix{"^", base, exponent}, err
 }
 
 func (p *mathParser) primary() (expression, error) {

@@ -92,7 +92,7 @@ func (s *Service) gridOf(from, to time.Time, period time.Duration) grid {
 	switch age := s.loop.Now().Sub(from); {
 	case age > 63*24*time.Hour:
 		unit = time.Hour
-	case age > keepMinutes:
+	case age > keepStandard:
 		unit = 5 * time.Minute
 	case period < time.Minute:
 		unit = period

@@ -85,7 +85,7 @@ func (a array) eval(s *scope) (value, error) {
 	return all, nil
 }
 
-func (u unary) eval(s *scope) (value, error) {
+func (u negative) eval(s *scope) (value, error) {
 	v, err := u.operand.eval(s)
 	if err != nil {
 		return value{}, err
@@ -93,7 +93,7 @@ func (u unary) eval(s *scope) (value, error) {
 	return v.each(func(x float64) float64 { return -x }), nil
 }
 
-func (b binary) eval(s *scope) (value, error) {
+func (b infix) eval(s *scope) (value, error) {
 	left, err := b.left.eval(s)
 	if err != nil {
 		return value{}, err

@@ -14,9 +14,9 @@ import (
 // CloudWatch retains metric data as follows"); the third bounds the emulator's
 // memory.
 const (
-	keepSeconds = 3 * time.Hour
-	keepMinutes = 15 * 24 * time.Hour
-	keepValues  = 12 * time.Hour
+	keepHighResolution = 3 * time.Hour
+	keepStandard       = 15 * 24 * time.Hour
+	keepValues         = 12 * time.Hour
 )
 
 // metric is one metric and its data, in the order of time.
@@ -124,9 +124,9 @@ func (m *metric) prune(now time.Time) {
 		return
 	}
 	m.pruned = now
-	m.points = m.points[m.search(now.Add(-keepMinutes)):]
+	m.points = m.points[m.search(now.Add(-keepStandard)):]
 	m.points = slices.Clip(slices.Clone(m.points))
-	m.coarsen(now.Add(-keepSeconds))
+	m.coarsen(now.Add(-keepHighResolution))
 	for _, p := range m.points[:m.search(now.Add(-keepValues))] {
 		p.forgetValues()
 	}

@@ -45,7 +45,7 @@ func (d double) MarshalJSON() ([]byte, error) { return []byte(d.String()), nil }
 
 // reason is the StateReason of a metric alarm that goes from one state to
 // another, in CloudWatch's words.
-func (w *watch) reason(to, from types.StateValue, evaluated []datapoint) string {
+func (w *watch) reason(to types.StateValue, evaluated []datapoint) string {
 	var there []string
 	deciding := 0
 	breaching := to == types.StateValueAlarm
@@ -65,14 +65,14 @@ func (w *watch) reason(to, from types.StateValue, evaluated []datapoint) string 
 		return fmt.Sprintf("Threshold Crossed: %s received for %s and %s treated as [%s].",
 			received(len(there)), counted(len(evaluated), "period", "", ""), counted(missing, "missing datapoint", "was", "were"), treated(w.missing))
 	case w.in.DatapointsToAlarm != nil:
-		return w.partialReason(to, from, deciding, evaluated)
+		return w.partialReason(to, deciding, evaluated)
 	}
 	return fmt.Sprintf("Threshold Crossed: %s [%s] %s %s the threshold (%s).",
 		counted(len(there), "datapoint", "", ""), strings.Join(there, ", "), verb(len(there), breaching), w.comparisonWords(), double(*w.in.Threshold))
 }
 
 // partialReason is the reason of an alarm with M out of N.
-func (w *watch) partialReason(to, from types.StateValue, deciding int, evaluated []datapoint) string {
+func (w *watch) partialReason(to types.StateValue, deciding int, evaluated []datapoint) string {
 	breaching := to == types.StateValueAlarm
 	var shown []string
 	for _, d := range evaluated {

@@ -183,8 +183,10 @@ func (w *watch) readMetrics(s *Service) error {
 	}
 	w.single = true
 	w.period = time.Duration(*in.Period) * time.Second
-	w.watched = &query{id: "m1", label: *in.MetricName, returns: true, period: w.period,
-		metricKey: metricKey(*in.Namespace, *in.MetricName, in.Dimensions), unit: in.Unit, statistic: stat}
+	w.watched = &query{
+		id: "m1", label: *in.MetricName, returns: true, period: w.period,
+		metricKey: metricKey(*in.Namespace, *in.MetricName, in.Dimensions), unit: in.Unit, statistic: stat,
+	}
 	w.queries = &queries{list: []query{*w.watched}, byID: map[string]*query{"m1": w.watched}}
 	return nil
 }
