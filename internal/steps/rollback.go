@@ -127,14 +127,30 @@ func (s *Steps) Restore(ctx context.Context, in BackInput) (Ending, error) {
 	if err := s.empty(ctx, snap, snap.Plan.Canary); err != nil {
 		return Ending{}, err
 	}
-	for _, slot := range []rollout.Slot{snap.StableSlot(), snap.Plan.Canary} {
-		if state := snap.Of(slot); state.Scaling != nil {
-			if err := s.Scaling.Set(ctx, snap.Site.Cluster, state.Service, *state.Scaling); err != nil {
-				return Ending{}, err
-			}
-		}
+	if err := s.restoreScaling(ctx, snap); err != nil {
+		return Ending{}, err
 	}
 	return s.finish(ctx, record, claim, ending, before(&env, snap))
+}
+
+// restoreScaling gives both slots the settings that the snapshot found. The idle
+// slot's minimum stays at zero: Application Auto Scaling raises a service to its
+// minimum whenever the target is set (AWS: API_RegisterScalableTarget).
+func (s *Steps) restoreScaling(ctx context.Context, snap *store.Snapshot) error {
+	for _, slot := range []rollout.Slot{snap.StableSlot(), snap.Plan.Canary} {
+		state := snap.Of(slot)
+		if state.Scaling == nil {
+			continue
+		}
+		settings := *state.Scaling
+		if slot == snap.Plan.Canary {
+			settings.Min = 0
+		}
+		if err := s.Scaling.Set(ctx, snap.Site.Cluster, state.Service, settings); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // before is the facts to put back: nil when the rollout had not committed.

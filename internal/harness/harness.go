@@ -1,0 +1,120 @@
+// Package harness is the product in a box: the local cloud, every function of
+// Sluice wired by the one wiring function, and the real template and state machine.
+// The demo, the local commands and the tests run on it.
+package harness
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path"
+	"strings"
+
+	sluice "github.com/sluice-deploy/sluice"
+	"github.com/sluice-deploy/sluice/internal/app"
+	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/steps"
+)
+
+// stackName is the name of Sluice's own stack in the local cloud.
+const stackName = "sluice"
+
+// Options say what box is made.
+type Options struct {
+	Cloud emulator.Options
+	Log   *slog.Logger // of all functions
+}
+
+// Harness is a cloud with Sluice installed.
+type Harness struct {
+	*emulator.Cloud
+
+	// Steps is Sluice as a person's terminal has it: outside of every function,
+	// with credentials of its own.
+	Steps    *steps.Steps
+	Settings app.Settings
+
+	log *slog.Logger
+}
+
+// New installs Sluice from template.yaml in a new cloud on the loop. It waits for
+// the loop, so a live one must run already.
+func New(l *loop.Loop, o Options) (*Harness, error) {
+	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log}
+	stack, err := h.deploy(stackName, "template.yaml", nil)
+	if err != nil {
+		return nil, err
+	}
+	h.Settings = app.Settings{
+		Table: stack.Outputs["Table"], Machine: stack.Outputs["Machine"], DeadLetters: stack.Outputs["DeadLetters"],
+		Recover: stack.Outputs["Recover"], DeadmanRole: stack.Outputs["DeadmanRole"],
+	}
+	operator, err := app.New(h.Config("AKIAOPERATOR"), h.Settings, h.Now, h.log)
+	if err != nil {
+		return nil, err
+	}
+	h.Steps = operator.Steps
+	return h, nil
+}
+
+// Service is an app's environment in the cloud: the outputs of infra/service.yaml.
+type Service struct {
+	Cluster, Rule, Listener, Balancer, BlueGroup, GreenGroup string
+}
+
+// DeployService makes what an app's environment needs around it, from
+// infra/service.yaml with the given parameters.
+func (h *Harness) DeployService(parameters map[string]string) (Service, error) {
+	all := map[string]string{"Vpc": "vpc-0a1b2c3d", "Subnets": "subnet-0a1b2c3d,subnet-1a1b2c3d"}
+	for name, value := range parameters {
+		all[name] = value
+	}
+	stack, err := h.deploy(all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
+	if err != nil {
+		return Service{}, err
+	}
+	out := stack.Outputs
+	return Service{
+		Cluster: out["Cluster"], Rule: out["Rule"], Listener: out["Listener"], Balancer: out["Balancer"],
+		BlueGroup: out["BlueGroup"], GreenGroup: out["GreenGroup"],
+	}, nil
+}
+
+func (h *Harness) deploy(stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
+	text, err := fs.ReadFile(sluice.Files, file)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	template, err := cloudformation.Load(file, text)
+	if err != nil {
+		return nil, err
+	}
+	return h.Deploy(template, emulator.Deployment{
+		StackName: stack, Parameters: parameters, Files: sluice.Files, Handler: h.handler,
+	})
+}
+
+// handler is the code of a function of the template: the same that its Lambda
+// binary would serve, calling with the function's own credentials.
+func (h *Harness) handler(f cloudformation.Function) (lambda.Handler, error) {
+	name, ok := strings.CutPrefix(f.CodeURI, "functions/")
+	if !ok || path.Base(name) != name {
+		return nil, fmt.Errorf("function %s: CodeUri %q is not a folder of functions/", f.LogicalID, f.CodeURI)
+	}
+	settings, err := app.SettingsFrom(func(variable string) string { return f.Environment[variable] })
+	if err != nil {
+		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
+	}
+	wired, err := app.New(h.Config(h.Lambda.AccessKey(f.Name)), settings, h.Now, h.log)
+	if err != nil {
+		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
+	}
+	code, ok := wired.Handlers()[name]
+	if !ok {
+		return nil, fmt.Errorf("function %s: there is no function %q", f.LogicalID, name)
+	}
+	return code, nil
+}
