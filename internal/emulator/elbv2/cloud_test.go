@@ -1,6 +1,7 @@
 package elbv2_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,8 @@ type cloud struct {
 	service *elbv2.Service
 
 	configs map[string]elbv2.Config
-	answer  map[string]func() (int, error) // of health checks, by IP; else 200
+	status  map[string]int   // of health checks, by IP; else 200
+	failure map[string]error // instead, by IP
 	probes  []string
 	metrics []string
 }
@@ -35,7 +37,7 @@ type cloud struct {
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	l := loop.NewVirtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	c := &cloud{t: t, loop: l, configs: map[string]elbv2.Config{}, answer: map[string]func() (int, error){}}
+	c := &cloud{t: t, loop: l, configs: map[string]elbv2.Config{}, status: map[string]int{}, failure: map[string]error{}}
 	c.service = elbv2.New(l, "123456789012", "us-east-1", elbv2.Deps{Traffic: c, PutMetric: c.putMetric})
 	c.Client = sdk.NewFromConfig(aws.Config{
 		Region:      "us-east-1",
@@ -52,17 +54,14 @@ func (c *cloud) Remove(arn string) { delete(c.configs, arn) }
 
 func (c *cloud) Probe(target elbv2.Target, check elbv2.HealthCheck, done func(int, error)) {
 	c.probes = append(c.probes, fmt.Sprintf("%s %s:%d%s", c.since(), target.IP, check.Port, check.Path))
-	answer := c.answer[target.IP]
-	if answer == nil {
-		done(200, nil)
-		return
-	}
-	status, err := answer()
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch err := c.failure[target.IP]; {
+	case errors.Is(err, context.DeadlineExceeded):
 		c.loop.After(check.Timeout, func() { done(0, err) })
-		return
+	case err != nil:
+		done(0, err)
+	default:
+		done(cmp.Or(c.status[target.IP], 200), nil)
 	}
-	done(status, err)
 }
 
 func (c *cloud) putMetric(namespace, name string, dimensions map[string]string, at time.Time, values, counts []float64) {
@@ -107,21 +106,20 @@ func (c *cloud) createGroup(name string) types.TargetGroup {
 	return out.TargetGroups[0]
 }
 
-// forward is a weighted action; weights alternate with groups.
-func forward(groups ...any) []types.Action {
-	config := &types.ForwardActionConfig{}
-	for i := 0; i < len(groups); i += 2 {
-		config.TargetGroups = append(config.TargetGroups, types.TargetGroupTuple{
-			TargetGroupArn: aws.String(groups[i].(string)), Weight: aws.Int32(int32(groups[i+1].(int))),
-		})
-	}
+// weighted is a group and its weight.
+func weighted(group string, weight int32) types.TargetGroupTuple {
+	return types.TargetGroupTuple{TargetGroupArn: aws.String(group), Weight: aws.Int32(weight)}
+}
+
+func forward(groups ...types.TargetGroupTuple) []types.Action {
+	config := &types.ForwardActionConfig{TargetGroups: groups}
 	return []types.Action{{Type: types.ActionTypeEnumForward, ForwardConfig: config}}
 }
 
-func (c *cloud) listener(lb string, port int32, actions []types.Action) types.Listener {
+func (c *cloud) listener(lb string, actions []types.Action) types.Listener {
 	c.t.Helper()
 	out := must[*sdk.CreateListenerOutput](c.t)(c.CreateListener(c.t.Context(), &sdk.CreateListenerInput{
-		LoadBalancerArn: aws.String(lb), Port: aws.Int32(port), Protocol: types.ProtocolEnumHttp, DefaultActions: actions,
+		LoadBalancerArn: aws.String(lb), Port: aws.Int32(80), Protocol: types.ProtocolEnumHttp, DefaultActions: actions,
 	}))
 	return out.Listeners[0]
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -52,7 +51,7 @@ func TestTargetOfUnusedGroupIsNotChecked(t *testing.T) {
 	}
 	// A weight of zero is use enough.
 	green := c.group("green")
-	c.listener(lb, 80, forward(green, 1, blue, 0))
+	c.listener(lb, forward(weighted(green, 1), weighted(blue, 0)))
 	c.wantHealth(blue, "10.0.0.1 initial Elb.RegistrationInProgress: Target registration is in progress")
 	c.loop.RunFor(time.Minute)
 	c.wantHealth(blue, "10.0.0.1 healthy")
@@ -62,9 +61,8 @@ func TestThresholds(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue := c.loadBalancer("web"), c.group("blue")
-	c.listener(lb, 80, forward(blue, 1))
-	status := 503
-	c.answer["10.0.0.1"] = func() (int, error) { return status, nil }
+	c.listener(lb, forward(weighted(blue, 1)))
+	c.status["10.0.0.1"] = 503
 	var seen []string
 	c.service.Watch(func(_, ip string, port int32, state string) {
 		seen = append(seen, fmt.Sprintf("%s %s:%d %s", c.since(), ip, port, state))
@@ -74,9 +72,9 @@ func TestThresholds(t *testing.T) {
 	c.wantHealth(blue, "10.0.0.1 initial Elb.InitialHealthChecking: Initial health checks in progress")
 	c.loop.RunFor(60 * time.Second)
 	c.wantHealth(blue, "10.0.0.1 unhealthy Target.ResponseCodeMismatch: Health checks failed with these codes: [503]")
-	status = 200
+	c.status["10.0.0.1"] = 200
 	c.loop.RunFor(200 * time.Second)
-	status = 500
+	c.status["10.0.0.1"] = 500
 	c.loop.RunFor(time.Minute)
 	// One success is not enough for an old target; one failure is no reason.
 	want := []string{"0s 10.0.0.1:8080 initial", "31s 10.0.0.1:8080 unhealthy", "3m31s 10.0.0.1:8080 healthy", "5m1s 10.0.0.1:8080 unhealthy"}
@@ -89,9 +87,9 @@ func TestReasonsOfFailedChecks(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue := c.loadBalancer("web"), c.group("blue")
-	c.listener(lb, 80, forward(blue, 1))
-	c.answer["10.0.0.1"] = func() (int, error) { return 0, context.DeadlineExceeded }
-	c.answer["10.0.0.2"] = func() (int, error) { return 0, errors.New("connection refused") }
+	c.listener(lb, forward(weighted(blue, 1)))
+	c.failure["10.0.0.1"] = context.DeadlineExceeded
+	c.failure["10.0.0.2"] = errors.New("connection refused")
 	c.register(blue, "10.0.0.1", "10.0.0.2")
 	c.loop.RunFor(2 * time.Minute)
 	c.wantHealth(blue,
@@ -103,8 +101,8 @@ func TestHealthCheckSettings(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue := c.loadBalancer("web"), c.group("blue")
-	c.listener(lb, 80, forward(blue, 1))
-	c.answer["10.0.0.1"] = func() (int, error) { return 204, nil }
+	c.listener(lb, forward(weighted(blue, 1)))
+	c.status["10.0.0.1"] = 204
 	must[*sdk.ModifyTargetGroupOutput](t)(c.ModifyTargetGroup(t.Context(), &sdk.ModifyTargetGroupInput{
 		TargetGroupArn: aws.String(blue), HealthCheckPath: aws.String("/up"), HealthCheckPort: aws.String("9000"),
 		HealthCheckIntervalSeconds: aws.Int32(10), Matcher: &types.Matcher{HttpCode: aws.String("200,202-204")},
@@ -134,17 +132,8 @@ func TestNodesFailOpen(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue := c.loadBalancer("web"), c.group("blue")
-	c.listener(lb, 80, forward(blue, 1))
+	c.listener(lb, forward(weighted(blue, 1)))
 	c.register(blue, "10.0.0.1", "10.0.0.2")
-	down := map[string]bool{}
-	for _, ip := range []string{"10.0.0.1", "10.0.0.2"} {
-		c.answer[ip] = func() (int, error) {
-			if down[ip] {
-				return 500, nil
-			}
-			return 200, nil
-		}
-	}
 	for _, tc := range []struct {
 		down []string
 		want []string
@@ -153,8 +142,9 @@ func TestNodesFailOpen(t *testing.T) {
 		{[]string{"10.0.0.1"}, []string{"10.0.0.2"}},
 		{[]string{"10.0.0.1", "10.0.0.2"}, []string{"10.0.0.1", "10.0.0.2"}},
 	} {
-		for ip := range c.answer {
-			down[ip] = slices.Contains(tc.down, ip)
+		clear(c.status)
+		for _, ip := range tc.down {
+			c.status[ip] = 500
 		}
 		c.loop.RunFor(5 * time.Minute)
 		if diff := cmp.Diff(tc.want, c.usable(lb, blue)); diff != "" {
@@ -167,7 +157,7 @@ func TestDraining(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue := c.loadBalancer("web"), c.group("blue")
-	c.listener(lb, 80, forward(blue, 1))
+	c.listener(lb, forward(weighted(blue, 1)))
 	must[*sdk.ModifyTargetGroupAttributesOutput](t)(c.ModifyTargetGroupAttributes(t.Context(), &sdk.ModifyTargetGroupAttributesInput{
 		TargetGroupArn: aws.String(blue),
 		Attributes:     []types.TargetGroupAttribute{{Key: aws.String("deregistration_delay.timeout_seconds"), Value: aws.String("120")}},
@@ -199,7 +189,7 @@ func TestAttributes(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue, green := c.loadBalancer("web"), c.group("blue"), c.group("green")
-	c.listener(lb, 80, forward(blue, 1, green, 1))
+	c.listener(lb, forward(weighted(blue, 1), weighted(green, 1)))
 	set := func(key, value string) string {
 		return code(failing(c.ModifyTargetGroupAttributes(t.Context(), &sdk.ModifyTargetGroupAttributesInput{
 			TargetGroupArn: aws.String(blue), Attributes: []types.TargetGroupAttribute{{Key: aws.String(key), Value: aws.String(value)}},
@@ -256,7 +246,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue := c.loadBalancer("web"), c.group("blue")
-	c.listener(lb, 80, forward(blue, 1))
+	c.listener(lb, forward(weighted(blue, 1)))
 	c.register(blue, "10.0.0.1", "10.0.0.2")
 	c.loop.RunFor(70 * time.Second)
 	c.loop.Do(func() {

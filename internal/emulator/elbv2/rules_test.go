@@ -27,10 +27,10 @@ func TestModifyRuleReplacesWhatIsGiven(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue, green := c.loadBalancer("web"), c.group("blue"), c.group("green")
-	listener := c.listener(lb, 80, forward(blue, 1))
-	made := c.rule(*listener.ListenerArn, 10, path("/api/*"), forward(blue, 100, green, 0))
+	listener := c.listener(lb, forward(weighted(blue, 1)))
+	made := c.rule(*listener.ListenerArn, 10, path("/api/*"), forward(weighted(blue, 100), weighted(green, 0)))
 
-	changed := must[*sdk.ModifyRuleOutput](t)(c.ModifyRule(t.Context(), &sdk.ModifyRuleInput{RuleArn: made.RuleArn, Actions: forward(blue, 90, green, 10)})).Rules[0]
+	changed := must[*sdk.ModifyRuleOutput](t)(c.ModifyRule(t.Context(), &sdk.ModifyRuleInput{RuleArn: made.RuleArn, Actions: forward(weighted(blue, 90), weighted(green, 10))})).Rules[0]
 	want := types.Rule{
 		RuleArn:   made.RuleArn,
 		Priority:  aws.String("10"),
@@ -71,10 +71,10 @@ func TestWeightsReachTheNodesAfterThePropagationTime(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue, green := c.loadBalancer("web"), c.group("blue"), c.group("green")
-	listener := c.listener(lb, 80, forward(blue, 100, green, 0))
+	listener := c.listener(lb, forward(weighted(blue, 100), weighted(green, 0)))
 	c.loop.RunFor(time.Minute)
 	weights := func() []elbv2.WeightedGroup { return c.configs[lb].Listeners[0].Rules[0].Forward.Groups }
-	must[*sdk.ModifyListenerOutput](t)(c.ModifyListener(t.Context(), &sdk.ModifyListenerInput{ListenerArn: listener.ListenerArn, DefaultActions: forward(blue, 90, green, 10)}))
+	must[*sdk.ModifyListenerOutput](t)(c.ModifyListener(t.Context(), &sdk.ModifyListenerInput{ListenerArn: listener.ListenerArn, DefaultActions: forward(weighted(blue, 90), weighted(green, 10))}))
 	c.loop.RunFor(time.Second - time.Millisecond)
 	if diff := cmp.Diff([]elbv2.WeightedGroup{{blue, 100}, {green, 0}}, weights()); diff != "" {
 		t.Errorf("before (-want +got):\n%s", diff)
@@ -90,9 +90,9 @@ func TestRuleErrors(t *testing.T) {
 	c := newCloud(t)
 	lb, other := c.loadBalancer("web"), c.loadBalancer("other")
 	blue, green, elsewhere := c.group("blue"), c.group("green"), c.group("elsewhere")
-	c.listener(other, 80, forward(elsewhere, 1))
-	listener := c.listener(lb, 80, forward(blue, 1))
-	rule := c.rule(*listener.ListenerArn, 10, path("/a"), forward(blue, 1, green, 0))
+	c.listener(other, forward(weighted(elsewhere, 1)))
+	listener := c.listener(lb, forward(weighted(blue, 1)))
+	rule := c.rule(*listener.ListenerArn, 10, path("/a"), forward(weighted(blue, 1), weighted(green, 0)))
 	fallback := must[*sdk.DescribeRulesOutput](t)(c.DescribeRules(t.Context(), &sdk.DescribeRulesInput{ListenerArn: listener.ListenerArn})).Rules[1]
 	gone := strings.Replace(blue, "blue", "gone", 1)
 
@@ -108,36 +108,36 @@ func TestRuleErrors(t *testing.T) {
 		_, err := c.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: aws.String(arn)})
 		return err
 	}
-	sticky := forward(blue, 1, green, 1)
+	sticky := forward(weighted(blue, 1), weighted(green, 1))
 	sticky[0].ForwardConfig.TargetGroupStickinessConfig = &types.TargetGroupStickinessConfig{Enabled: aws.Bool(true)}
-	both := forward(blue, 1, green, 1)
+	both := forward(weighted(blue, 1), weighted(green, 1))
 	both[0].TargetGroupArn = aws.String(blue)
-	unweighted := forward(blue, 1, green, 1)
+	unweighted := forward(weighted(blue, 1), weighted(green, 1))
 	unweighted[0].ForwardConfig.TargetGroups[1].Weight = nil
-	many := forward(blue, 1, green, 1, "a", 1, "b", 1, "c", 1, "d", 1)
-	mixed := append(forward(blue, 1), forward(green, 1)...)
+	many := forward(weighted(blue, 1), weighted(green, 1), weighted("a", 1), weighted("b", 1), weighted("c", 1), weighted("d", 1))
+	mixed := append(forward(weighted(blue, 1)), forward(weighted(green, 1))...)
 	mixed[0].Order, mixed[1].Order = aws.Int32(1), aws.Int32(2)
 
 	cases := []struct {
 		name, want string
 		err        error
 	}{
-		{"ModifyDefaultRule", "OperationNotPermitted", modify(fallback.RuleArn, forward(green, 1))},
-		{"UnknownRule", "RuleNotFound", modify(aws.String(*rule.RuleArn+"0"), forward(green, 1))},
-		{"UnknownGroup", "TargetGroupNotFound", modify(rule.RuleArn, forward(gone, 1))},
-		{"WeightTooHigh", "InvalidConfigurationRequest", modify(rule.RuleArn, forward(blue, 1000, green, 0))},
-		{"WeightNegative", "InvalidConfigurationRequest", modify(rule.RuleArn, forward(blue, -1, green, 0))},
+		{"ModifyDefaultRule", "OperationNotPermitted", modify(fallback.RuleArn, forward(weighted(green, 1)))},
+		{"UnknownRule", "RuleNotFound", modify(aws.String(*rule.RuleArn+"0"), forward(weighted(green, 1)))},
+		{"UnknownGroup", "TargetGroupNotFound", modify(rule.RuleArn, forward(weighted(gone, 1)))},
+		{"WeightTooHigh", "InvalidConfigurationRequest", modify(rule.RuleArn, forward(weighted(blue, 1000), weighted(green, 0)))},
+		{"WeightNegative", "InvalidConfigurationRequest", modify(rule.RuleArn, forward(weighted(blue, -1), weighted(green, 0)))},
 		{"WeightMissing", "ValidationError", modify(rule.RuleArn, unweighted)},
-		{"GroupTwice", "ValidationError", modify(rule.RuleArn, forward(blue, 1, blue, 1))},
+		{"GroupTwice", "ValidationError", modify(rule.RuleArn, forward(weighted(blue, 1), weighted(blue, 1)))},
 		{"TooManyGroups", "TooManyTargetGroups", modify(rule.RuleArn, many)},
-		{"GroupOfAnother", "TargetGroupAssociationLimit", modify(rule.RuleArn, forward(elsewhere, 1))},
+		{"GroupOfAnother", "TargetGroupAssociationLimit", modify(rule.RuleArn, forward(weighted(elsewhere, 1)))},
 		{"StickyWithoutDuration", "ValidationError", modify(rule.RuleArn, sticky)},
 		{"GroupAndConfigDiffer", "ValidationError", modify(rule.RuleArn, both)},
 		{"TwoForwards", "InvalidLoadBalancerAction", modify(rule.RuleArn, mixed)},
-		{"PriorityTaken", "PriorityInUse", create(10, path("/b"), forward(blue, 1))},
-		{"UnknownField", "ValidationError", create(11, []types.RuleCondition{{Field: aws.String("moon")}}, forward(blue, 1))},
-		{"BadPath", "ValidationError", create(11, path("/b c"), forward(blue, 1))},
-		{"SixValues", "ValidationError", create(11, path("/1", "/2", "/3", "/4", "/5", "/6"), forward(blue, 1))},
+		{"PriorityTaken", "PriorityInUse", create(10, path("/b"), forward(weighted(blue, 1)))},
+		{"UnknownField", "ValidationError", create(11, []types.RuleCondition{{Field: aws.String("moon")}}, forward(weighted(blue, 1)))},
+		{"BadPath", "ValidationError", create(11, path("/b c"), forward(weighted(blue, 1)))},
+		{"SixValues", "ValidationError", create(11, path("/1", "/2", "/3", "/4", "/5", "/6"), forward(weighted(blue, 1)))},
 		{"DeleteUsedGroup", "ResourceInUse", deleteGroup(green)},
 		{"DeleteGoneGroup", "", deleteGroup(gone)},
 	}
@@ -156,7 +156,7 @@ func TestRuleErrors(t *testing.T) {
 func TestRulesArePaged(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	listener := c.listener(c.loadBalancer("web"), 80, forward(c.group("blue"), 1))
+	listener := c.listener(c.loadBalancer("web"), forward(weighted(c.group("blue"), 1)))
 	for priority := int32(5); priority > 0; priority-- {
 		c.rule(*listener.ListenerArn, priority, path("/"), listener.DefaultActions)
 	}
@@ -182,7 +182,7 @@ func TestConditionsChooseTheRule(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb := c.loadBalancer("web")
-	listener := c.listener(lb, 80, fixed("default"))
+	listener := c.listener(lb, fixed("default"))
 	conditions := [][]types.RuleCondition{
 		{{Field: aws.String("host-header"), Values: []string{"*.Example.com"}}},
 		path("/img/?.png"),
@@ -192,8 +192,10 @@ func TestConditionsChooseTheRule(t *testing.T) {
 		{{Field: aws.String("source-ip"), SourceIpConfig: &types.SourceIpConditionConfig{Values: []string{"192.0.2.0/24"}}}},
 	}
 	names := []string{"host", "path", "header", "query", "method", "source"}
+	priority := int32(0)
 	for i, condition := range conditions {
-		c.rule(*listener.ListenerArn, int32(i+1), condition, fixed(names[i]))
+		priority++
+		c.rule(*listener.ListenerArn, priority, condition, fixed(names[i]))
 	}
 	c.loop.RunFor(time.Minute)
 	cases := map[string]elbv2.Request{
@@ -229,8 +231,8 @@ func TestCreationIsIdempotent(t *testing.T) {
 	if again := c.group("blue"); again != blue {
 		t.Errorf("target group again = %s, want %s", again, blue)
 	}
-	listener := c.listener(lb, 80, forward(blue, 1))
-	if again := c.listener(lb, 80, forward(blue, 1)); *again.ListenerArn != *listener.ListenerArn {
+	listener := c.listener(lb, forward(weighted(blue, 1)))
+	if again := c.listener(lb, forward(weighted(blue, 1))); *again.ListenerArn != *listener.ListenerArn {
 		t.Errorf("listener again = %s, want %s", *again.ListenerArn, *listener.ListenerArn)
 	}
 	ctx := t.Context()
@@ -252,7 +254,7 @@ func TestLoadBalancerBecomesActiveAndGoes(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	lb, blue := c.loadBalancer("web"), c.group("blue")
-	c.listener(lb, 80, forward(blue, 1))
+	c.listener(lb, forward(weighted(blue, 1)))
 	state := func() types.LoadBalancerStateEnum {
 		return must[*sdk.DescribeLoadBalancersOutput](t)(c.DescribeLoadBalancers(t.Context(), &sdk.DescribeLoadBalancersInput{Names: []string{"web"}})).LoadBalancers[0].State.Code
 	}

@@ -111,7 +111,7 @@ func (b *balancer) serve(listeners []elbv2.Listener) {
 			b.stop(l.ARN)
 		}
 		if err := b.listen(l, secure); err != nil {
-			fmt.Fprintf(b.host.options.Output, "load balancer %s: %v\n", b.arn, err)
+			_, _ = fmt.Fprintf(b.host.options.Output, "load balancer %s: %v\n", b.arn, err) // there is nobody else to tell
 		}
 	}
 	for arn := range b.servers {

@@ -42,15 +42,16 @@ func app(name string) {
 	if os.Getenv("STUBBORN") != "" {
 		signal.Ignore(syscall.SIGTERM)
 	}
-	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, name) })
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) })
 	http.HandleFunc("/hold", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println("holding")
 		_, _ = io.Copy(io.Discard, r.Body)
-		fmt.Fprint(w, name)
+		_, _ = io.WriteString(w, name)
 	})
 	http.HandleFunc("/exit", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
 	fmt.Println(name, "is up")
-	fmt.Fprintln(os.Stderr, http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	server := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), ReadHeaderTimeout: time.Minute}
+	fmt.Fprintln(os.Stderr, server.ListenAndServe())
 	os.Exit(1)
 }
 
@@ -226,7 +227,7 @@ func (c *cloud) get(url string, cookies ...*http.Cookie) (string, []*http.Cookie
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		c.t.Fatal(err)
@@ -331,7 +332,7 @@ func TestRequestUnderWayOutlivesItsTarget(t *testing.T) {
 			answer <- err.Error()
 			return
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		text, err := io.ReadAll(resp.Body)
 		answer <- fmt.Sprint(string(text), errors.Join(err))
 	}()

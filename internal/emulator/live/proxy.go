@@ -198,7 +198,7 @@ const (
 )
 
 func cookie(name, value string, lasts time.Duration) *http.Cookie {
-	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(lasts.Seconds())} //nolint:gosec // as load balancers set it
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(lasts.Seconds())}
 }
 
 // stuckGroup gives the group a client is to stay with, as long as the rule names

@@ -16,7 +16,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
 )
 
-var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // world is a World that writes down what it does.
 type world struct {
@@ -29,7 +29,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	l := loop.NewVirtual(start)
+	l := loop.NewVirtual(start())
 	w := &world{World: model.New(l), t: t, loop: l, total: map[string]elbv2.Sample{}}
 	w.Observe = func(s elbv2.Sample) {
 		sum := w.total[s.TargetGroupARN]
@@ -45,7 +45,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) note(format string, args ...any) {
-	w.events = append(w.events, w.loop.Now().Sub(start).String()+" "+fmt.Sprintf(format, args...))
+	w.events = append(w.events, w.loop.Now().Sub(start()).String()+" "+fmt.Sprintf(format, args...))
 }
 
 // task starts a task with one container that runs image and listens on 8080.
@@ -143,7 +143,7 @@ func TestHealthChecks(t *testing.T) {
 		at   time.Duration
 		want string
 	}{{0, "refused"}, {15 * time.Second, "503"}, {30 * time.Second, "200"}, {55 * time.Second, "503"}} {
-		w.loop.RunUntil(start.Add(tc.at), func() bool { return false })
+		w.loop.RunUntil(start().Add(tc.at), func() bool { return false })
 		if got := probe("10.0.0.1", 8080); got != tc.want {
 			t.Errorf("after %s: %s, want %s", tc.at, got, tc.want)
 		}
@@ -243,7 +243,7 @@ func TestNothingTicksWithoutLoad(t *testing.T) {
 // The load of an app with two weighted groups, for an hour.
 func BenchmarkHourOfLoad(b *testing.B) {
 	for b.Loop() {
-		l := loop.NewVirtual(start)
+		l := loop.NewVirtual(start())
 		w := model.New(l)
 		config := elbv2.Config{ARN: "lb", Groups: map[string]elbv2.Group{}}
 		forward := &elbv2.Forward{}
