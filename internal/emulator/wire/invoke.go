@@ -41,11 +41,11 @@ func ErrorCode(err error) (code, message string, status int) {
 }
 
 // InvokeJSON calls an operation with the JSON that Step Functions' and EventBridge
-// Scheduler's aws-sdk integrations use: service in their spelling ("sfn"),
-// operation in camel case ("startExecution"), members in Pascal case, times in
-// ISO 8601 (AWS: Step Functions Developer Guide, "Learning to use AWS SDK service
-// integrations"). The call says who calls and is not changed. Reply gets the
-// output or a *ServiceError, once, on the loop.
+// Scheduler's aws-sdk integrations use: service in their spelling ("sfn") or the
+// model's ("stepfunctions"), operation in camel case ("startExecution"), members
+// in Pascal case, times in ISO 8601 (AWS: Step Functions Developer Guide,
+// "Learning to use AWS SDK service integrations"). The call says who calls and is
+// not changed. Reply gets the output or a *ServiceError, once, on the loop.
 func (m *Mux) InvokeJSON(c *Call, service, operation string, input json.RawMessage, reply func(json.RawMessage, error)) {
 	call := &Call{
 		Account: m.account, Region: m.region, AccessKey: c.AccessKey, Attempt: max(c.Attempt, 1),
@@ -79,7 +79,8 @@ func (m *Mux) InvokeJSON(c *Call, service, operation string, input json.RawMessa
 	m.run(call, done)
 }
 
-// integrationModel is the model of a service as the aws-sdk integrations spell it.
+// integrationModel is the model of a service that the aws-sdk integrations spell
+// in another way.
 func integrationModel(service string) string {
 	switch service {
 	case "applicationautoscaling":
@@ -90,8 +91,6 @@ func integrationModel(service string) string {
 		return "events"
 	case "sfn":
 		return "stepfunctions"
-	case "application-autoscaling", "elbv2", "events", "stepfunctions":
-		return "" // the models' names are not the integrations'
 	}
 	return service
 }
