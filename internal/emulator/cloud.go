@@ -24,6 +24,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/secretsmanager"
 	"github.com/sluice-deploy/sluice/internal/emulator/sqs"
 	"github.com/sluice-deploy/sluice/internal/emulator/ssm"
+	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
 	"github.com/sluice-deploy/sluice/internal/emulator/sts"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -103,6 +104,7 @@ type Cloud struct {
 	STS            *sts.Service
 	Scheduler      *scheduler.Service
 	SecretsManager *secretsmanager.Service
+	StepFunctions  *stepfunctions.Service
 
 	transport *wire.Transport
 }
@@ -129,7 +131,7 @@ func New(l *loop.Loop, o Options) *Cloud {
 	c.Mux = wire.NewMux(c.Account, c.Region,
 		c.AutoScaling.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
 		c.ELBv2.Wire(), c.EventBridge.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SQS.Wire(), c.SSM.Wire(), c.STS.Wire(),
-		c.Scheduler.Wire(), c.SecretsManager.Wire(),
+		c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
 	c.transport = wire.NewTransport(l, c.Mux, wire.TransportOptions{
 		Latency: o.Latency, Timeout: o.RequestTimeout, Backoff: backoff, Fault: c.requestFault, Observe: c.observe,
@@ -159,6 +161,9 @@ func (c *Cloud) makeEvents(o Options) {
 	})
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
+	})
+	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{
+		Emit: c.EventBridge.Emit, InvokeLambda: c.invokeLambda, InvokeAPI: c.invokeAPI,
 	})
 }
 

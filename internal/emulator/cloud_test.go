@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
@@ -54,11 +57,47 @@ Resources:
           Properties:
             Pattern: {source: [!Ref Source], detail-type: [Ordered]}
             DeadLetterConfig: {Arn: !GetAtt Lost.Arn}
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: flow.asl.json
+      DefinitionSubstitutions: {Record: !GetAtt Record.Arn, Queue: !Ref Lost}
+      Policies:
+        - Version: "2012-10-17"
+          Statement: [{Effect: Allow, Action: "lambda:InvokeFunction", Resource: !GetAtt Record.Arn}]
+      Events:
+        Paid:
+          Type: EventBridgeRule
+          Properties:
+            Pattern: {source: [!Ref Source], detail-type: [Paid]}
 Outputs:
+  Flow: {Value: !Ref Flow}
   Table: {Value: !Ref Table}
   Queue: {Value: !Ref Lost}
   Function: {Value: !GetAtt Record.Arn}
 `
+
+// flow writes the order down by the function, and sends what it cannot write to
+// the queue by SQS's own API.
+const flow = `{
+  "QueryLanguage": "JSONata",
+  "StartAt": "Record",
+  "States": {
+    "Record": {
+      "Type": "Task",
+      "Resource": "arn:aws:states:::lambda:invoke",
+      "Arguments": {"FunctionName": "${Record}", "Payload": "{% $states.input %}"},
+      "Catch": [{"ErrorEquals": ["errorString"], "Output": "{% $states.errorOutput.Error %}", "Next": "Tell"}],
+      "End": true
+    },
+    "Tell": {
+      "Type": "Task",
+      "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage",
+      "Arguments": {"QueueUrl": "${Queue}", "MessageBody": "{% $states.input %}"},
+      "End": true
+    }
+  }
+}`
 
 // record is the function of the template: it writes the event's order down.
 type record struct {
@@ -101,7 +140,7 @@ func newShop(t *testing.T, o emulator.Options) *shop {
 		t.Fatal(err)
 	}
 	s.stack, err = s.Deploy(loaded, emulator.Deployment{
-		StackName: "shop",
+		StackName: "shop", Files: fstest.MapFS{"flow.asl.json": {Data: []byte(flow)}},
 		Handler: func(f cloudformation.Function) (lambda.Handler, error) {
 			if f.CodeURI != "functions/record" {
 				return nil, fmt.Errorf("no handler for %s", f.CodeURI)
@@ -116,10 +155,10 @@ func newShop(t *testing.T, o emulator.Options) *shop {
 }
 
 // put puts an event on the default bus.
-func (s *shop) put(t *testing.T, detail string) {
+func (s *shop) put(t *testing.T, detailType, detail string) {
 	t.Helper()
 	out, err := eventbridge.NewFromConfig(s.Config("AKIDEXAMPLE")).PutEvents(t.Context(), &eventbridge.PutEventsInput{
-		Entries: []eventtypes.PutEventsRequestEntry{{Source: new("shop"), DetailType: new("Ordered"), Detail: &detail}},
+		Entries: []eventtypes.PutEventsRequestEntry{{Source: new("shop"), DetailType: &detailType, Detail: &detail}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +204,7 @@ func (s *shop) lost(t *testing.T) []string {
 func TestEventGoesThroughDeployedTemplate(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, emulator.Options{})
-	s.put(t, `{"Order":"o-1"}`)
+	s.put(t, "Ordered", `{"Order":"o-1"}`)
 	s.RunFor(time.Minute)
 	if diff := cmp.Diff([]string{"o-1"}, s.orders(t)); diff != "" {
 		t.Errorf("orders (-want +got):\n%s", diff)
@@ -178,13 +217,39 @@ func TestEventGoesThroughDeployedTemplate(t *testing.T) {
 func TestFailedEventEndsInDeadLetterQueue(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, emulator.Options{})
-	s.put(t, `{}`)
+	s.put(t, "Ordered", `{}`)
 	s.RunFor(time.Hour)
 	if s.runs != 2 {
 		t.Errorf("the function ran %d times, want 2: once and its one retry", s.runs)
 	}
 	if diff := cmp.Diff([]string{"Number 200 the event has no order"}, s.lost(t)); diff != "" {
 		t.Errorf("dead letters (-want +got):\n%s", diff)
+	}
+}
+
+func TestEventStartsStateMachine(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, emulator.Options{})
+	s.put(t, "Paid", `{"Order":"o-1"}`)
+	s.RunFor(time.Minute)
+	if diff := cmp.Diff([]string{"o-1"}, s.orders(t)); diff != "" {
+		t.Errorf("orders (-want +got):\n%s", diff)
+	}
+	s.put(t, "Paid", `{}`)
+	s.RunFor(time.Minute)
+	executions, err := sfn.NewFromConfig(s.Config("AKIDEXAMPLE")).ListExecutions(t.Context(), &sfn.ListExecutionsInput{StateMachineArn: new(s.stack.Outputs["Flow"])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := [][]string{}
+	for _, e := range executions.Executions { // the newest first
+		if e.Status != sfntypes.ExecutionStatusSucceeded {
+			t.Errorf("execution %s is %s, want SUCCEEDED", *e.Name, e.Status)
+		}
+		paths = append(paths, s.StepFunctions.Path(*e.ExecutionArn))
+	}
+	if diff := cmp.Diff([][]string{{"Record", "Tell"}, {"Record"}}, paths); diff != "" {
+		t.Errorf("paths (-want +got):\n%s", diff)
 	}
 }
 
@@ -197,7 +262,7 @@ func TestFunctionDiesAfterItsEffect(t *testing.T) {
 		}
 		return lambda.FunctionFault{}
 	}
-	s.put(t, `{"Order":"o-1"}`)
+	s.put(t, "Ordered", `{"Order":"o-1"}`)
 	s.RunFor(30 * time.Second)
 	if diff := cmp.Diff([]string{"o-1"}, s.orders(t)); diff != "" {
 		t.Errorf("orders after the first run died (-want +got):\n%s", diff)
@@ -247,9 +312,9 @@ func TestSameRunTwice(t *testing.T) {
 			seen = append(seen, fmt.Sprint(s.Now(), c.RequestID, c.Operation, string(data), err))
 		}
 		for i := range 5 {
-			s.put(t, fmt.Sprintf(`{"Order":"o-%d"}`, i))
+			s.put(t, "Ordered", fmt.Sprintf(`{"Order":"o-%d"}`, i))
 		}
-		s.put(t, `{}`)
+		s.put(t, "Ordered", `{}`)
 		s.RunFor(time.Hour)
 		return seen
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -53,6 +54,23 @@ func (c *Cloud) call(service, operation string, input any, reply func(json.RawMe
 		return
 	}
 	c.Mux.InvokeJSON(&wire.Call{RequestID: c.UUID()}, service, operation, data, reply)
+}
+
+// invokeLambda calls a function for a state machine.
+func (c *Cloud) invokeLambda(_, function string, payload []byte, done func(stepfunctions.Result)) {
+	c.Lambda.Invoke(function, payload, func(r lambda.Result) { done(stepfunctions.Result(r)) })
+}
+
+// invokeAPI calls an operation for a state machine.
+func (c *Cloud) invokeAPI(_, service, operation string, input json.RawMessage, done func(output json.RawMessage, errorCode, errorMessage string)) {
+	c.call(service, operation, input, func(out json.RawMessage, err error) {
+		if err != nil {
+			code, message, _ := wire.ErrorCode(err)
+			done(nil, code, message)
+			return
+		}
+		done(out, "", "")
+	})
 }
 
 // deadLetter sends what Lambda gave up to its queue.

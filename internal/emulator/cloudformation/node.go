@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -120,10 +121,23 @@ func fail(line int, format string, args ...any) error {
 	return fmt.Errorf("line %d: "+format, append([]any{line}, args...)...)
 }
 
+// The YAML reader takes the colons of these for a mapping's, inside a list or
+// mapping on one line, unless they are quoted.
+var (
+	pseudoReference = regexp.MustCompile(`(!Ref\s+)(AWS::\w+)`)
+	functionKey     = regexp.MustCompile(`([{,]\s*)(Fn::\w+)(\s*:)`)
+)
+
+// quoted is the template with them in quotes.
+func quoted(data []byte) []byte {
+	data = pseudoReference.ReplaceAll(data, []byte(`$1"$2"`))
+	return functionKey.ReplaceAll(data, []byte(`$1"$2"$3`))
+}
+
 // parse reads YAML, of which JSON is a part, and writes the short forms of
 // intrinsic functions in their long form.
 func parse(data []byte) (*node, error) {
-	file, err := parser.ParseBytes(data, 0)
+	file, err := parser.ParseBytes(quoted(data), 0)
 	if err != nil {
 		return nil, fmt.Errorf("read YAML: %w", err)
 	}
@@ -189,7 +203,7 @@ func convertMapping(line int, values []*ast.MappingValueNode) (*node, error) {
 			return nil, fail(key.Position.Line, "YAML aliases are not allowed in CloudFormation templates")
 		}
 		if s, ok := entry.Value.(*ast.StringNode); ok && s.Token.Type == token.StringType && strings.HasPrefix(s.Value, ":") {
-			return nil, fail(key.Position.Line, "%s:%s needs quotes in a list or mapping written on one line", key.Value, s.Value)
+			return nil, fail(key.Position.Line, "%s:%s needs quotes in a list or mapping written on one line", entry.Key, s.Value)
 		}
 		value, err := convert(entry.Value)
 		if err != nil {

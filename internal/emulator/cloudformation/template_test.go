@@ -95,6 +95,7 @@ func TestIntrinsics(t *testing.T) {
 		"IfAnd":              {`!If [Both, yes, no]`, "yes"},
 		"IfOr":               {`!If [Either, yes, no]`, "no"},
 		"IfNested":           {`!If [IsBig, a, !If [IsProd, !Sub "${Stage}!", c]]`, "prod!"},
+		"OnOneLine":          {`{Fn::Join: ["", [!Ref AWS::Region, {Fn::Sub: "-${AWS::AccountId}"}]]}`, "us-east-1-123456789012"},
 		"Base64":             {"\n      Fn::Base64: !Ref Stage", "cHJvZA=="},
 		"TextIsKeptAsItIs":   {`"0012"`, "0012"},
 		"StackName":          {`!Ref AWS::StackName`, "demo"},
@@ -165,8 +166,8 @@ func TestErrorsNameTheLine(t *testing.T) {
 			"template t.yaml: line 2: YAML aliases are not allowed in CloudFormation templates",
 		},
 		"ColonsOnOneLine": {
-			"Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {Path: {Fn::Sub: x}}\n",
-			"template t.yaml: line 4: Fn::Sub: x needs quotes in a list or mapping written on one line",
+			"Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {Tags: [a::b, c]}\n",
+			"template t.yaml: line 4: a::b needs quotes in a list or mapping written on one line",
 		},
 		"ImportValue": {
 			"Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      Path: !ImportValue other\n",
