@@ -124,8 +124,7 @@ func (m *metric) prune(now time.Time) {
 		return
 	}
 	m.pruned = now
-	m.points = m.points[m.search(now.Add(-keepStandard)):]
-	m.points = slices.Clip(slices.Clone(m.points))
+	m.points = slices.Delete(m.points, 0, m.search(now.Add(-keepStandard)))
 	m.coarsen(now.Add(-keepHighResolution))
 	for _, p := range m.points[:m.search(now.Add(-keepValues))] {
 		p.forgetValues()
