@@ -58,9 +58,6 @@ func (p *conditionParser) asOperand(x parsed) operand {
 	if f, ok := x.operand.(function); ok {
 		p.report(misusedFunction, "The function is not allowed to be used this way in an expression; function: %s", f.name)
 	}
-	if x.operand == nil {
-		p.unexpected()
-	}
 	return x.operand
 }
 
@@ -92,6 +89,9 @@ func (p *conditionParser) negation() parsed {
 
 func (p *conditionParser) primary() parsed {
 	left := p.term()
+	if left.operand == nil {
+		return left
+	}
 	for _, operator := range []string{"=", "<>", "<", "<=", ">", ">="} {
 		if p.accept(operator) {
 			return parsed{condition: p.comparison(operator, p.asOperand(left))}

@@ -18,14 +18,14 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb/attribute"
 )
 
+// reservedWords has a word on each line after the first.
+//
 //go:embed reserved.txt
 var reservedWords string
 
-// reserved reports whether a word may not be written as an attribute's name
-// (AWS: DynamoDB Developer Guide, reserved words).
+// reserved reports whether a word may not be written as an attribute's name.
 func reserved(name string) bool {
-	_, found := slices.BinarySearch(strings.Fields(reservedWords), strings.ToUpper(name))
-	return found
+	return strings.Contains(reservedWords, "\n"+strings.ToUpper(name)+"\n")
 }
 
 var (
