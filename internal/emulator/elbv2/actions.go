@@ -16,10 +16,10 @@ import (
 // AWS: Application Load Balancers User Guide, quotas (groups per action) and
 // ELBv2 API Reference, TargetGroupTuple and TargetGroupStickinessConfig.
 const (
-	groupsPerAction     = 5
-	highestWeight       = 999
-	longestStickiness   = 7 * 24 * time.Hour
-	longestRedirectPort = 65535
+	groupsPerAction   = 5
+	highestWeight     = 999
+	longestStickiness = 7 * 24 * time.Hour
+	highestPort       = 65535
 )
 
 // checkActions applies AWS's rules to a rule's actions and gives them in the
@@ -213,8 +213,8 @@ func checkRedirect(protocol types.ProtocolEnum, in *types.RedirectActionConfig) 
 		Protocol: or(in.Protocol, "#{protocol}"), Host: or(in.Host, "#{host}"), Port: or(in.Port, "#{port}"),
 		Path: or(in.Path, "/#{path}"), Query: or(in.Query, "#{query}"), StatusCode: in.StatusCode,
 	}
-	if port, err := strconv.Atoi(*kept.Port); *kept.Port != "#{port}" && (err != nil || port < 1 || port > longestRedirectPort) {
-		return nil, wire.Errorf("ValidationError", "Redirect port '%s' must be a number between 1 and %d or #{port}", *kept.Port, longestRedirectPort)
+	if port, err := strconv.Atoi(*kept.Port); *kept.Port != "#{port}" && (err != nil || port < 1 || port > highestPort) {
+		return nil, wire.Errorf("ValidationError", "Redirect port '%s' must be a number between 1 and %d or #{port}", *kept.Port, highestPort)
 	}
 	if !strings.HasPrefix(*kept.Path, "/") {
 		return nil, wire.Errorf("ValidationError", "Redirect path '%s' must begin with a '/' character", *kept.Path)

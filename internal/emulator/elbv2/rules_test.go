@@ -1,7 +1,6 @@
 package elbv2_test
 
 import (
-	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -269,7 +268,7 @@ func TestLoadBalancerBecomesActiveAndGoes(t *testing.T) {
 	if c.service.Attached(blue) || len(c.configs) != 0 {
 		t.Errorf("attached = %v with %d configs, want false with 0", c.service.Attached(blue), len(c.configs))
 	}
-	_, err := c.DescribeListeners(context.WithoutCancel(t.Context()), &sdk.DescribeListenersInput{LoadBalancerArn: aws.String(lb)})
+	_, err := c.DescribeListeners(t.Context(), &sdk.DescribeListenersInput{LoadBalancerArn: aws.String(lb)})
 	if got := code(err); got != "LoadBalancerNotFound" {
 		t.Errorf("code = %q, want LoadBalancerNotFound", got)
 	}
