@@ -4,7 +4,6 @@
 package codebuild
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -88,11 +87,11 @@ func (s *Service) id(kind, nameOrARN string) string {
 }
 
 func invalid(format string, args ...any) error {
-	return &types.InvalidInputException{Message: aws.String(fmt.Sprintf(format, args...))}
+	return wire.Errorf("InvalidInputException", format, args...)
 }
 
 func notFound(format string, args ...any) error {
-	return &types.ResourceNotFoundException{Message: aws.String(fmt.Sprintf(format, args...))}
+	return wire.Errorf("ResourceNotFoundException", format, args...)
 }
 
 // onlyEmulated refuses, by name, a member of the input that AWS would heed and

@@ -25,7 +25,7 @@ func (s *Service) createProject(_ *wire.Call, in *codebuild.CreateProjectInput) 
 	}
 	arn := s.arn("project/" + *in.Name)
 	if _, exists := s.projects[*in.Name]; exists {
-		return nil, &types.ResourceAlreadyExistsException{Message: aws.String("Project already exists: " + arn)}
+		return nil, wire.Errorf("ResourceAlreadyExistsException", "Project already exists: %s", arn)
 	}
 	now := s.loop.Now()
 	p := &types.Project{

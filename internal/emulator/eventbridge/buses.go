@@ -68,7 +68,7 @@ func (s *Service) createEventBus(_ *wire.Call, in *eventbridge.CreateEventBusInp
 		return nil, invalid("Event bus name must not contain '/'.")
 	}
 	if _, exists := s.buses[*in.Name]; exists {
-		return nil, &types.ResourceAlreadyExistsException{Message: aws.String("Event bus " + *in.Name + " already exists.")}
+		return nil, wire.Errorf("ResourceAlreadyExistsException", "Event bus %s already exists.", *in.Name)
 	}
 	b := s.addBus(*in.Name, aws.ToString(in.Description))
 	return &eventbridge.CreateEventBusOutput{EventBusArn: aws.String(s.busARN(b)), Description: in.Description}, nil

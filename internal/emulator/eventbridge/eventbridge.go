@@ -4,11 +4,9 @@
 package eventbridge
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -82,11 +80,11 @@ func notEmulated(member string) error {
 }
 
 func notFound(format string, args ...any) error {
-	return &types.ResourceNotFoundException{Message: aws.String(fmt.Sprintf(format, args...))}
+	return wire.Errorf("ResourceNotFoundException", format, args...)
 }
 
 func tooMany() error {
-	return &types.LimitExceededException{Message: aws.String("The requested resource exceeds the maximum number allowed.")}
+	return wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 }
 
 // page is the part of names, which are sorted, from the token on, and the token

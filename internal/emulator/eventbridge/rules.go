@@ -29,7 +29,7 @@ type rule struct {
 func compile(source string) (*pattern.Pattern, error) {
 	p, err := pattern.Compile([]byte(source))
 	if err != nil {
-		return nil, &types.InvalidEventPatternException{Message: aws.String(err.Error())}
+		return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
 	}
 	return p, nil
 }
