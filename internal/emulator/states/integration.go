@@ -136,14 +136,19 @@ func (t *task) api(done func(any, *failure)) {
 			done(nil, failed(service.errorName(code), fmt.Sprintf("%s (Service: %s, Status Code: 400, Request ID: %s)", message, service.class, x.services.Loop.UUID())))
 			return
 		}
-		if len(output) == 0 {
-			output = json.RawMessage("{}")
-		}
-		value, err := jsonata.Decode(string(output))
-		if err != nil {
-			done(nil, failed(errRuntime, inState(t.visit.state.Name, t.visit.entered, err.Error())))
-			return
-		}
-		done(value, nil)
+		t.decoded(output, done)
 	})
+}
+
+// decoded is the end of a call that gave an output; none is an empty object.
+func (t *task) decoded(output json.RawMessage, done func(any, *failure)) {
+	if len(output) == 0 {
+		output = json.RawMessage("{}")
+	}
+	value, err := jsonata.Decode(string(output))
+	if err != nil {
+		done(nil, failed(errRuntime, inState(t.visit.state.Name, t.visit.entered, err.Error())))
+		return
+	}
+	done(value, nil)
 }

@@ -149,11 +149,35 @@ func (l *loader) task(s *State, o object) {
 		}
 	}
 	s.arguments = l.template(o, "Arguments")
+	if s.resource.service == "lambda" && s.resource.action == "invoke" && !s.resource.sdk {
+		l.lambdaArguments(o)
+	}
 	s.timeout = l.seconds(o, "TimeoutSeconds", 1)
 	s.heartbeat = l.seconds(o, "HeartbeatSeconds", 1)
 	timeout, fixed := o.Get("TimeoutSeconds").(float64)
 	if heartbeat, too := o.Get("HeartbeatSeconds").(float64); fixed && too && heartbeat >= timeout {
 		l.report(codeSchema, o.at("HeartbeatSeconds"), "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'")
+	}
+}
+
+// lambdaArguments checks the arguments of lambda:invoke, where they are written out.
+func (l *loader) lambdaArguments(o object) {
+	if _, expression := o.Get("Arguments").(string); expression {
+		return
+	}
+	arguments, ok := o.child("Arguments")
+	if !ok {
+		return
+	}
+	arguments.text("FunctionName", true)
+	for _, key := range arguments.Keys() {
+		switch key {
+		case "FunctionName", "Payload":
+		case "ClientContext", "InvocationType", "LogType", "Qualifier", "TenantId":
+			l.report(codeSchema, arguments.at(key), "The argument '%s' of lambda:invoke is not emulated", key)
+		default:
+			l.report(codeSchema, o.at("Arguments"), "The field \"%s\" is not supported by Step Functions", key)
+		}
 	}
 }
 

@@ -48,12 +48,7 @@ func (t *task) classic(service classicService, arguments any, done func(any, *fa
 				message, service.class, code, x.services.Loop.UUID())))
 			return
 		}
-		value, err := jsonata.Decode(string(output))
-		if err != nil {
-			done(nil, failed(errRuntime, inState(t.visit.state.Name, t.visit.entered, err.Error())))
-			return
-		}
-		done(value, nil)
+		t.decoded(output, done)
 	})
 }
 
