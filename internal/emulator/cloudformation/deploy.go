@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -150,9 +151,7 @@ func (r *request) call(service, operation string, in any, properties *node, more
 		return nil, err
 	}
 	input, _ := conformed.(map[string]any)
-	for name, value := range more {
-		input[name] = value
-	}
+	maps.Copy(input, more)
 	return r.ask(service, operation, input)
 }
 

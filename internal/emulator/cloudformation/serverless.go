@@ -132,7 +132,7 @@ func (e *expansion) addFunction(r resource) error {
 	}
 	return e.addEvents(r, func(event field, rule *node) ([]resource, error) {
 		target := mapping(event.line,
-			field{name: "Arn", value: getAtt(event.line, r.id, "Arn")}, field{name: "Id", value: text(event.line, r.id+event.name+"LambdaTarget")})
+			field{name: "Arn", value: arnOf(event.line, r.id)}, field{name: "Id", value: text(event.line, r.id+event.name+"LambdaTarget")})
 		id := r.id + event.name
 		return []resource{
 			plainFrom(r, id, "AWS::Events::Rule", aimed(rule, target)),
@@ -140,7 +140,7 @@ func (e *expansion) addFunction(r resource) error {
 				field{name: "Action", value: text(event.line, "lambda:InvokeFunction")},
 				field{name: "FunctionName", value: ref(r)},
 				field{name: "Principal", value: text(event.line, "events.amazonaws.com")},
-				field{name: "SourceArn", value: getAtt(event.line, id, "Arn")})),
+				field{name: "SourceArn", value: arnOf(event.line, id)})),
 		}, nil
 	})
 }
@@ -172,7 +172,7 @@ func (e *expansion) addStateMachine(r resource) error {
 		id := r.id + event.name
 		target := mapping(event.line,
 			field{name: "Arn", value: ref(r)}, field{name: "Id", value: text(event.line, id+"StepFunctionsTarget")},
-			field{name: "RoleArn", value: getAtt(event.line, id+"Role", "Arn")})
+			field{name: "RoleArn", value: arnOf(event.line, id+"Role")})
 		return []resource{
 			plainFrom(r, id+"Role", "AWS::IAM::Role", trust(event.line, "events.amazonaws.com")),
 			plainFrom(r, id, "AWS::Events::Rule", aimed(rule, target)),
@@ -228,7 +228,7 @@ func (e *expansion) role(r resource, service string, managed ...string) (*node, 
 	}
 	properties.fields = append(properties.fields, field{"ManagedPolicyArns", r.line, arns}, field{"Policies", r.line, inline})
 	e.out = append(e.out, plainFrom(r, r.id+"Role", "AWS::IAM::Role", properties))
-	return getAtt(r.line, r.id+"Role", "Arn"), nil
+	return arnOf(r.line, r.id+"Role"), nil
 }
 
 // managedPolicy is the ARN of an AWS managed policy that is given by name.
@@ -317,6 +317,6 @@ func ref(r resource) *node {
 	return mapping(r.line, field{name: "Ref", value: text(r.line, r.id)})
 }
 
-func getAtt(line int, id, attribute string) *node {
-	return mapping(line, field{name: "Fn::GetAtt", value: list(line, text(line, id), text(line, attribute))})
+func arnOf(line int, id string) *node {
+	return mapping(line, field{name: "Fn::GetAtt", value: list(line, text(line, id), text(line, "Arn"))})
 }

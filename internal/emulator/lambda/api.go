@@ -27,7 +27,7 @@ func (s *Service) invoke(c *wire.Call, in *lambda.InvokeInput, reply func(*lambd
 	case types.InvocationTypeDryRun:
 		reply(&lambda.InvokeOutput{StatusCode: 204}, nil)
 	case types.InvocationTypeEvent:
-		_, err := s.enqueue(f, in.Payload)
+		err := s.enqueue(f, in.Payload)
 		reply(&lambda.InvokeOutput{StatusCode: 202}, err)
 	case types.InvocationTypeRequestResponse, "":
 		s.invokeAndWait(c, f, in, reply)

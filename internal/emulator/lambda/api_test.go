@@ -52,7 +52,7 @@ func TestInvokeByClient(t *testing.T) {
 			t.Errorf("function ARN = %q, want %q", lc.InvokedFunctionArn, want)
 		}
 		if string(payload) == `"fail"` {
-			return nil, &LockLost{"b"}
+			return nil, &LockLostError{"b"}
 		}
 		return payload, nil
 	})
@@ -72,7 +72,7 @@ func TestInvokeByClient(t *testing.T) {
 	}
 	failed := invoke("", `"fail"`)
 	if failed.StatusCode != 200 || aws.ToString(failed.FunctionError) != "Unhandled" ||
-		string(failed.Payload) != `{"errorMessage":"the lock is b's","errorType":"LockLost"}` {
+		string(failed.Payload) != `{"errorMessage":"the lock is b's","errorType":"LockLostError"}` {
 		t.Errorf("answer = %d %s, error %v; want 200, the error, Unhandled", failed.StatusCode, failed.Payload, failed.FunctionError)
 	}
 	if got := invoke(types.InvocationTypeEvent, `{}`); got.StatusCode != 202 || len(got.Payload) != 0 {
@@ -91,18 +91,21 @@ func TestInvokeErrorsByClient(t *testing.T) {
 		want       string
 	}{
 		"ErrUnknown": {
-			sdk.InvokeInput{FunctionName: new("g")}, http.StatusNotFound,
+			sdk.InvokeInput{FunctionName: new("g")},
+			http.StatusNotFound,
 			"ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:123456789012:function:g",
 		},
 		"ErrThrottled": {
 			sdk.InvokeInput{FunctionName: new("busy")}, http.StatusTooManyRequests, "TooManyRequestsException: Rate Exceeded.",
 		},
 		"ErrNotJSON": {
-			sdk.InvokeInput{FunctionName: new("f"), Payload: []byte("hello")}, http.StatusBadRequest,
+			sdk.InvokeInput{FunctionName: new("f"), Payload: []byte("hello")},
+			http.StatusBadRequest,
 			"InvalidRequestContentException: Could not parse request body into json: invalid character 'h' looking for beginning of value",
 		},
 		"ErrTail": {
-			sdk.InvokeInput{FunctionName: new("f"), LogType: types.LogTypeTail}, http.StatusBadRequest,
+			sdk.InvokeInput{FunctionName: new("f"), LogType: types.LogTypeTail},
+			http.StatusBadRequest,
 			"InvalidParameterValueException: Invoke with LogType Tail is not emulated: functions log to the process they run in",
 		},
 	}
@@ -190,7 +193,7 @@ func TestEventInvokeConfigByClient(t *testing.T) {
 	runs := 0
 	w.register(t, "f", lambda.FunctionConfig{}, func(context.Context, []byte) ([]byte, error) {
 		runs++
-		return nil, &LockLost{"b"}
+		return nil, &LockLostError{"b"}
 	})
 	client := w.client()
 	get := &sdk.GetFunctionEventInvokeConfigInput{FunctionName: new("f")}
@@ -209,7 +212,7 @@ func TestEventInvokeConfigByClient(t *testing.T) {
 	if *got.MaximumRetryAttempts != 1 || got.MaximumEventAgeInSeconds != nil || !got.LastModified.Equal(start) {
 		t.Errorf("attempts %d, age %v, modified %v; want 1, none, %v", *got.MaximumRetryAttempts, got.MaximumEventAgeInSeconds, got.LastModified, start)
 	}
-	w.invokeAsync(t, "f", `{}`)
+	w.invokeAsync(t, `{}`)
 	w.RunFor(time.Hour)
 	if runs != 2 {
 		t.Errorf("%d runs, want 2: one and its retry", runs)

@@ -31,19 +31,18 @@ func (s *Service) InvokeAsync(arnOrName string, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.enqueue(f, payload)
-	return err
+	return s.enqueue(f, payload)
 }
 
-// enqueue accepts an event and gives its request id.
-func (s *Service) enqueue(f *function, payload []byte) (string, error) {
+// enqueue accepts an event.
+func (s *Service) enqueue(f *function, payload []byte) error {
 	payload, err := checkPayload(payload, maxEvent, types.InvocationTypeEvent)
 	if err != nil {
-		return "", err
+		return err
 	}
 	e := &event{service: s, function: f.name, id: s.loop.UUID(), payload: payload, born: s.loop.Now(), wait: time.Second}
 	s.loop.Post(e.attempt)
-	return e.id, nil
+	return nil
 }
 
 // event is one asynchronous invocation on its way.

@@ -113,7 +113,7 @@ func (i *Invocation) run() {
 			InvokedFunctionArn: i.service.ARN(i.Function),
 			ClientContext:      i.client,
 		})
-		out = call(invocationContext{ctx, deadline}, handler, i.payload)
+		out = call(invocationContext{ctx, deadline}, handler, i.payload) //nolint:contextcheck // it is the inherited one with a deadline
 	}, func() { i.settle(i.report(out), out.exits()) })
 }
 

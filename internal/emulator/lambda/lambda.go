@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
@@ -301,7 +302,7 @@ func (s *Service) find(arnOrName, qualifier string) (*function, error) {
 		} else if qualifier != "" && !qualified {
 			arn += ":" + qualifier
 		}
-		return nil, &types.ResourceNotFoundException{Message: new("Function not found: " + arn), Type: new("User")}
+		return nil, &types.ResourceNotFoundException{Message: aws.String("Function not found: " + arn), Type: new("User")}
 	}
 	return f, nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 
@@ -56,10 +55,11 @@ func (w *world) invoke(name, payload string) lambda.Result {
 	return r
 }
 
-func (w *world) invokeAsync(t *testing.T, name, payload string) {
+// invokeAsync queues an event for the function f.
+func (w *world) invokeAsync(t *testing.T, payload string) {
 	t.Helper()
 	w.Do(func() {
-		if err := w.service.InvokeAsync(name, []byte(payload)); err != nil {
+		if err := w.service.InvokeAsync("f", []byte(payload)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -72,9 +72,9 @@ func pause(ctx context.Context, l *loop.Loop, d time.Duration) {
 
 func echo(_ context.Context, payload []byte) ([]byte, error) { return payload, nil }
 
-type LockLost struct{ Owner string }
+type LockLostError struct{ Owner string }
 
-func (e *LockLost) Error() string { return "the lock is " + e.Owner + "'s" }
+func (e *LockLostError) Error() string { return "the lock is " + e.Owner + "'s" }
 
 func TestResult(t *testing.T) {
 	t.Parallel()
@@ -86,11 +86,11 @@ func TestResult(t *testing.T) {
 		"OK":                       {echo, `{"a":1}`, lambda.Result{Payload: []byte(`{"a":1}`), StatusCode: 200}},
 		"NoPayloadIsAnEmptyObject": {echo, "", lambda.Result{Payload: []byte("{}"), StatusCode: 200}},
 		"ErrTypeOfPointer": {
-			func(context.Context, []byte) ([]byte, error) { return nil, &LockLost{"b"} }, `{}`,
-			failed("LockLost", `{"errorMessage":"the lock is b's","errorType":"LockLost"}`),
+			func(context.Context, []byte) ([]byte, error) { return nil, &LockLostError{"b"} }, `{}`,
+			failed("LockLostError", `{"errorMessage":"the lock is b's","errorType":"LockLostError"}`),
 		},
 		"ErrOutermostTypeCounts": {
-			func(context.Context, []byte) ([]byte, error) { return nil, fmt.Errorf("take: %w", &LockLost{"b"}) }, `{}`,
+			func(context.Context, []byte) ([]byte, error) { return nil, fmt.Errorf("take: %w", &LockLostError{"b"}) }, `{}`,
 			failed("wrapError", `{"errorMessage":"take: the lock is b's","errorType":"wrapError"}`),
 		},
 		"ErrReadyMadeIsPassedThrough": {
@@ -190,8 +190,37 @@ func TestTimeoutKillsTheFunctionButNotWhatItSent(t *testing.T) {
 		t.Errorf("result came after %v, want 30s", passed)
 	}
 	w.RunFor(time.Minute)
-	if !landed || !cleaned || after {
-		t.Errorf("landed %v, cleaned up %v, went on %v; want true, true, false", landed, cleaned, after)
+	if !landed || !cleaned {
+		t.Errorf("landed %v, cleaned up %v; want both", landed, cleaned)
+	}
+	if after {
+		t.Error("the function went on after its timeout")
+	}
+}
+
+func TestTimeoutEndsTheContextOnALiveLoop(t *testing.T) {
+	t.Parallel()
+	l := loop.NewLive(1000)
+	go l.Run(t.Context()) //nolint:errcheck // it ends with the test
+	service := lambda.New(l, "123456789012", "us-east-1", lambda.Deps{})
+	ended := make(chan error, 1)
+	var got lambda.Result
+	l.Await(func(done func()) {
+		err := service.Register("f", lambda.FunctionConfig{Timeout: time.Second}, handler(func(ctx context.Context, _ []byte) ([]byte, error) {
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return nil, nil
+		}))
+		if err != nil {
+			t.Error(err)
+		}
+		service.Invoke("f", nil, func(r lambda.Result) { got = r; done() })
+	})
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the function's context ended with %v, want %v", err, context.Canceled)
+	}
+	if got.ErrorType != "Sandbox.Timedout" {
+		t.Errorf("error type = %q, want Sandbox.Timedout", got.ErrorType)
 	}
 }
 
@@ -252,82 +281,6 @@ func TestFunctionDiesAtACall(t *testing.T) {
 				t.Errorf("error type = %q, want %q", result.ErrorType, wantType)
 			}
 		})
-	}
-}
-
-func TestAsyncRetriesThenDeadLetter(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, lambda.Deps{})
-	type attempt struct {
-		At string
-		ID string
-	}
-	var attempts []attempt
-	w.register(t, "f", lambda.FunctionConfig{DeadLetterARN: "arn:aws:sqs:us-east-1:123456789012:dead"}, func(ctx context.Context, _ []byte) ([]byte, error) {
-		lc, _ := lambdacontext.FromContext(ctx)
-		attempts = append(attempts, attempt{w.Now().Sub(start).String(), lc.AwsRequestID})
-		return nil, &LockLost{"b"}
-	})
-	w.invokeAsync(t, "f", `{"event":1}`)
-	w.RunFor(24 * time.Hour)
-	if len(attempts) == 0 {
-		t.Fatal("the function was not run")
-	}
-	id := attempts[0].ID
-	if diff := cmp.Diff([]attempt{{"0s", id}, {"1m0s", id}, {"3m0s", id}}, attempts); diff != "" {
-		t.Errorf("attempts (-want +got):\n%s", diff)
-	}
-	want := []lambda.DeadLetter{{
-		QueueARN: "arn:aws:sqs:us-east-1:123456789012:dead", Body: []byte(`{"event":1}`),
-		RequestID: id, ErrorCode: 200, ErrorMessage: "the lock is b's",
-	}}
-	if diff := cmp.Diff(want, w.letters); diff != "" {
-		t.Errorf("dead letters (-want +got):\n%s", diff)
-	}
-}
-
-func TestAsyncWithoutRetries(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, lambda.Deps{})
-	runs := 0
-	w.register(t, "f", lambda.FunctionConfig{MaximumRetryAttempts: new(0), DeadLetterARN: "arn:dead"}, func(context.Context, []byte) ([]byte, error) {
-		runs++
-		return nil, &LockLost{"b"}
-	})
-	w.invokeAsync(t, "f", `{}`)
-	w.RunFor(24 * time.Hour)
-	if runs != 1 || len(w.letters) != 1 {
-		t.Errorf("%d runs, %d dead letters, want 1 and 1", runs, len(w.letters))
-	}
-}
-
-func TestAsyncThrottledUntilTooOld(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, lambda.Deps{})
-	w.register(t, "f", lambda.FunctionConfig{ReservedConcurrency: new(0), MaximumEventAge: 10 * time.Minute, DeadLetterARN: "arn:dead"}, echo)
-	w.invokeAsync(t, "f", `{}`)
-	w.RunFor(10 * time.Minute)
-	if len(w.letters) != 0 {
-		t.Fatalf("given up before its age: %+v", w.letters)
-	}
-	w.RunFor(10 * time.Minute)
-	if len(w.letters) != 1 {
-		t.Fatalf("%d dead letters, want 1", len(w.letters))
-	}
-	if got := w.letters[0]; got.ErrorCode != 429 || got.ErrorMessage != "TooManyRequestsException: Rate Exceeded." {
-		t.Errorf("dead letter = %d %q, want 429 TooManyRequestsException: Rate Exceeded.", got.ErrorCode, got.ErrorMessage)
-	}
-}
-
-func TestAsyncPayloadLimit(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, lambda.Deps{})
-	w.register(t, "f", lambda.FunctionConfig{}, echo)
-	var err error
-	w.Do(func() { err = w.service.InvokeAsync("f", []byte(`"`+strings.Repeat("x", 1024*1024)+`"`)) })
-	want := "api error RequestEntityTooLargeException: 1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)"
-	if err == nil || err.Error() != want {
-		t.Errorf("error = %v, want %s", err, want)
 	}
 }
 
