@@ -301,5 +301,6 @@ func (s *strand) tellAborted() {
 func (v *visit) redrive() {
 	v.over, v.caught, v.retryCount = false, false, 0
 	clear(v.tried)
+	v.strand.execution.transitions++
 	v.strand.execution.services.Loop.Post(v.guarded(v.run))
 }
