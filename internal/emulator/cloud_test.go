@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -109,7 +110,9 @@ type record struct {
 func (r record) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	*r.runs++
 	var event struct {
-		Detail struct{ Order string } `json:"detail"`
+		Detail struct {
+			Order string `json:"order"`
+		} `json:"detail"`
 	}
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, err
@@ -204,7 +207,7 @@ func (s *shop) lost(t *testing.T) []string {
 func TestEventGoesThroughDeployedTemplate(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, emulator.Options{})
-	s.put(t, "Ordered", `{"Order":"o-1"}`)
+	s.put(t, "Ordered", `{"order":"o-1"}`)
 	s.RunFor(time.Minute)
 	if diff := cmp.Diff([]string{"o-1"}, s.orders(t)); diff != "" {
 		t.Errorf("orders (-want +got):\n%s", diff)
@@ -230,7 +233,7 @@ func TestFailedEventEndsInDeadLetterQueue(t *testing.T) {
 func TestEventStartsStateMachine(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, emulator.Options{})
-	s.put(t, "Paid", `{"Order":"o-1"}`)
+	s.put(t, "Paid", `{"order":"o-1"}`)
 	s.RunFor(time.Minute)
 	if diff := cmp.Diff([]string{"o-1"}, s.orders(t)); diff != "" {
 		t.Errorf("orders (-want +got):\n%s", diff)
@@ -262,7 +265,7 @@ func TestFunctionDiesAfterItsEffect(t *testing.T) {
 		}
 		return lambda.FunctionFault{}
 	}
-	s.put(t, "Ordered", `{"Order":"o-1"}`)
+	s.put(t, "Ordered", `{"order":"o-1"}`)
 	s.RunFor(30 * time.Second)
 	if diff := cmp.Diff([]string{"o-1"}, s.orders(t)); diff != "" {
 		t.Errorf("orders after the first run died (-want +got):\n%s", diff)
@@ -312,7 +315,7 @@ func TestSameRunTwice(t *testing.T) {
 			seen = append(seen, fmt.Sprint(s.Now(), c.RequestID, c.Operation, string(data), err))
 		}
 		for i := range 5 {
-			s.put(t, "Ordered", fmt.Sprintf(`{"Order":"o-%d"}`, i))
+			s.put(t, "Ordered", fmt.Sprintf(`{"order":"o-%d"}`, i))
 		}
 		s.put(t, "Ordered", `{}`)
 		s.RunFor(time.Hour)
@@ -324,5 +327,27 @@ func TestSameRunTwice(t *testing.T) {
 	}
 	if diff := cmp.Diff(first, run()); diff != "" {
 		t.Errorf("second run differs (-first +second):\n%s", diff)
+	}
+}
+
+func TestHandlerServesThePort(t *testing.T) {
+	t.Parallel()
+	l := loop.NewLive(100)
+	go l.Run(t.Context()) //nolint:errcheck // it ends with the test
+	c := emulator.New(l, emulator.Options{})
+	server := httptest.NewServer(c.Handler())
+	t.Cleanup(server.Close)
+	config := c.Config("AKIDEXAMPLE")
+	config.HTTPClient, config.BaseEndpoint = server.Client(), &server.URL
+	client := sqs.NewFromConfig(config)
+	if _, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: new("q")}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := sqs.NewFromConfig(c.Config("AKIDEXAMPLE")).ListQueues(t.Context(), &sqs.ListQueuesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"https://sqs.us-east-1.amazonaws.com/123456789012/q"}, got.QueueUrls); diff != "" {
+		t.Errorf("queues in process, made over the port (-want +got):\n%s", diff)
 	}
 }
