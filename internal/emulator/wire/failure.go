@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/aws/smithy-go"
 )
@@ -66,8 +67,11 @@ func describe(m *model, err error) *failure {
 		return f
 	}
 	f.shape = s.Name
-	if s.Error.Code != "" {
+	switch {
+	case s.Error.Code != "":
 		f.code = s.Error.Code
+	case m.Name == "sqs" && f.code == s.Name:
+		f.code = sqsQueryCode(s.Name)
 	}
 	f.status = s.Error.HTTPStatus
 	if f.status == 0 {
@@ -120,6 +124,27 @@ func (f *failure) typeName(m *model) string {
 		return f.shape
 	}
 	return space + "#" + f.shape
+}
+
+// sqsQueryCode is the code that an error of SQS has in its older Query protocol.
+// botocore's model does not have it; it is the awsQueryError trait of the service
+// model that the SDK for Go is made from.
+func sqsQueryCode(shape string) string {
+	switch shape {
+	case "QueueDoesNotExist":
+		return "AWS.SimpleQueueService.NonExistentQueue"
+	case "QueueNameExists":
+		return "QueueAlreadyExists"
+	case "PurgeQueueInProgress", "QueueDeletedRecently", "UnsupportedOperation":
+		return "AWS.SimpleQueueService." + shape
+	case "KmsOptInRequired":
+		return "KMS.OptInRequired"
+	case "KmsThrottled":
+		return "KMS.ThrottlingException"
+	case "KmsAccessDenied", "KmsDisabled", "KmsInvalidKeyUsage", "KmsInvalidState", "KmsNotFound":
+		return "KMS." + strings.TrimPrefix(shape, "Kms") + "Exception"
+	}
+	return shape
 }
 
 // errorNamespace is what a service puts before its errors' names. Clients cut it

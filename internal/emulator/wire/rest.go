@@ -196,7 +196,9 @@ func writeHeaders(resp *Response, rec *record) {
 		}
 		switch ref.Location {
 		case "statusCode":
-			resp.Status = int(v.(int64))
+			if status := int(v.(int64)); status != 0 { // else the model's
+				resp.Status = status
+			}
 		case "header":
 			resp.Header.Set(ref.wireName(), headerText(ref, v))
 		case "headers":
