@@ -3,6 +3,7 @@ package eventbridge
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -37,10 +38,8 @@ func parsePath(path string) ([]string, error) {
 	if steps[0] != "" {
 		return nil, fmt.Errorf("path %q is not in JSON dot notation from $", path)
 	}
-	for _, step := range steps[1:] {
-		if step == "" {
-			return nil, fmt.Errorf("path %q has an empty step", path)
-		}
+	if slices.Contains(steps[1:], "") {
+		return nil, fmt.Errorf("path %q has an empty step", path)
 	}
 	return steps[1:], nil
 }

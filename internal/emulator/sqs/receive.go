@@ -139,7 +139,7 @@ func asked(names []string, name string) bool {
 // system is the attributes that SQS itself gives a message.
 func (m *message) system(in *sqs.ReceiveMessageInput) map[string]string {
 	names := slices.Clone(in.MessageSystemAttributeNames)
-	for _, old := range in.AttributeNames {
+	for _, old := range in.AttributeNames { //nolint:staticcheck // clients still send the deprecated list
 		names = append(names, types.MessageSystemAttributeName(old))
 	}
 	milliseconds := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
