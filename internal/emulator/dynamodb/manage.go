@@ -56,11 +56,10 @@ func (s *Service) deleteTable(_ *wire.Call, in *dynamodb.DeleteTableInput) (*dyn
 	if err != nil {
 		return nil, err
 	}
-	switch t.status {
-	case types.TableStatusActive:
-	case types.TableStatusCreating:
+	if t.status == types.TableStatusCreating {
 		return nil, inUse("Table is being created: " + t.name)
-	default:
+	}
+	if t.status == types.TableStatusDeleting {
 		return nil, inUse("Table is being deleted: " + t.name)
 	}
 	if aws.ToBool(t.definition.DeletionProtectionEnabled) {

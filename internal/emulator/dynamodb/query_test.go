@@ -17,7 +17,7 @@ func (c *cloud) fill(t *testing.T) {
 	for i := 1; i <= 12; i++ {
 		c.put(t, item{
 			"pk": s("a"), "sk": n(strconv.Itoa(i)), "age": n(strconv.Itoa(20 - i)),
-			"holder": s([]string{"x", "y"}[i%2]), "note": s("n" + strconv.Itoa(i)), "more": s("m"),
+			"holder": s(string("xy"[i%2])), "note": s("n" + strconv.Itoa(i)), "more": s("m"),
 		})
 	}
 	c.put(t, item{"pk": s("b"), "sk": n("1"), "note": s("alone")})

@@ -46,14 +46,11 @@ func (s *Service) get(in *types.Get) (*get, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, id, err := t.key(in.Key)
-	if err != nil {
-		return &get{table: t, defect: err}, nil
-	}
+	_, id, defect := t.key(in.Key)
 	if err := t.refuseNestedKeys(parsed.projection); err != nil {
 		return nil, err
 	}
-	return &get{table: t, id: id, projection: parsed.projection}, nil
+	return &get{table: t, id: id, defect: defect, projection: parsed.projection}, nil
 }
 
 // project is what the read asks for of an item; nil if there is no item.

@@ -117,13 +117,14 @@ func (s *Service) put(in *types.Put) (*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.checkItem(item); err != nil {
-		return &change{table: t, defect: err}, nil
-	}
-	return &change{
-		table: t, id: identity(item, t.order.schema), condition: parsed.condition, showOld: showsOld(in.ReturnValuesOnConditionCheckFailure),
+	c := &change{
+		table: t, defect: t.checkItem(item), condition: parsed.condition, showOld: showsOld(in.ReturnValuesOnConditionCheckFailure),
 		next: func(attribute.Item) (attribute.Item, error) { return item, nil },
-	}, nil
+	}
+	if c.defect == nil {
+		c.id = identity(item, t.order.schema)
+	}
+	return c, nil
 }
 
 func showsOld(v types.ReturnValuesOnConditionCheckFailure) bool {

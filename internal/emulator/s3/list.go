@@ -32,51 +32,63 @@ func (s *Service) listObjects(_ *wire.Call, in *s3.ListObjectsV2Input) (*s3.List
 	if after == "" {
 		after = aws.ToString(in.StartAfter)
 	}
-	limit := maxKeys
-	if in.MaxKeys != nil {
-		if *in.MaxKeys < 0 {
-			return nil, wire.Errorf("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
-		}
-		limit = min(limit, int(*in.MaxKeys))
+	limit, err := pageSize(in.MaxKeys)
+	if err != nil {
+		return nil, err
 	}
-	encode := func(text string) *string { return &text }
-	if in.EncodingType == types.EncodingTypeUrl {
-		encode = func(text string) *string { return aws.String(strings.ReplaceAll(url.QueryEscape(text), "%2F", "/")) }
-	}
+	encode := encoding(in.EncodingType)
 	out := &s3.ListObjectsV2Output{
-		Name: in.Bucket, Prefix: encode(aws.ToString(in.Prefix)), MaxKeys: aws.Int32(int32(limit)), //nolint:gosec // at most maxKeys
-		ContinuationToken: in.ContinuationToken, EncodingType: in.EncodingType, IsTruncated: aws.Bool(false),
-	}
-	if in.Delimiter != nil {
-		out.Delimiter = encode(*in.Delimiter)
-	}
-	if in.StartAfter != nil {
-		out.StartAfter = encode(*in.StartAfter)
+		Name: in.Bucket, Prefix: encode(aws.String(aws.ToString(in.Prefix))), Delimiter: encode(in.Delimiter), StartAfter: encode(in.StartAfter),
+		MaxKeys: &limit, ContinuationToken: in.ContinuationToken, EncodingType: in.EncodingType, IsTruncated: aws.Bool(false),
 	}
 	entries := b.list(aws.ToString(in.Prefix), aws.ToString(in.Delimiter), after)
-	if len(entries) > limit {
+	if len(entries) > int(limit) {
 		entries = entries[:limit]
-		out.IsTruncated = aws.Bool(limit > 0)
 		if limit > 0 {
-			out.NextContinuationToken = encodeToken(entries[limit-1].name)
+			out.IsTruncated, out.NextContinuationToken = aws.Bool(true), encodeToken(entries[limit-1].name)
 		}
 	}
 	for _, e := range entries {
 		if e.object == nil {
-			out.CommonPrefixes = append(out.CommonPrefixes, types.CommonPrefix{Prefix: encode(e.name)})
+			out.CommonPrefixes = append(out.CommonPrefixes, types.CommonPrefix{Prefix: encode(&e.name)})
 			continue
 		}
-		listed := types.Object{
-			Key: encode(e.name), ETag: e.object.described.ETag, Size: e.object.described.ContentLength,
-			LastModified: e.object.described.LastModified, StorageClass: types.ObjectStorageClassStandard,
-		}
-		if aws.ToBool(in.FetchOwner) {
-			listed.Owner = &types.Owner{ID: &s.account}
-		}
-		out.Contents = append(out.Contents, listed)
+		out.Contents = append(out.Contents, s.describe(e, encode, aws.ToBool(in.FetchOwner)))
 	}
 	out.KeyCount = aws.Int32(int32(len(entries))) //nolint:gosec // at most maxKeys
 	return out, nil
+}
+
+func pageSize(wanted *int32) (int32, error) {
+	switch {
+	case wanted == nil:
+		return maxKeys, nil
+	case *wanted < 0:
+		return 0, wire.Errorf("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
+	}
+	return min(maxKeys, *wanted), nil
+}
+
+// encoding gives how names are written in the answer (AWS: ListObjectsV2,
+// EncodingType). Nil stays nil.
+func encoding(wanted types.EncodingType) func(*string) *string {
+	return func(name *string) *string {
+		if name == nil || wanted != types.EncodingTypeUrl {
+			return name
+		}
+		return aws.String(strings.ReplaceAll(url.QueryEscape(*name), "%2F", "/"))
+	}
+}
+
+func (s *Service) describe(e listed, encode func(*string) *string, owner bool) types.Object {
+	described := types.Object{
+		Key: encode(&e.name), ETag: e.object.described.ETag, Size: e.object.described.ContentLength,
+		LastModified: e.object.described.LastModified, StorageClass: types.ObjectStorageClassStandard,
+	}
+	if owner {
+		described.Owner = &types.Owner{ID: &s.account}
+	}
+	return described
 }
 
 // listed is a key with its object, or a common prefix without one.

@@ -2,8 +2,6 @@ package attribute
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +11,7 @@ import (
 // Developer Guide, quotas, nested attribute depth).
 const maxNesting = 32
 
-var errEmpty = errors.New("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes") //nolint:staticcheck // AWS's wording
+const errEmpty = RejectionError("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 
 // Normalize checks a value as DynamoDB does and gives it in canonical form:
 // numbers without superfluous zeros or exponent, sets in order. It shares
@@ -42,7 +40,7 @@ func normalizeItem(item Item, depth int) (Item, error) {
 
 func normalize(v Value, depth int) (Value, error) {
 	if depth > maxNesting {
-		return nil, errors.New("Nesting Levels have exceeded supported limits") //nolint:staticcheck // AWS's wording
+		return nil, RejectionError("Nesting Levels have exceeded supported limits")
 	}
 	switch v := v.(type) {
 	case *String:
@@ -116,7 +114,7 @@ func normalizeNumbers(set *NumberSet) (Value, error) {
 	}
 	slices.SortFunc(sorted, compareNumbers)
 	if len(slices.Compact(slices.Clone(sorted))) < len(sorted) {
-		return nil, errors.New("Input collection contains duplicates") //nolint:staticcheck // AWS's wording
+		return nil, RejectionError("Input collection contains duplicates")
 	}
 	return &NumberSet{Value: sorted}, nil
 }
@@ -140,5 +138,5 @@ func normalizeBinaries(set *BinarySet) (Value, error) {
 }
 
 func invalid(message string) error {
-	return fmt.Errorf("One or more parameter values were invalid: %s", message) //nolint:staticcheck // AWS's wording
+	return Reject("One or more parameter values were invalid: %s", message)
 }

@@ -1,7 +1,6 @@
 package attribute
 
 import (
-	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -18,11 +17,11 @@ const (
 	minExponent = -130
 )
 
-// Errors of numbers that DynamoDB cannot hold, with its messages.
-var (
-	ErrOverflow  = errors.New("Number overflow. Attempting to store a number with magnitude larger than supported range")   //nolint:staticcheck // AWS's wording
-	ErrUnderflow = errors.New("Number underflow. Attempting to store a number with magnitude smaller than supported range") //nolint:staticcheck // AWS's wording
-	ErrPrecision = errors.New("Attempting to store more than 38 significant digits in a Number")                            //nolint:staticcheck // AWS's wording
+// Errors of numbers that DynamoDB cannot hold.
+const (
+	ErrOverflow  = RejectionError("Number overflow. Attempting to store a number with magnitude larger than supported range")
+	ErrUnderflow = RejectionError("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+	ErrPrecision = RejectionError("Attempting to store more than 38 significant digits in a Number")
 )
 
 var numeral = regexp.MustCompile(`^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?$`)
@@ -33,9 +32,9 @@ func ParseNumber(s string) (decimal.Decimal, error) {
 	part := numeral.FindStringSubmatch(s)
 	if part == nil || part[2]+part[3] == "" {
 		if s == "" {
-			return decimal.Zero, errors.New("The parameter cannot be converted to a numeric value") //nolint:staticcheck // AWS's wording
+			return decimal.Zero, RejectionError("The parameter cannot be converted to a numeric value")
 		}
-		return decimal.Zero, fmt.Errorf("The parameter cannot be converted to a numeric value: %s", s) //nolint:staticcheck // AWS's wording
+		return decimal.Zero, Reject("The parameter cannot be converted to a numeric value: %s", s)
 	}
 	sign, whole, fraction, power := part[1], part[2], part[3], part[4]
 	leading := strings.TrimLeft(whole+fraction, "0")

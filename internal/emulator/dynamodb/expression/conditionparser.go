@@ -216,12 +216,12 @@ func (p *conditionParser) requireBounds(low, high operand) {
 	if !ok || !both || from.v == nil || to.v == nil {
 		return
 	}
-	order, comparable := attribute.Compare(from.v, to.v)
+	order, ordered := attribute.Compare(from.v, to.v)
 	message := ""
 	switch {
 	case attribute.Type(from.v) != attribute.Type(to.v):
 		message = "same data type for lower and upper bounds"
-	case comparable && order > 0:
+	case ordered && order > 0:
 		message = "upper bound to be greater than or equal to lower bound"
 	default:
 		return

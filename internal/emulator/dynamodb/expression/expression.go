@@ -8,8 +8,6 @@ package expression
 
 import (
 	_ "embed"
-	"errors"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -46,23 +44,23 @@ type Attributes struct {
 func NewAttributes(names map[string]string, values attribute.Item) (*Attributes, error) {
 	a := &Attributes{names: names, values: make(attribute.Item, len(values)), used: map[string]bool{}}
 	if names != nil && len(names) == 0 {
-		return nil, errors.New("ExpressionAttributeNames must not be empty")
+		return nil, attribute.RejectionError("ExpressionAttributeNames must not be empty")
 	}
 	for _, key := range slices.Sorted(maps.Keys(names)) {
 		if !nameKey.MatchString(key) {
-			return nil, fmt.Errorf("ExpressionAttributeNames contains invalid key: Syntax error; key: %q", key)
+			return nil, attribute.Reject("ExpressionAttributeNames contains invalid key: Syntax error; key: %q", key)
 		}
 	}
 	if values != nil && len(values) == 0 {
-		return nil, errors.New("ExpressionAttributeValues must not be empty")
+		return nil, attribute.RejectionError("ExpressionAttributeValues must not be empty")
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !valueKey.MatchString(key) {
-			return nil, fmt.Errorf("ExpressionAttributeValues contains invalid key: Syntax error; key: %q", key)
+			return nil, attribute.Reject("ExpressionAttributeValues contains invalid key: Syntax error; key: %q", key)
 		}
 		v, err := attribute.Normalize(values[key])
 		if err != nil {
-			return nil, fmt.Errorf("ExpressionAttributeValues contains invalid value: %w for key %s", err, key)
+			return nil, attribute.Reject("ExpressionAttributeValues contains invalid value: %s for key %s", err, key)
 		}
 		a.values[key] = v
 	}
@@ -73,10 +71,10 @@ func NewAttributes(names map[string]string, values attribute.Item) (*Attributes,
 // so far mentions.
 func (a *Attributes) Unused() error {
 	if keys := a.unused(slices.Sorted(maps.Keys(a.names))); keys != "" {
-		return fmt.Errorf("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", keys) //nolint:staticcheck // AWS's wording
+		return attribute.Reject("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", keys)
 	}
 	if keys := a.unused(slices.Sorted(maps.Keys(a.values))); keys != "" {
-		return fmt.Errorf("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", keys) //nolint:staticcheck // AWS's wording
+		return attribute.Reject("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", keys)
 	}
 	return nil
 }

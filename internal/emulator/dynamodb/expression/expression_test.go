@@ -117,6 +117,7 @@ func TestUpdateApply(t *testing.T) {
 	t.Parallel()
 	for source, change := range map[string]func(attribute.Item){
 		"SET a = a + :7":                                       func(i attribute.Item) { i["a"] = n("12") },
+		"SET a = ((a)+(:7))":                                   func(i attribute.Item) { i["a"] = n("12") },
 		"SET a = (:5 - :7)":                                    func(i attribute.Item) { i["a"] = n("-2") },
 		"SET a = b, b = a":                                     func(i attribute.Item) { i["a"], i["b"] = i["b"], i["a"] },
 		"SET c = if_not_exists(c, :big)":                       func(i attribute.Item) { i["c"] = n("100") },

@@ -1,9 +1,6 @@
 package expression
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb/attribute"
 )
 
@@ -34,12 +31,12 @@ func ParseKeyCondition(source string, attributes *Attributes) ([]*KeyCondition, 
 	seen := map[string]bool{}
 	for _, key := range keys {
 		if seen[key.Attribute] {
-			return nil, errors.New("KeyConditionExpressions must only contain one condition per key")
+			return nil, attribute.RejectionError("KeyConditionExpressions must only contain one condition per key")
 		}
 		seen[key.Attribute] = true
 	}
 	if len(keys) > 2 {
-		return nil, errors.New("Conditions can be of length 1 or 2 only") //nolint:staticcheck // AWS's wording
+		return nil, attribute.RejectionError("Conditions can be of length 1 or 2 only")
 	}
 	return keys, nil
 }
@@ -74,7 +71,7 @@ func keyConditions(c condition) ([]*KeyCondition, error) {
 }
 
 func invalidOperator(operator string) error {
-	return fmt.Errorf("Invalid operator used in KeyConditionExpression: %s", operator) //nolint:staticcheck // AWS's wording
+	return attribute.Reject("Invalid operator used in KeyConditionExpression: %s", operator)
 }
 
 // keyComparison takes a comparison with the attribute on either side.
@@ -93,9 +90,9 @@ func keyCondition(operator string, c condition, operands ...operand) ([]*KeyCond
 	key, ok := operands[0].(pathOperand)
 	if _, isConstant := operands[0].(constant); isConstant {
 		if operator == "BETWEEN" || operator == "begins_with" {
-			return nil, fmt.Errorf("Invalid condition in KeyConditionExpression: %s operator must have the key attribute as its first operand", operator) //nolint:staticcheck // AWS's wording
+			return nil, attribute.Reject("Invalid condition in KeyConditionExpression: %s operator must have the key attribute as its first operand", operator)
 		}
-		return nil, errors.New("Invalid condition in KeyConditionExpression: No key attribute specified") //nolint:staticcheck // AWS's wording
+		return nil, attribute.RejectionError("Invalid condition in KeyConditionExpression: No key attribute specified")
 	}
 	if !ok {
 		return nil, errNested
@@ -104,7 +101,7 @@ func keyCondition(operator string, c condition, operands ...operand) ([]*KeyCond
 	for _, o := range operands[1:] {
 		switch o := o.(type) {
 		case pathOperand:
-			return nil, errors.New("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition") //nolint:staticcheck // AWS's wording
+			return nil, attribute.RejectionError("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
 		case constant:
 			condition.Values = append(condition.Values, o.v)
 		default:
@@ -112,9 +109,9 @@ func keyCondition(operator string, c condition, operands ...operand) ([]*KeyCond
 		}
 	}
 	if len(key.path) > 1 {
-		return nil, errors.New("KeyConditionExpressions cannot have conditions on nested attributes")
+		return nil, attribute.RejectionError("KeyConditionExpressions cannot have conditions on nested attributes")
 	}
 	return []*KeyCondition{condition}, nil
 }
 
-var errNested = errors.New("KeyConditionExpressions cannot contain nested operations")
+const errNested = attribute.RejectionError("KeyConditionExpressions cannot contain nested operations")

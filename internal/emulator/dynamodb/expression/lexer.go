@@ -1,8 +1,9 @@
 package expression
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb/attribute"
 )
 
 // maxLength is how many bytes an expression may have (AWS: DynamoDB Developer
@@ -36,10 +37,10 @@ func (t token) is(text string) bool {
 // tokenize cuts an expression into tokens, an end last.
 func tokenize(source string) ([]token, error) {
 	if strings.Trim(source, " \t\r\n") == "" {
-		return nil, fmt.Errorf("The expression can not be empty;") //nolint:staticcheck // AWS's wording
+		return nil, attribute.Reject("The expression can not be empty;")
 	}
 	if len(source) > maxLength {
-		return nil, fmt.Errorf("Expression size has exceeded the maximum allowed size; expression size: %d", len(source)) //nolint:staticcheck // AWS's wording
+		return nil, attribute.Reject("Expression size has exceeded the maximum allowed size; expression size: %d", len(source))
 	}
 	var tokens []token
 	for at := 0; at < len(source); {

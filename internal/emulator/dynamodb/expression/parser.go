@@ -1,7 +1,6 @@
 package expression
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -53,14 +52,14 @@ type syntaxError struct{ error }
 func (p *parser) parse(what, source string, grammar func()) (err error) {
 	tokens, err := tokenize(source)
 	if err != nil {
-		return fmt.Errorf("Invalid %s: %w", what, err) //nolint:staticcheck // AWS's wording
+		return attribute.Reject("Invalid %s: %s", what, err)
 	}
 	p.source, p.tokens = source, tokens
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case syntaxError:
-			err = fmt.Errorf("Invalid %s: %w", what, r.error) //nolint:staticcheck // AWS's wording
+			err = attribute.Reject("Invalid %s: %s", what, r.error)
 		default:
 			panic(r)
 		}
@@ -71,7 +70,7 @@ func (p *parser) parse(what, source string, grammar func()) (err error) {
 	}
 	for _, problem := range p.found {
 		if problem != nil {
-			return fmt.Errorf("Invalid %s: %w", what, problem) //nolint:staticcheck // AWS's wording
+			return attribute.Reject("Invalid %s: %s", what, problem)
 		}
 	}
 	return nil
@@ -80,7 +79,7 @@ func (p *parser) parse(what, source string, grammar func()) (err error) {
 // report notes a fault unless one of its rank was found before.
 func (p *parser) report(rank fault, format string, args ...any) {
 	if p.found[rank] == nil {
-		p.found[rank] = fmt.Errorf(format, args...)
+		p.found[rank] = attribute.Reject(format, args...)
 	}
 }
 
@@ -93,7 +92,7 @@ func (p *parser) unexpected() {
 	if p.at+1 < len(p.tokens) {
 		to = p.tokens[p.at+1].to
 	}
-	panic(syntaxError{fmt.Errorf("Syntax error; token: %q, near: %q", p.peek().text, p.source[from:to])}) //nolint:staticcheck // AWS's wording
+	panic(syntaxError{attribute.Reject("Syntax error; token: %q, near: %q", p.peek().text, p.source[from:to])})
 }
 
 func (p *parser) peek() token { return p.tokens[p.at] }

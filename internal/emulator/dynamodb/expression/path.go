@@ -75,13 +75,13 @@ func disjoint(paths []Path) error {
 func disjointPair(first, second Path) error {
 	for i := range min(len(first), len(second)) {
 		if first[i].List != second[i].List {
-			return fmt.Errorf("Two document paths conflict with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", first, second) //nolint:staticcheck // AWS's wording
+			return attribute.Reject("Two document paths conflict with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", first, second)
 		}
 		if first[i] != second[i] {
 			return nil
 		}
 	}
-	return fmt.Errorf("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", first, second) //nolint:staticcheck // AWS's wording
+	return attribute.Reject("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", first, second)
 }
 
 // Project is the part of the item that the paths lead to. Members of a list

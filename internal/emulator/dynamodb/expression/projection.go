@@ -1,6 +1,6 @@
 package expression
 
-import "fmt"
+import "github.com/sluice-deploy/sluice/internal/emulator/dynamodb/attribute"
 
 // ParseProjection reads a ProjectionExpression: paths separated by commas, none
 // leading into another.
@@ -17,7 +17,7 @@ func ParseProjection(source string, attributes *Attributes) ([]Path, error) {
 		return nil, err
 	}
 	if err := disjoint(paths); err != nil {
-		return nil, fmt.Errorf("Invalid ProjectionExpression: %w", err) //nolint:staticcheck // AWS's wording
+		return nil, attribute.Reject("Invalid ProjectionExpression: %s", err)
 	}
 	return paths, nil
 }

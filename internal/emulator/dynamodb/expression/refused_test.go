@@ -68,6 +68,7 @@ func TestUpdateRefused(t *testing.T) {
 		"SET a = 1":                    `Syntax error; token: "1", near: "= 1"`,
 		"SET a = :5 + :7 + :5":         `Syntax error; token: "+", near: ":7 + :5"`,
 		"SET a = (:5 + :7) - :5":       `Syntax error; token: "-", near: ") - :5"`,
+		"SET a = :5 - (:5 + :7)":       `Syntax error; token: "+", near: ":5 + :7"`,
 		"ADD a b":                      `Syntax error; token: "b", near: "a b"`,
 		"SET a = :5 SET b = :5":        `The "SET" section can only be used once in an update expression;`,
 		"REMOVE Absolute":              "Attribute name is a reserved keyword; reserved keyword: Absolute",

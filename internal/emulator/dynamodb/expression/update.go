@@ -2,7 +2,6 @@ package expression
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 
@@ -10,10 +9,10 @@ import (
 )
 
 // Errors of an update that is well formed but does not fit the item.
-var (
-	errMissing     = errors.New("The provided expression refers to an attribute that does not exist in the item") //nolint:staticcheck // AWS's wording
-	errInvalidPath = errors.New("The document path provided in the update expression is invalid for update")      //nolint:staticcheck // AWS's wording
-	errWrongType   = errors.New("An operand in the update expression has an incorrect data type")                 //nolint:staticcheck // AWS's wording
+const (
+	errMissing     = attribute.RejectionError("The provided expression refers to an attribute that does not exist in the item")
+	errInvalidPath = attribute.RejectionError("The document path provided in the update expression is invalid for update")
+	errWrongType   = attribute.RejectionError("An operand in the update expression has an incorrect data type")
 )
 
 // Update is a parsed UpdateExpression.

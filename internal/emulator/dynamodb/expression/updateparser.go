@@ -45,7 +45,7 @@ func (p *updateParser) sections() {
 		}
 	}
 	if err := disjoint(p.update.paths); err != nil {
-		p.report(overlap, "%w", err)
+		p.report(overlap, "%s", err)
 	}
 }
 
@@ -123,9 +123,19 @@ func longTypeName(kind string) string {
 	return kind
 }
 
-// value reads what SET assigns.
+// value reads what SET assigns. A calculation may stand in parentheses only if it
+// is the whole value.
 func (p *updateParser) value() operand {
-	left := p.operand()
+	var left operand
+	if p.accept("(") {
+		left = p.value()
+		p.expect(")")
+		if _, whole := left.(arithmetic); whole {
+			return left
+		}
+	} else {
+		left = p.operand()
+	}
 	for _, operator := range []string{"+", "-"} {
 		if p.accept(operator) {
 			return p.arithmetic(operator, left)
@@ -142,16 +152,12 @@ func (p *updateParser) arithmetic(operator string, left operand) operand {
 	return arithmetic{operator, left, right}
 }
 
-// operand reads one, in parentheses or not. A calculation may stand in
-// parentheses too, if it is the whole value.
+// operand reads one, in parentheses or not.
 func (p *updateParser) operand() operand {
 	switch {
 	case p.accept("("):
-		inner := p.value()
+		inner := p.operand()
 		p.expect(")")
-		if _, calculated := inner.(arithmetic); calculated && (p.peek().is("+") || p.peek().is("-")) {
-			p.unexpected()
-		}
 		return inner
 	case p.peek().kind == variable:
 		return constant{p.variable()}
