@@ -225,7 +225,7 @@ func (awsQuery) encode(c *Call, resp *Response, out *record) {
 	if ref := c.op.model.Output; ref != nil && ref.ResultWrapper != "" {
 		w.open(ref.ResultWrapper, "")
 		if out != nil {
-			w.members(out)
+			w.members(withLists(out))
 		}
 		w.close(ref.ResultWrapper)
 	}
@@ -234,6 +234,18 @@ func (awsQuery) encode(c *Call, resp *Response, out *record) {
 	w.close("ResponseMetadata")
 	w.close(name)
 	resp.Body = w.bytes()
+}
+
+// withLists gives an output in which a list that has nothing is there, empty, as
+// Query services have it (AWS: Elastic Load Balancing API Reference).
+func withLists(out *record) *record {
+	full := &record{shape: out.shape, values: slices.Clone(out.values)}
+	for i, ref := range out.shape.members {
+		if full.values[i] == nil && ref.target.Type == "list" && !ref.flattened() {
+			full.values[i] = []any{}
+		}
+	}
+	return full
 }
 
 func (awsQuery) fail(resp *Response, m *model, f *failure) {

@@ -119,7 +119,7 @@ func TestQueryInputIsValidated(t *testing.T) {
 			t.Parallel()
 			resp := send(t, formRequest("elasticloadbalancing", "Action=CreateTargetGroup&Version=2015-12-01&"+tc.form))
 			if name == "OK" {
-				wantAnswer(t, resp, 200, "<CreateTargetGroupResult>", "<RequestId>id</RequestId>")
+				wantAnswer(t, resp, 200, "<CreateTargetGroupResult><TargetGroups></TargetGroups></CreateTargetGroupResult>", "<RequestId>id</RequestId>")
 				return
 			}
 			var got struct {
