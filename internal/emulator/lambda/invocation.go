@@ -107,6 +107,9 @@ func (i *Invocation) run() {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		i.cancel.Store(&cancel)
+		if loop.FromContext(ctx).Dead() { // stopped before there was anything to cancel
+			cancel()
+		}
 		ctx = context.WithValue(ctx, invocationKey{}, i)
 		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 			AwsRequestID:       i.RequestID,
