@@ -10,7 +10,7 @@ import (
 //
 //	condition  = conjunct { OR conjunct }
 //	conjunct   = negation { AND negation }
-//	negation   = NOT negation | primary
+//	negation   = primary | NOT negation
 //	primary    = "(" condition ")" | function | operand comparator operand
 //	           | operand BETWEEN operand AND operand | operand IN "(" operand { "," operand } ")"
 //	operand    = path | value | size "(" operand ")" | "(" operand ")"
@@ -217,7 +217,7 @@ func (p *conditionParser) requireBounds(low, high operand) {
 		return
 	}
 	order, ordered := attribute.Compare(from.v, to.v)
-	message := ""
+	var message string
 	switch {
 	case attribute.Type(from.v) != attribute.Type(to.v):
 		message = "same data type for lower and upper bounds"
