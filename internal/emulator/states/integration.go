@@ -111,8 +111,14 @@ func (t *task) lambdaOutput(res FunctionResult, payload any) *jsonata.Object {
 	length := fmt.Sprint(len(res.Payload))
 	date := l.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")
 	headers := []struct{ name, value string }{
-		{"Connection", "keep-alive"}, {"Content-Length", length}, {"Content-Type", "application/json"}, {"Date", date},
-		{"X-Amz-Executed-Version", "$LATEST"}, {"X-Amzn-Trace-Id", "Root=1-" + l.ID(8) + "-" + l.ID(24)}, {"x-amzn-Remapped-Content-Length", "0"}, {"x-amzn-RequestId", request},
+		{"Connection", "keep-alive"},
+		{"Content-Length", length},
+		{"Content-Type", "application/json"},
+		{"Date", date},
+		{"X-Amz-Executed-Version", "$LATEST"},
+		{"X-Amzn-Trace-Id", "Root=1-" + l.ID(8) + "-" + l.ID(24)},
+		{"x-amzn-Remapped-Content-Length", "0"},
+		{"x-amzn-RequestId", request},
 	}
 	all, single := &jsonata.Object{}, &jsonata.Object{}
 	for _, h := range headers {

@@ -5,7 +5,7 @@ import (
 )
 
 // parallel runs all branches on the state's arguments; the result is the array of
-// their outputs. The first branch that fails fails the state.
+// their outputs. The first failure of a branch is the state's.
 func (v *visit) parallel() {
 	s, x := v.strand, v.strand.execution
 	input := v.input

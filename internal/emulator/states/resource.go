@@ -39,28 +39,28 @@ func parseResource(arn string) (r resource, problem string) {
 	if strings.HasSuffix(name, ".sync") || strings.HasSuffix(name, ".sync:2") {
 		return r, "Waiting for a job to end (.sync) is not emulated: " + arn
 	}
-	return r, r.integration(name)
+	return r.integration(name)
 }
 
-// integration sets the service and the action of a service integration.
-func (r *resource) integration(name string) (problem string) {
+// integration adds the service and the action of a service integration.
+func (r resource) integration(name string) (_ resource, problem string) {
 	if rest, sdk := strings.CutPrefix(name, "aws-sdk:"); sdk {
 		r.sdk = true
 		r.service, r.action, _ = strings.Cut(rest, ":")
 		if _, has := sdkServiceOf(r.service); !has {
-			return fmt.Sprintf("The service '%s' is not emulated: %s", r.service, r.arn)
+			return r, fmt.Sprintf("The service '%s' is not emulated: %s", r.service, r.arn)
 		}
 		if r.action == "" || strings.ContainsAny(r.action, ":.") || strings.ToLower(r.action[:1]) != r.action[:1] {
-			return fmt.Sprintf("The action '%s' is not an action of %s in camel case: %s", r.action, r.service, r.arn)
+			return r, fmt.Sprintf("The action '%s' is not an action of %s in camel case: %s", r.action, r.service, r.arn)
 		}
-		return ""
+		return r, ""
 	}
 	r.service, r.action, _ = strings.Cut(name, ":")
 	switch name {
 	case "lambda:invoke", "events:putEvents", "sqs:sendMessage", "states:startExecution":
-		return ""
+		return r, ""
 	default:
-		return fmt.Sprintf("The integration '%s' is not emulated: %s", name, r.arn)
+		return r, fmt.Sprintf("The integration '%s' is not emulated: %s", name, r.arn)
 	}
 }
 

@@ -37,6 +37,10 @@ func (v *visit) call() {
 		v.evaluationFailed(failure)
 		return
 	}
+	if len(jsonata.Encode(t.arguments)) > maxPayload {
+		v.fail(tooLarge(v.state.Name))
+		return
+	}
 	t.scheduled()
 	if v.strand.over {
 		return

@@ -7,15 +7,15 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 )
 
-// The errors of a task token, named as the API names them.
+// The errors of a task token.
 var (
 	// ErrInvalidToken is for a text that cannot be a token.
-	ErrInvalidToken = errors.New("Invalid Token")
+	ErrInvalidToken = errors.New("invalid token")
 	// ErrTaskDoesNotExist is for a token that was never given out.
-	ErrTaskDoesNotExist = errors.New("Task does not exist")
+	ErrTaskDoesNotExist = errors.New("the task does not exist")
 	// ErrTaskTimedOut is for a token whose task is over: it timed out, was answered,
 	// was retried, or its execution ended.
-	ErrTaskTimedOut = errors.New("Task Timed Out: 'Provided task does not exist anymore'")
+	ErrTaskTimedOut = errors.New("the task does not exist anymore")
 )
 
 // Tokens are the task tokens of all executions.
@@ -36,7 +36,7 @@ func NewTokens(l *loop.Loop) *Tokens {
 	return &Tokens{loop: l, tasks: map[string]*callback{}}
 }
 
-const tokenPrefix = "AQCEAAAAKgAAAAMAAAAAAAAAA"
+const tokenPrefix = "AQCEAAAAKgAAAAMAAAAAAAAAA" //nolint:gosec // the beginning that all tokens share
 
 var tokenForm = regexp.MustCompile(`^` + tokenPrefix + `[0-9a-f]{128}$`)
 

@@ -101,11 +101,15 @@ func sends(t *testing.T, c *cloud) {
 		if service != "sqs" || operation != "sendMessage" {
 			t.Errorf("call of %s:%s, want sqs:sendMessage", service, operation)
 		}
-		var request struct{ MessageBody string }
+		var request struct {
+			MessageBody string `json:"MessageBody"`
+		}
 		if err := json.Unmarshal(input, &request); err != nil {
 			t.Error(err)
 		}
-		var body struct{ TaskToken string }
+		var body struct {
+			TaskToken string `json:"TaskToken"`
+		}
 		if err := json.Unmarshal([]byte(request.MessageBody), &body); err != nil {
 			t.Error(err)
 		}
@@ -139,13 +143,15 @@ func translations() []translation {
 			recordings: []string{"test_assign_in_catch_state"},
 			definition: machine("Task", invoke("Task", `"Assign":{"result":"SUCCESS"},"Catch":[{"ErrorEquals":["States.ALL"],"Assign":{"result":"{% $states.errorOutput %}"},"Next":"fallback"}],"End":true`), pass("fallback")),
 			setUp:      raises,
-		}, {
+		},
+		{
 			recordings: []string{"test_variables_in_lambda_task[BASE_ASSIGN_FROM_LAMBDA_TASK_RESULT]"},
 			definition: machine("Pass", `"Pass":{"Type":"Pass","Assign":{"timeout":300},"Next":"Task"}`,
 				invoke("Task", `"TimeoutSeconds":"{% $timeout %}","Assign":{"result":"{% $states.result.Payload %}"},"Output":"{% $states.result.Payload %}","Next":"End"`),
 				`"End":{"Type":"Pass","Assign":{"previousResult":"{% $result %}","timeout":150},"End":true}`),
 			setUp: behaves("id_function.py"),
-		}, {
+		},
+		{
 			recordings: []string{"test_sns_publish_wait_for_task_token"},
 			definition: machine("Publish", queue("Publish", `"End":true`)),
 			setUp:      sends,
@@ -155,20 +161,24 @@ func translations() []translation {
 					t.Error(err)
 				}
 			},
-		}, {
+		},
+		{
 			recordings: []string{"test_sqs_failure_in_wait_for_task_tok_no_error_field[SQS_PARALLEL_WAIT_FOR_TASK_TOKEN]"},
 			definition: machine("ParallelJob", `"ParallelJob":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"SendMessageWithWait","States":{`+queue("SendMessageWithWait", `"End":true`)+`}}],
 				"Catch":[{"ErrorEquals":["States.Runtime"],"Next":"CaughtRuntimeError"},{"ErrorEquals":["States.ALL"],"Next":"CaughtStatesALL"}]}`, pass("CaughtRuntimeError", "CaughtStatesALL")),
 			setUp: sends, act: failsTask(nil, nil),
-		}, {
+		},
+		{
 			recordings: []string{"test_sqs_failure_in_wait_for_task_tok_no_error_field[SQS_WAIT_FOR_TASK_TOKEN_CATCH]"},
 			definition: machine("SendMessageWithWait", queue("SendMessageWithWait", `"End":true,"Catch":[{"ErrorEquals":["States.Runtime"],"Next":"CaughtRuntimeError"},{"ErrorEquals":["States.ALL"],"Next":"CaughtStatesALL"}]`), pass("CaughtRuntimeError", "CaughtStatesALL")),
 			setUp:      sends, act: failsTask(nil, nil),
-		}, {
+		},
+		{
 			recordings: []string{"test_sqs_failure_in_wait_for_task_tok"},
 			definition: machine("SendMessageWithWait", queue("SendMessageWithWait", `"Next":"EndWithFinal","Catch":[{"ErrorEquals":["Failure error"],"Next":"EndWithCaught"}]`), pass("EndWithFinal", "EndWithCaught")),
 			setUp:      sends, act: failsTask(aws.String("Failure error"), aws.String("Failure cause")),
-		}, {
+		},
+		{
 			recordings: []string{"test_comments_as_per_docs"},
 			definition: machine("SetupInitialCondition",
 				`"SetupInitialCondition":{"Comment":"c","Type":"Pass","Output":{"status":"incomplete"},"Next":"TaskStateCatchRetry"}`,
@@ -178,7 +188,8 @@ func translations() []translation {
 				`"CorrectCondition":{"Type":"Pass","Output":{"status":"complete"},"Next":"TaskStateCatchRetry"}`,
 				`"SuccessState":{"Type":"Succeed"}`, `"FailState":{"Type":"Fail","Error":"TaskFailed"}`),
 			setUp: behaves("id_function.py"),
-		}, {
+		},
+		{
 			recordings: []string{"test_invalid_secret_name"},
 			definition: machine("CreateSecret", `"CreateSecret":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:secretsmanager:createSecret","Arguments":{"Name":"Invalid Name"},
 				"Catch":[{"ErrorEquals":["States.TaskFailed"],"Next":"TaskFailedHandler"}],"End":true}`, pass("TaskFailedHandler")),
@@ -187,19 +198,23 @@ func translations() []translation {
 					done(nil, "ValidationException", "Invalid name.")
 				}
 			},
-		}, {
+		},
+		{
 			recordings: []string{"test_service_task_lambada_catch_state_all_data_limit_exceeded_on_large_utf8_response"},
 			definition: machine("InvokeLambda", invoke("InvokeLambda", `"Next":"ProcessResult","Catch":[{"ErrorEquals":["States.ALL"],"Next":"HandleGeneralError"}]`), pass("ProcessResult", "HandleGeneralError")),
 			setUp:      large,
-		}, {
+		},
+		{
 			recordings: []string{"test_service_task_lambada_data_limit_exceeded_on_large_utf8_response"},
 			definition: machine("InvokeLambda", invoke("InvokeLambda", `"Next":"ProcessResult","Catch":[{"ErrorEquals":["States.DataLimitExceeded"],"Next":"HandleDataLimitExceeded"}]`), pass("ProcessResult", "HandleDataLimitExceeded")),
 			setUp:      large,
-		}, {
+		},
+		{
 			recordings: []string{"test_task_lambda_catch_state_all_data_limit_exceeded_on_large_utf8_response"},
 			definition: machine("InvokeLambda", function("InvokeLambda", `"Next":"ProcessResult","Catch":[{"ErrorEquals":["States.ALL"],"Next":"HandleGeneralError"}]`), pass("ProcessResult", "HandleGeneralError")),
 			setUp:      large,
-		}, {
+		},
+		{
 			recordings: []string{"test_task_lambda_data_limit_exceeded_on_large_utf8_response"},
 			definition: machine("InvokeLambda", function("InvokeLambda", `"Next":"ProcessResult","Catch":[{"ErrorEquals":["States.DataLimitExceeded"],"Next":"HandleDataLimitExceeded"}]`), pass("ProcessResult", "HandleDataLimitExceeded")),
 			setUp:      large,
@@ -217,7 +232,8 @@ func translations() []translation {
 			recordings: []string{"test_invoke_timeout"},
 			definition: machine("Start", invoke("Start", `"TimeoutSeconds":5,"Next":"EndWithFinal","Catch":[{"ErrorEquals":["States.Timeout"],"Next":"EndWithHandler"}]`), pass("EndWithFinal", "EndWithHandler")),
 			setUp:      sleeps,
-		}, {
+		},
+		{
 			recordings: []string{"test_send_message_empty_body"},
 			definition: machine("Start", `"Start":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","Arguments":{"QueueUrl":"q"},"Next":"EndWithFinal",
 				"Catch":[{"ErrorEquals":["SQS.SdkClientException"],"Next":"EndWithClientHandler"},{"ErrorEquals":["SQS.AmazonSQSException"],"Next":"EndWithSQSException"}]}`, pass("EndWithFinal", "EndWithClientHandler", "EndWithSQSException")),
@@ -248,7 +264,8 @@ func translations() []translation {
 			recordings: []string{"test_catch_error_variable_sampling[TASK_CATCH_ERROR_VARIABLE_SAMPLING_TO_JSONPATH]", "test_task_catch_error_output[TASK_CATCH_ERROR_OUTPUT_TO_JSONPATH]"},
 			definition: machine("Task", invoke("Task", `"Next":"Finish","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Fallback"}]`), pass("Finish", "Fallback")),
 			setUp:      raises,
-		}, {
+		},
+		{
 			recordings: []string{"test_task_catch_error_with_retry[TASK_CATCH_ERROR_OUTPUT_WITH_RETRY_TO_JSONPATH]"},
 			definition: machine("Task", invoke("Task", `"Next":"Finish","Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":1,"MaxAttempts":1}],"Catch":[{"ErrorEquals":["States.ALL"],"Next":"Fallback"}]`), pass("Finish", "Fallback")),
 			setUp:      raises,

@@ -53,7 +53,9 @@ func newCloud(t *testing.T) *cloud {
 			if roleARN != role {
 				t.Errorf("function invoked as %s, want %s", roleARN, role)
 			}
-			var in struct{ Token string }
+			var in struct {
+				Token string `json:"Token"`
+			}
 			if err := json.Unmarshal(payload, &in); err != nil {
 				t.Error(err)
 			}
@@ -76,9 +78,9 @@ const waits = `{"QueryLanguage":"JSONata","StartAt":"Ask","States":{
 
 const passes = `{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}`
 
-func (c *cloud) create(name, definition string) string {
+func (c *cloud) create(definition string) string {
 	c.t.Helper()
-	out, err := c.client.CreateStateMachine(c.t.Context(), &sfn.CreateStateMachineInput{Name: &name, Definition: &definition, RoleArn: aws.String(role)})
+	out, err := c.client.CreateStateMachine(c.t.Context(), &sfn.CreateStateMachineInput{Name: aws.String("m"), Definition: &definition, RoleArn: aws.String(role)})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -114,12 +116,12 @@ func wantCode(t *testing.T, err error, want string) {
 func TestCreateStateMachine(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	arn := c.create("m", passes)
+	arn := c.create(passes)
 	if want := "arn:aws:states:us-east-1:123456789012:stateMachine:m"; arn != want {
 		t.Errorf("arn %s, want %s", arn, want)
 	}
 	c.loop.RunFor(time.Minute)
-	if again := c.create("m", passes); again != arn {
+	if again := c.create(passes); again != arn {
 		t.Errorf("created again as %s, want %s", again, arn)
 	}
 	for _, test := range []struct {
@@ -172,7 +174,7 @@ func TestDiagnostics(t *testing.T) {
 func TestStartExecutionIsIdempotentByName(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	m := c.create("m", waits)
+	m := c.create(waits)
 	arn := c.start(m, "one", `{"a":1}`)
 	first := c.describe(arn)
 	c.loop.RunFor(time.Minute)
@@ -205,7 +207,7 @@ func TestStartExecutionIsIdempotentByName(t *testing.T) {
 func TestTaskTokensAndEvents(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	arn := c.start(c.create("m", waits), "one", `{"a":1}`)
+	arn := c.start(c.create(waits), "one", `{"a":1}`)
 	c.loop.RunFor(time.Second)
 	success := func(token, output string) error {
 		_, err := c.client.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: &output})
@@ -254,7 +256,7 @@ func TestTaskTokensAndEvents(t *testing.T) {
 func TestUpdateKeepsWhatRuns(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	m := c.create("m", waits)
+	m := c.create(waits)
 	old := c.start(m, "old", `{}`)
 	c.loop.RunFor(time.Second)
 	out, err := c.client.UpdateStateMachine(t.Context(), &sfn.UpdateStateMachineInput{StateMachineArn: &m, Definition: aws.String(passes)})
@@ -281,7 +283,7 @@ func TestUpdateKeepsWhatRuns(t *testing.T) {
 func TestDeleteWaitsForWhatRuns(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	m := c.create("m", waits)
+	m := c.create(waits)
 	arn := c.start(m, "one", `{}`)
 	c.loop.RunFor(time.Second)
 	if _, err := c.client.DeleteStateMachine(t.Context(), &sfn.DeleteStateMachineInput{StateMachineArn: &m}); err != nil {
@@ -303,7 +305,7 @@ func TestDeleteWaitsForWhatRuns(t *testing.T) {
 func TestRedriveExecution(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	arn := c.start(c.create("m", waits), "one", `{}`)
+	arn := c.start(c.create(waits), "one", `{}`)
 	c.loop.RunFor(time.Second)
 	redrive := func(token string) (*sfn.RedriveExecutionOutput, error) {
 		return c.client.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: &arn, ClientToken: &token})
@@ -337,7 +339,7 @@ func TestRedriveExecution(t *testing.T) {
 func TestHistoryAndLists(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	m := c.create("m", passes)
+	m := c.create(passes)
 	for i := range 3 {
 		c.start(m, fmt.Sprintf("e%d", i), `{"secret":1}`)
 		c.loop.RunFor(time.Second)

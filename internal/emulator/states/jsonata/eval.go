@@ -269,9 +269,9 @@ func (r *evaluation) comparison(n *jparse.ComparisonOperatorNode, input any, s *
 			}
 		}
 		return false, nil
-	default:
-		return ordered(n.Type, left, right)
+	case jparse.ComparisonLess, jparse.ComparisonLessEqual, jparse.ComparisonGreater, jparse.ComparisonGreaterEqual:
 	}
+	return ordered(n.Type, left, right)
 }
 
 func ordered(op jparse.ComparisonOperator, left, right any) (any, error) {
@@ -289,17 +289,10 @@ func ordered(op jparse.ComparisonOperator, left, right any) (any, error) {
 	if err != nil {
 		return nil, errorf("T2009", "The values %s and %s either side of operator %q must be of the same data type", Encode(left), Encode(right), op)
 	}
-	equal := left == right
-	switch op {
-	case jparse.ComparisonLess:
-		return less, nil
-	case jparse.ComparisonLessEqual:
-		return less || equal, nil
-	case jparse.ComparisonGreater:
-		return !less && !equal, nil
-	default:
-		return !less, nil
+	if left == right {
+		return op == jparse.ComparisonLessEqual || op == jparse.ComparisonGreaterEqual, nil
 	}
+	return less == (op == jparse.ComparisonLess || op == jparse.ComparisonLessEqual), nil
 }
 
 // before reports whether a comes before b; both must be numbers or both strings.

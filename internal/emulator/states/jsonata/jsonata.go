@@ -81,7 +81,7 @@ func Compile(text string) (e *Expression, err error) {
 		return nil, err
 	}
 	e = &Expression{text: text, root: root}
-	for _, name := range refused {
+	for _, name := range refused() {
 		if refers(root, name) {
 			return nil, fmt.Errorf("the function $%s is not supported", name)
 		}
@@ -91,7 +91,7 @@ func Compile(text string) (e *Expression, err error) {
 
 // refused are functions of the language that Compile does not let through.
 // AWS refuses $eval: Step Functions Developer Guide, Transforming data with JSONata.
-var refused = [...]string{"eval", "formatInteger", "parseInteger"}
+func refused() []string { return []string{"eval", "formatInteger", "parseInteger"} }
 
 // forRE2 writes the escaped space that JavaScript allows in a regular expression
 // in the way that RE2 does. In a string it is an error either way.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -285,12 +286,7 @@ func truth(v any) bool {
 	case string:
 		return v != ""
 	case []any:
-		for _, item := range v {
-			if truth(item) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(v, truth)
 	case *Object:
 		return len(v.keys) > 0
 	default:
