@@ -42,10 +42,8 @@ func (s *Steps) red(ctx context.Context, place store.Place, a Alarm) error {
 		return err
 	}
 	if latched {
-		if env.Token == nil {
-			return nil // the next state to look finds the latch
-		}
-		return s.Waker.FailWith(ctx, env.Token.Token, env.Stopped(env.Rollout))
+		// Without a token nothing waits: the next state to look finds the latch.
+		return s.failWait(ctx, &env, env.Stopped(env.Rollout))
 	}
 	if env.Dirty != nil || env.Owner != "" && env.Kind == rollout.Back {
 		return nil // a person is called already, or it goes back already

@@ -22,10 +22,7 @@ func (s *Steps) Abort(ctx context.Context, place store.Place, why string) error 
 	if !held {
 		return rollout.Errorf(rollout.KindRefused, "no rollout in %s can be aborted", place)
 	}
-	if env.Token == nil {
-		return nil
-	}
-	return s.Waker.FailWith(ctx, env.Token.Token, env.Stopped(env.Rollout))
+	return s.failWait(ctx, &env, env.Stopped(env.Rollout))
 }
 
 // Promote ends a bake early; the judge still judges. Refused when nothing bakes.

@@ -89,7 +89,7 @@ func (s *Steps) ServiceChanged(ctx context.Context, service string) error {
 		case ecsservice.Ready:
 			err = s.Waker.Wake(ctx, env.Token.Token)
 		case ecsservice.Failed:
-			err = s.Waker.FailWith(ctx, env.Token.Token, rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", why))
+			err = s.failWait(ctx, &env, rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", why))
 		case ecsservice.Waiting:
 		}
 		if err != nil {

@@ -102,7 +102,7 @@ func (s *Steps) queued(ctx context.Context, claim store.Claim, displaced *store.
 		return nil
 	}
 	if stopped := env.Stopped(env.Rollout); stopped != nil {
-		return s.Waker.FailWith(ctx, env.Token.Token, stopped)
+		return s.failWait(ctx, env, stopped)
 	}
 	if env.Token.Phase == rollout.PhaseGuard {
 		return s.Waker.Wake(ctx, env.Token.Token)

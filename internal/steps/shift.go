@@ -45,6 +45,9 @@ func (s *Steps) Shift(ctx context.Context, in ShiftInput) (ShiftOutput, error) {
 	if err := j.env.Stopped(in.Rollout); err != nil {
 		return out, err
 	}
+	if _, err := s.readRule(ctx, j.snap); err != nil {
+		return out, err // no sense in waiting for a canary that the rule has lost
+	}
 	if err := s.stillGreen(ctx, &j); err != nil {
 		return out, err
 	}

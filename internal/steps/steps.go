@@ -129,3 +129,23 @@ func (s *Steps) tell(ctx context.Context, r store.Record, n notify.Notice) error
 	n.At = s.Now()
 	return s.Teller.Tell(ctx, n)
 }
+
+// decided keeps what an event brought about. The steps' own decisions are kept by
+// their handler.
+func (s *Steps) decided(ctx context.Context, name string, phase rollout.Phase, why error) error {
+	return s.Store.Decided(ctx, store.Decision{
+		Rollout: name, At: s.Now(), Phase: phase, Kind: rollout.KindOf(why), What: why.Error(),
+	})
+}
+
+// failWait ends the owner's wait with the error and keeps why.
+func (s *Steps) failWait(ctx context.Context, env *store.Environment, why error) error {
+	phase := rollout.Phase("")
+	if env.Token != nil {
+		phase = env.Token.Phase
+		if err := s.Waker.FailWith(ctx, env.Token.Token, why); err != nil {
+			return err
+		}
+	}
+	return s.decided(ctx, env.Rollout, phase, why)
+}

@@ -13,7 +13,7 @@ import (
 // them without a scan.
 
 func watchKey(arn string, place Place) key {
-	return key{"watch#" + arn, place.App + "#" + place.Environment}
+	return key{"watch#" + arn, "place#" + place.App + "#" + place.Environment}
 }
 
 // PutWatch says that events about the ARN concern the environment.
@@ -29,7 +29,7 @@ func (s *Store) DropWatch(ctx context.Context, arn string, place Place) error {
 // Watching gives the environments that events about the ARN concern.
 func (s *Store) Watching(ctx context.Context, arn string) ([]Place, error) {
 	var places []Place
-	err := s.query(ctx, "watch#"+arn, "", func(it item) error {
+	err := s.query(ctx, "watch#"+arn, "place#", func(it item) error {
 		var p Place
 		if err := unmarshal(it, &p); err != nil {
 			return err

@@ -1,0 +1,505 @@
+package harness_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+	"github.com/sluice-deploy/sluice/internal/harness"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// midnight is when virtual time begins.
+var midnight = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+const repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop"
+
+// production is the place that most stories play in.
+var production = store.Place{App: "shop", Environment: "production"}
+
+// box is Sluice, one app and its production environment on virtual time.
+type box struct {
+	*harness.Harness
+	t       *testing.T
+	aws     awsclient.Clients // a person's, outside of every function
+	service harness.Service
+	builds  int
+	faults  []func(c *wire.Call) *wire.Fault
+}
+
+// newBox installs Sluice and the app's environment, 100 requests a second going to
+// it, and registers the spec after change has had its way with it.
+func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
+	t.Helper()
+	l := loop.NewVirtual(midnight)
+	t.Cleanup(l.Close)
+	h, err := harness.New(l, harness.Options{
+		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout},
+		Log:   slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &box{Harness: h, t: t, aws: awsclient.New(h.Config("AKIAPERSON"))}
+	b.Faults.Request = b.fault
+	b.createRepository("shop")
+	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))
+	b.Do(func() {
+		b.World.AddLoad(model.Load{
+			LoadBalancerARN:   b.service.Balancer,
+			RequestsPerSecond: func(time.Time) float64 { return 100 },
+		})
+	})
+	spec := shop()
+	for _, c := range change {
+		c(&spec)
+	}
+	if err := b.Steps.Register(b.ctx(), spec); err != nil {
+		t.Fatal(err)
+	}
+	b.RunFor(5 * time.Minute) // the first slot comes up, alarms have data
+	return b
+}
+
+// shop is the app of the stories.
+func shop() rollout.Spec {
+	return rollout.Spec{
+		App:        "shop",
+		Containers: map[string]string{"web": repository},
+		Triggers:   rollout.Triggers{CodeBuild: []string{"shop-build"}},
+		Environments: []rollout.Environment{{
+			Name: "production", Cluster: "shop-production",
+			Slots: rollout.Names{Blue: "shop-blue", Green: "shop-green"},
+			Steps: []rollout.Step{
+				{Weight: 10, Bake: 3 * time.Minute}, {Weight: 50, Bake: 3 * time.Minute}, {Weight: 100, Bake: 3 * time.Minute},
+			},
+			Alarms:       []string{"shop-{slot}-5xx", "shop-{slot}-latency"},
+			Guard:        10 * time.Minute,
+			Inconclusive: rollout.InconclusiveRule{Retries: 2, Then: rollout.ChooseRollback},
+		}},
+	}
+}
+
+func (b *box) ctx() context.Context { return b.t.Context() }
+
+func (b *box) createRepository(name string) {
+	b.t.Helper()
+	if _, err := b.aws.ECR.CreateRepository(b.ctx(), &ecr.CreateRepositoryInput{RepositoryName: &name}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *box) deploy(app, environment, image string) harness.Service {
+	b.t.Helper()
+	service, err := b.DeployService(map[string]string{"App": app, "Environment": environment, "Image": image})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return service
+}
+
+// good is an image without fault.
+var good = model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}
+
+// failing answers a share of its requests with 500, from a time after its start.
+func failing(share float64, after time.Duration) model.Behaviour {
+	bad := good
+	bad.ErrorShare = func(age time.Duration) float64 {
+		if age < after {
+			return 0
+		}
+		return share
+	}
+	return bad
+}
+
+// push puts an image that behaves so into ECR and gives its reference by digest.
+func (b *box) push(tag string, behaviour model.Behaviour) string {
+	b.t.Helper()
+	out, err := b.aws.ECR.PutImage(b.ctx(), &ecr.PutImageInput{
+		RepositoryName: aws.String("shop"), ImageTag: &tag,
+		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
+		ImageManifest:          aws.String(fmt.Sprintf(`{"schemaVersion":2,"annotations":{"version":%q}}`, tag)),
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	image := repository + "@" + aws.ToString(out.Image.ImageId.ImageDigest)
+	b.Do(func() { b.World.Image(image, behaviour) })
+	return image
+}
+
+// build has CodeBuild finish a build of an image that behaves so, and say so once
+// for each of times. It gives the name of the rollout that is to come.
+func (b *box) build(behaviour model.Behaviour, times int) string {
+	b.t.Helper()
+	b.builds++
+	tag := fmt.Sprintf("v%d", b.builds)
+	b.push(tag, behaviour)
+	id := fmt.Sprintf("shop-build:%08d-0000-4000-8000-000000000000", b.builds)
+	b.Do(func() {
+		err := b.CodeBuild.RecordBuild(types.Build{
+			Id: &id, Arn: aws.String("arn:aws:codebuild:us-east-1:123456789012:build/" + id),
+			ProjectName: aws.String("shop-build"), BuildStatus: types.StatusTypeSucceeded,
+			ResolvedSourceVersion: aws.String("3f2c1e0d"),
+			ExportedEnvironmentVariables: []types.ExportedEnvironmentVariable{
+				{Name: aws.String("IMAGE"), Value: aws.String(repository + ":" + tag)},
+			},
+		})
+		for range times {
+			if err == nil {
+				err = b.CodeBuild.Announce(id)
+			}
+		}
+		if err != nil {
+			b.t.Error(err)
+		}
+	})
+	app, err := b.Steps.Store.App(b.ctx(), "shop")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return fmt.Sprintf("shop-production-%d", app.Counter+1)
+}
+
+// roll builds an image and runs its rollout to the end.
+func (b *box) roll(behaviour model.Behaviour) string {
+	b.t.Helper()
+	name := b.build(behaviour, 1)
+	b.untilEnded(name)
+	return name
+}
+
+// arn is the ARN of an execution.
+func (b *box) arn(execution string) string {
+	return strings.Replace(b.Settings.Machine, ":stateMachine:", ":execution:", 1) + ":" + execution
+}
+
+// path is the states that an execution has entered.
+func (b *box) path(execution string) []string {
+	var path []string
+	b.Do(func() { path = slices.Clone(b.StepFunctions.Path(b.arn(execution))) })
+	return path
+}
+
+// now reports whether an execution is in a state: the one it entered last.
+func (b *box) inState(execution, state string) bool {
+	path := b.StepFunctions.Path(b.arn(execution))
+	return len(path) > 0 && path[len(path)-1] == state
+}
+
+const patience = 24 * time.Hour
+
+// untilState runs until the execution enters the state.
+func (b *box) untilState(execution, state string) {
+	b.t.Helper()
+	if !b.RunUntil(b.Now().Add(patience), func() bool { return b.inState(execution, state) }) {
+		b.t.Fatalf("%s never came to %s; it went %v", execution, state, b.path(execution))
+	}
+}
+
+// status is how an execution is.
+func (b *box) status(execution string) sfntypes.ExecutionStatus {
+	b.t.Helper()
+	out, err := b.aws.SFN.DescribeExecution(b.ctx(), &sfn.DescribeExecutionInput{ExecutionArn: aws.String(b.arn(execution))})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return out.Status
+}
+
+// untilEnded runs until the rollout has an outcome and its newest execution is
+// over.
+func (b *box) untilEnded(name string) {
+	b.t.Helper()
+	for limit := b.Now().Add(patience); b.Now().Before(limit); b.RunFor(10 * time.Second) {
+		record, err := b.Steps.Store.Record(b.ctx(), name)
+		if rollout.KindOf(err) == rollout.KindNotFound {
+			continue
+		}
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		execution := record.Execution[strings.LastIndex(record.Execution, ":")+1:]
+		if record.Outcome != "" && b.status(execution) != sfntypes.ExecutionStatusRunning {
+			return
+		}
+	}
+	b.t.Fatalf("%s never ended; it went %v", name, b.path(name))
+}
+
+// wantPath fails the test if the execution took another path.
+func (b *box) wantPath(execution string, want ...string) {
+	b.t.Helper()
+	if diff := cmp.Diff(want, b.path(execution)); diff != "" {
+		b.t.Errorf("path of %s (-want +got):\n%s\nrecord: %+v", execution, diff, b.record(execution))
+	}
+}
+
+// record is the rollout's record.
+func (b *box) record(name string) store.Record {
+	b.t.Helper()
+	record, err := b.Steps.Store.Record(b.ctx(), name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return record
+}
+
+// wantOutcome fails the test if the rollout ended otherwise.
+func (b *box) wantOutcome(name string, want rollout.Outcome) {
+	b.t.Helper()
+	if record := b.record(name); record.Outcome != want {
+		b.t.Errorf("%s ended %s (%s), want %s", name, record.Outcome, record.Reason, want)
+	}
+}
+
+// environment is the environment's item.
+func (b *box) environment() store.Environment {
+	b.t.Helper()
+	env, err := b.Steps.Store.Environment(b.ctx(), production)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return env
+}
+
+// weights is what the rule holds.
+func (b *box) weights() rollout.Weights {
+	b.t.Helper()
+	rule, err := b.Steps.Traffic.Read(b.ctx(), b.service.Rule, rollout.Names{Blue: b.service.BlueGroup, Green: b.service.GreenGroup})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return rule.Weights
+}
+
+// wantAtRest checks what is so after every ending that is not Dirty: the traffic
+// all on slot, the other slot empty and kept so, the environment free, no deadman
+// left, everybody told.
+func (b *box) wantAtRest(slot rollout.Slot, names ...string) {
+	b.t.Helper()
+	if got, want := b.weights(), rollout.Toward(slot, 100); got != want {
+		b.t.Errorf("weights are %s, want %s", got, want)
+	}
+	services, err := b.Steps.Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if got := services[slot.Other()].Desired; got != 0 {
+		b.t.Errorf("the idle slot wants %d tasks, want 0", got)
+	}
+	if got := services[slot]; got.Desired == 0 || got.Running < got.Desired {
+		b.t.Errorf("the slot with the traffic runs %d of %d tasks", got.Running, got.Desired)
+	}
+	b.wantScaling(slot)
+	if env := b.environment(); env.Owner != "" || env.Waiter != nil || env.RollbackWaiter != nil || env.Dirty != nil {
+		b.t.Errorf("the environment is not free: %+v", env)
+	}
+	for _, name := range names {
+		if record := b.record(name); !record.Told {
+			b.t.Errorf("nobody was told how %s ended", name)
+		}
+		b.wantNoDeadman(name)
+	}
+}
+
+// wantScaling checks that the slot with the traffic scales as the first one did,
+// and the other stays at zero.
+func (b *box) wantScaling(slot rollout.Slot) {
+	b.t.Helper()
+	scaling, err := b.Steps.Scaling.Read(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	want := map[rollout.Slot]*rollout.Scaling{
+		slot:         {Min: 2, Max: 6},
+		slot.Other(): {Min: 0, Max: 6, InSuspended: true, OutSuspended: true, ScheduledSuspended: true},
+	}
+	if diff := cmp.Diff(want, scaling); diff != "" {
+		b.t.Errorf("autoscaling (-want +got):\n%s", diff)
+	}
+}
+
+func (b *box) wantNoDeadman(name string) {
+	b.t.Helper()
+	if err := b.deadman(name); !awsclient.Is(err, "ResourceNotFoundException") {
+		b.t.Errorf("the deadman of %s is still there (%v)", name, err)
+	}
+}
+
+// deadman asks for the rollout's schedule.
+func (b *box) deadman(name string) error {
+	_, err := b.aws.Scheduler.GetSchedule(b.ctx(), &scheduler.GetScheduleInput{Name: &name})
+	return err
+}
+
+// fault asks every fault of the story, and gives the first answer.
+func (b *box) fault(c *wire.Call) *wire.Fault {
+	for _, f := range b.faults {
+		if fault := f(c); fault != nil {
+			return fault
+		}
+	}
+	return nil
+}
+
+// during gives a fault to the requests of one operation that the function of that
+// name makes, n of them at most.
+func (b *box) during(function, operation string, n int, fault wire.Fault) {
+	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
+		if n == 0 || c.Operation != operation || b.Lambda.Caller(c.AccessKey) != "sluice-"+function {
+			return nil
+		}
+		n--
+		return &fault
+	})
+}
+
+// alarm has an alarm go red, or green, by hand.
+func (b *box) alarm(name string, state cwtypes.StateValue) {
+	b.t.Helper()
+	_, err := b.aws.CloudWatch.SetAlarmState(b.ctx(), &cloudwatch.SetAlarmStateInput{
+		AlarmName: &name, StateValue: state, StateReason: aws.String("the story says so"),
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// stop ends an execution by hand.
+func (b *box) stop(execution string) {
+	b.t.Helper()
+	_, err := b.aws.SFN.StopExecution(b.ctx(), &sfn.StopExecutionInput{ExecutionArn: aws.String(b.arn(execution))})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// The states of a rollout that goes well, in pieces that stories are made of.
+var (
+	begin  = []string{"Start", "Lock", "Prepare", "AwaitCanary"}
+	step   = []string{"Shift", "Bake", "Judge", "Next"}
+	finish = []string{"Complete", "Guard", "Retire"}
+	back   = []string{"Rollback", "Settle", "Restore"}
+)
+
+// way puts pieces of a path together.
+func way(pieces ...[]string) []string { return slices.Concat(pieces...) }
+
+// untilNth runs until the execution is in the state for the n-th time.
+func (b *box) untilNth(execution, state string, n int) {
+	b.t.Helper()
+	there := func() bool {
+		count := 0
+		for _, entered := range b.StepFunctions.Path(b.arn(execution)) {
+			if entered == state {
+				count++
+			}
+		}
+		return count == n && b.inState(execution, state)
+	}
+	if !b.RunUntil(b.Now().Add(patience), there) {
+		b.t.Fatalf("%s never came to %s for the %d. time; it went %v", execution, state, n, b.path(execution))
+	}
+}
+
+// after calls f once, on the loop, when the function has had the effect of the
+// operation.
+func (b *box) after(function, operation string, f func()) {
+	before, done := b.Observe, false
+	b.Observe = func(c *wire.Call, in, out any, err error) {
+		if before != nil {
+			before(c, in, out, err)
+		}
+		if !done && err == nil && c.Operation == operation && b.Lambda.Caller(c.AccessKey) == "sluice-"+function {
+			done = true
+			f()
+		}
+	}
+}
+
+// alarmNow is alarm for use on the loop.
+func (b *box) alarmNow(name string, state cwtypes.StateValue) {
+	b.callNow("cloudwatch", "setAlarmState", map[string]string{
+		"AlarmName": name, "StateValue": string(state), "StateReason": "the story says so",
+	})
+}
+
+// callNow calls an operation on the loop.
+func (b *box) callNow(service, operation string, in any) {
+	text, err := json.Marshal(in)
+	if err != nil {
+		b.t.Error(err)
+		return
+	}
+	b.Mux.InvokeJSON(&wire.Call{RequestID: b.UUID()}, service, operation, text, func(_ json.RawMessage, err error) {
+		if err != nil {
+			b.t.Errorf("%s %s: %v", service, operation, err)
+		}
+	})
+}
+
+// lose keeps events of a source from being delivered.
+func (b *box) lose(source string) {
+	b.Faults.Delivery = func(e eventbridge.Event, _ string) eventbridge.DeliveryFault {
+		return eventbridge.DeliveryFault{Lose: e.Source == source}
+	}
+}
+
+const (
+	red   = cwtypes.StateValueAlarm
+	green = cwtypes.StateValueOk
+)
+
+// wantNoTraffic fails the test if the slot was ever sent a request.
+func (b *box) wantNoTraffic(slot rollout.Slot) {
+	b.t.Helper()
+	group := b.service.BlueGroup
+	if slot == rollout.Green {
+		group = b.service.GreenGroup
+	}
+	b.Do(func() {
+		if n := b.World.ToGroup(group).Requests; n != 0 {
+			b.t.Errorf("%s was sent %d requests, want none", slot, n)
+		}
+	})
+}
+
+// lastError is the kind of the error that was decided on last.
+func (b *box) lastError(name string) rollout.ErrorKind {
+	b.t.Helper()
+	decisions, err := b.Steps.Store.Decisions(b.ctx(), name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	kind := rollout.ErrorKind("")
+	for _, d := range decisions {
+		if d.Kind != "" {
+			kind = d.Kind
+		}
+	}
+	return kind
+}
