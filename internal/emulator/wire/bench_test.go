@@ -20,7 +20,7 @@ func BenchmarkDynamoDBUpdateItem(b *testing.B) {
 			"n": &types.AttributeValueMemberN{Value: "42"},
 		}}
 	}
-	client := dynamodb.NewFromConfig(config(wire.TransportOptions{}, wire.NewService("dynamodb",
+	client := dynamodb.NewFromConfig(config(wire.NewService("dynamodb",
 		wire.Op("UpdateItem", func(*wire.Call, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
 			return &dynamodb.UpdateItemOutput{Attributes: item}, nil
 		}))))
@@ -42,7 +42,7 @@ func BenchmarkModifyRule(b *testing.B) {
 		{TargetGroupArn: aws.String("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/green/1"), Weight: aws.Int32(10)},
 	}
 	actions := []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{TargetGroups: groups}}}
-	client := elbv2.NewFromConfig(config(wire.TransportOptions{}, wire.NewService("elbv2",
+	client := elbv2.NewFromConfig(config(wire.NewService("elbv2",
 		wire.Op("ModifyRule", func(_ *wire.Call, in *elbv2.ModifyRuleInput) (*elbv2.ModifyRuleOutput, error) {
 			return &elbv2.ModifyRuleOutput{Rules: []elbtypes.Rule{{RuleArn: in.RuleArn, Actions: in.Actions}}}, nil
 		}))))

@@ -165,7 +165,7 @@ func setCBOR(resp *Response) {
 func (rpcCBOR) fail(resp *Response, m *model, f *failure) {
 	setCBOR(resp)
 	f.setQueryError(resp.Header, m)
-	b := appendCBORHead(nil, 5, uint64(1+f.detail.len()))
+	b := appendCBORHead(nil, 5, 1+f.detail.len())
 	b = appendCBOR(b, "__type")
 	b = appendCBOR(b, f.typeName(m))
 	if f.detail != nil {
@@ -177,11 +177,11 @@ func (rpcCBOR) fail(resp *Response, m *model, f *failure) {
 }
 
 // len is how many members are present; a nil record has a message alone.
-func (r *record) len() int {
+func (r *record) len() uint64 {
 	if r == nil {
 		return 1
 	}
-	n := 0
+	n := uint64(0)
 	for _, v := range r.values {
 		if v != nil {
 			n++
@@ -195,7 +195,7 @@ func (r *record) len() int {
 func appendCBOR(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case *record:
-		return appendCBORMembers(appendCBORHead(b, 5, uint64(v.len())), v)
+		return appendCBORMembers(appendCBORHead(b, 5, v.len()), v)
 	case []any:
 		b = appendCBORHead(b, 4, uint64(len(v)))
 		for _, element := range v {
@@ -219,7 +219,7 @@ func appendCBOR(b []byte, v any) []byte {
 		return append(b, 0xf4)
 	case int64:
 		if v < 0 {
-			return appendCBORHead(b, 1, uint64(-(v + 1)))
+			return appendCBORHead(b, 1, uint64(^v)) //nolint:gosec // -1 less the number, as RFC 8949 has it
 		}
 		return appendCBORHead(b, 0, uint64(v))
 	case float64:

@@ -128,5 +128,5 @@ func readCBORHead(b []byte) (cborHead, error) {
 	if n > math.MaxInt32 && major >= 2 && major <= 5 {
 		return cborHead{}, errors.New("read CBOR: an item longer than the document")
 	}
-	return cborHead{major, int64(n & math.MaxInt64), 1 + width}, nil
+	return cborHead{major, int64(n & math.MaxInt64), 1 + width}, nil //nolint:gosec // the mask makes it fit
 }

@@ -128,7 +128,7 @@ func TestTypedErrorsInEveryProtocol(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := tc.call(config(wire.TransportOptions{}, tc.mux))
+			err := tc.call(config(tc.mux))
 			var status *smithyhttp.ResponseError
 			if !errors.As(err, &status) || status.HTTPStatusCode() != tc.status {
 				t.Errorf("error = %v, want status %d", err, tc.status)
@@ -143,7 +143,7 @@ func TestTypedErrorsInEveryProtocol(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(tc.want, error(got), ignoreSerde); diff != "" {
+			if diff := cmp.Diff(tc.want, error(got), ignoreSerde()); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 		})

@@ -79,12 +79,12 @@ func formRequest(service, form string) *wire.Request {
 }
 
 // send gives the answer of the empty services, which comes at once.
-func send(t testing.TB, r *wire.Request) *wire.Response {
+func send(t *testing.T, r *wire.Request) *wire.Response {
 	t.Helper()
 	return sendTo(t, wire.NewMux(account, region, emptyServices()...), r)
 }
 
-func sendTo(t testing.TB, mux *wire.Mux, r *wire.Request) *wire.Response {
+func sendTo(t *testing.T, mux *wire.Mux, r *wire.Request) *wire.Response {
 	t.Helper()
 	var resp *wire.Response
 	mux.Handle(t.Context(), r, func(answer *wire.Response) { resp = answer })

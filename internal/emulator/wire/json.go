@@ -56,7 +56,7 @@ func parseJSON(body []byte) (any, error) {
 
 func (p awsJSON) encode(_ *Call, resp *Response, out *record) {
 	resp.Header.Set("Content-Type", "application/x-amz-json-"+p.version)
-	resp.Body = appendJSON(nil, out, jsonNames)
+	resp.Body = encodeJSON(out)
 }
 
 func (p awsJSON) fail(resp *Response, m *model, f *failure) {
@@ -84,7 +84,7 @@ func (f *failure) appendJSONMembers(body []byte) []byte {
 	if f.detail == nil {
 		return append(append(body, `,"message":`...), appendString(nil, f.message)...)
 	}
-	members := appendJSON(nil, f.detail, jsonNames)
+	members := encodeJSON(f.detail)
 	if len(members) > len("{}") {
 		body = append(append(body, ','), members[1:len(members)-1]...)
 	}
@@ -250,17 +250,12 @@ func (j jsonReader) timestamp(ref *memberRef, raw any) (any, error) {
 	return nil, jsonMismatch(ref, "timestamp", raw)
 }
 
-// jsonNames gives the members' names in a JSON document.
-func jsonNames(ref *memberRef) string { return ref.wireName() }
-
-// appendJSON writes a value in the neutral form. Structures' absent members are
-// left out.
-func appendJSON(b []byte, v any, names func(*memberRef) string) []byte {
-	w := jsonWriter{names: names, timestamps: "unixTimestamp"}
-	if rec, ok := v.(*record); ok && rec != nil {
-		return w.structure(b, rec)
+// encodeJSON writes a structure; members that are absent are left out.
+func encodeJSON(rec *record) []byte {
+	if rec == nil {
+		return []byte("{}")
 	}
-	return append(b, "{}"...)
+	return jsonWriter{names: (*memberRef).wireName, timestamps: "unixTimestamp"}.structure(nil, rec)
 }
 
 type jsonWriter struct {

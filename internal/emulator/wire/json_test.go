@@ -23,9 +23,8 @@ const (
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // config is an SDK configuration whose clients call the mux in process.
-func config(o wire.TransportOptions, services ...*wire.Service) aws.Config {
-	l := loop.NewVirtual(start)
-	return configOn(l, o, services...)
+func config(services ...*wire.Service) aws.Config {
+	return configOn(loop.NewVirtual(start), wire.TransportOptions{}, services...)
 }
 
 func configOn(l *loop.Loop, o wire.TransportOptions, services ...*wire.Service) aws.Config {
@@ -54,7 +53,7 @@ func TestJSONCarriesEveryAttributeValue(t *testing.T) {
 		}},
 	}
 	var got *dynamodb.PutItemInput
-	client := dynamodb.NewFromConfig(config(wire.TransportOptions{}, wire.NewService("dynamodb",
+	client := dynamodb.NewFromConfig(config(wire.NewService("dynamodb",
 		wire.Op("PutItem", func(_ *wire.Call, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
 			got = in
 			return &dynamodb.PutItemOutput{Attributes: in.Item}, nil
@@ -63,17 +62,17 @@ func TestJSONCarriesEveryAttributeValue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(item, got.Item, ignoreSerde); diff != "" {
+	if diff := cmp.Diff(item, got.Item, ignoreSerde()); diff != "" {
 		t.Errorf("item at the handler (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(item, out.Attributes, ignoreSerde); diff != "" {
+	if diff := cmp.Diff(item, out.Attributes, ignoreSerde()); diff != "" {
 		t.Errorf("item at the client (-want +got):\n%s", diff)
 	}
 }
 
 func TestJSONErrorsReachTheClientAsTheirTypes(t *testing.T) {
 	t.Parallel()
-	client := dynamodb.NewFromConfig(config(wire.TransportOptions{}, wire.NewService("dynamodb",
+	client := dynamodb.NewFromConfig(config(wire.NewService("dynamodb",
 		wire.Op("PutItem", func(*wire.Call, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
 			return nil, &types.ConditionalCheckFailedException{
 				Message: aws.String("The conditional request failed"),
@@ -91,12 +90,12 @@ func TestJSONErrorsReachTheClientAsTheirTypes(t *testing.T) {
 		t.Errorf("message = %q, want %q", got, want)
 	}
 	want := map[string]types.AttributeValue{"k": &types.AttributeValueMemberS{Value: "v"}}
-	if diff := cmp.Diff(want, failed.Item, ignoreSerde); diff != "" {
+	if diff := cmp.Diff(want, failed.Item, ignoreSerde()); diff != "" {
 		t.Errorf("item (-want +got):\n%s", diff)
 	}
 }
 
 // ignoreSerde leaves the SDK's marker fields out of comparisons.
-var ignoreSerde = cmp.FilterPath(func(p cmp.Path) bool {
-	return p.Last().String() == ".noSmithyDocumentSerde"
-}, cmp.Ignore())
+func ignoreSerde() cmp.Option {
+	return cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".noSmithyDocumentSerde" }, cmp.Ignore())
+}

@@ -30,20 +30,21 @@ func TestModelsAgreeWithBotocore(t *testing.T) {
 	if msg, err := exec.CommandContext(t.Context(), "python3", "../../../scripts/models.py", "--out", out).CombinedOutput(); err != nil {
 		t.Fatalf("scripts/models.py: %v\n%s", err, msg)
 	}
-	for _, name := range append(files(t, out, "*.json"), "README.md") {
+	for _, name := range append(models(t, out), "README.md") {
 		fresh, committed := read(t, filepath.Join(out, name)), read(t, filepath.Join("models", name))
 		if fresh != committed {
 			t.Errorf("models/%s is not what scripts/models.py writes: run it", name)
 		}
 	}
-	if diff := cmp.Diff(files(t, out, "*.json"), files(t, "models", "*.json")); diff != "" {
+	if diff := cmp.Diff(models(t, out), models(t, "models")); diff != "" {
 		t.Errorf("files in models (-written by the script +there):\n%s", diff)
 	}
 }
 
-func files(t *testing.T, folder, pattern string) []string {
+// models lists the models in a folder.
+func models(t *testing.T, folder string) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(folder, pattern))
+	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func read(t *testing.T, path string) string {
 func TestPatternsThatAreNotChecked(t *testing.T) {
 	t.Parallel()
 	got := map[string][]string{}
-	for _, name := range files(t, "models", "*.json") {
+	for _, name := range models(t, "models") {
 		service := strings.TrimSuffix(name, ".json")
 		patterns, err := wire.InexpressiblePatterns(service)
 		if err != nil {

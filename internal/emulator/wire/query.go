@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/base64"
 	"math"
 	"net/http"
@@ -81,7 +82,7 @@ func (n *formNode) elements() []*formNode {
 			found = append(found, numbered{at, child})
 		}
 	}
-	slices.SortFunc(found, func(a, b numbered) int { return int(a.at) - int(b.at) })
+	slices.SortFunc(found, func(a, b numbered) int { return cmp.Compare(a.at, b.at) })
 	nodes := make([]*formNode, len(found))
 	for i := range found {
 		nodes[i] = found[i].node

@@ -8,8 +8,8 @@ import (
 
 // restBody is how a REST protocol writes what stands in the body.
 type restBody interface {
-	read(ref *memberRef, s *shape, body []byte) (*record, error)
-	write(c *Call, resp *Response, name string, rec *record)
+	read(s *shape, body []byte) (*record, error)
+	write(resp *Response, name string, rec *record)
 }
 
 // decodeREST reads an input from path, query, headers and body
@@ -55,7 +55,7 @@ func decodeRESTBody(s *shape, r *Request, body restBody) (*record, error) {
 		if len(r.Body) == 0 {
 			return newRecord(s), nil
 		}
-		return body.read(nil, s, r.Body)
+		return body.read(s, r.Body)
 	}
 	rec := newRecord(s)
 	ref := s.member(s.Payload)
@@ -72,7 +72,7 @@ func decodeRESTBody(s *shape, r *Request, body restBody) (*record, error) {
 		if len(r.Body) == 0 {
 			break
 		}
-		payload, err := body.read(ref, ref.target, r.Body)
+		payload, err := body.read(ref.target, r.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func decodeRESTBody(s *shape, r *Request, body restBody) (*record, error) {
 // listedText reads the values under one name: all of them for a list.
 func listedText(ref *memberRef, texts []string, timestamps string) (any, error) {
 	if len(texts) == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // it was not sent
 	}
 	if ref.target.Type != "list" {
 		return textValue(ref, texts[0], timestamps, serializationError)
@@ -153,14 +153,14 @@ func prefixedHeaders(ref *memberRef, h http.Header) any {
 }
 
 // encodeREST writes an output to status, headers and body.
-func encodeREST(c *Call, resp *Response, out *record, body restBody) {
+func encodeREST(resp *Response, out *record, body restBody) {
 	if out == nil {
 		return
 	}
 	writeHeaders(resp, out)
 	if out.shape.Payload == "" {
 		if out.inBody() {
-			body.write(c, resp, "", out)
+			body.write(resp, "", out)
 		}
 		return
 	}
@@ -173,7 +173,7 @@ func encodeREST(c *Call, resp *Response, out *record, body restBody) {
 	case string:
 		resp.Body = []byte(v)
 	case *record:
-		body.write(c, resp, out.shape.member(out.shape.Payload).wireName(), v)
+		body.write(resp, out.shape.member(out.shape.Payload).wireName(), v)
 	}
 }
 
@@ -228,9 +228,9 @@ func (p restJSON) decode(op *apiModel, r *Request) (*record, error) {
 	return decodeREST(op, r, p.labels, jsonBody{})
 }
 
-func (p restJSON) encode(c *Call, resp *Response, out *record) {
+func (p restJSON) encode(_ *Call, resp *Response, out *record) {
 	resp.Header.Set("Content-Type", "application/json")
-	encodeREST(c, resp, out, jsonBody{})
+	encodeREST(resp, out, jsonBody{})
 	if resp.Body == nil && (out == nil || out.shape.Payload == "") && resp.Status != http.StatusNoContent {
 		resp.Body = []byte("{}")
 	}
@@ -241,7 +241,7 @@ func (restJSON) fail(resp *Response, _ *model, f *failure) {
 	resp.Header.Set("X-Amzn-Errortype", f.shape)
 	if f.detail != nil {
 		writeHeaders(resp, f.detail)
-		resp.Body = appendJSON(nil, f.detail, jsonNames)
+		resp.Body = encodeJSON(f.detail)
 		return
 	}
 	resp.Body = append(appendString([]byte(`{"message":`), f.message), '}')
@@ -249,13 +249,13 @@ func (restJSON) fail(resp *Response, _ *model, f *failure) {
 
 type jsonBody struct{}
 
-func (jsonBody) read(_ *memberRef, s *shape, body []byte) (*record, error) {
+func (jsonBody) read(s *shape, body []byte) (*record, error) {
 	return decodeJSONDocument(&messageRef{target: s}, body)
 }
 
-func (jsonBody) write(_ *Call, resp *Response, _ string, rec *record) {
+func (jsonBody) write(resp *Response, _ string, rec *record) {
 	resp.Header.Set("Content-Type", "application/json")
-	resp.Body = appendJSON(nil, rec, jsonNames)
+	resp.Body = encodeJSON(rec)
 }
 
 // restXML is AWS REST-XML as S3 speaks it (smithy.io, "AWS restXml protocol").
@@ -269,9 +269,9 @@ func (p restXML) decode(op *apiModel, r *Request) (*record, error) {
 	return decodeREST(op, plain, p.labels, xmlBody{})
 }
 
-func (p restXML) encode(c *Call, resp *Response, out *record) {
+func (p restXML) encode(_ *Call, resp *Response, out *record) {
 	setS3IDs(resp.Header)
-	encodeREST(c, resp, out, xmlBody{})
+	encodeREST(resp, out, xmlBody{})
 }
 
 func (restXML) fail(resp *Response, _ *model, f *failure) {
@@ -291,7 +291,7 @@ const xmlProlog = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 
 type xmlBody struct{}
 
-func (xmlBody) read(_ *memberRef, s *shape, body []byte) (*record, error) {
+func (xmlBody) read(s *shape, body []byte) (*record, error) {
 	root, err := parseXML(body)
 	if err != nil {
 		return nil, malformedXML("%v", err)
@@ -299,7 +299,7 @@ func (xmlBody) read(_ *memberRef, s *shape, body []byte) (*record, error) {
 	return xmlStructure(s, root)
 }
 
-func (xmlBody) write(c *Call, resp *Response, name string, rec *record) {
+func (xmlBody) write(resp *Response, name string, rec *record) {
 	resp.Header.Set("Content-Type", "application/xml")
 	if name == "" {
 		name = rootElement(rec.shape)

@@ -51,7 +51,7 @@ func TestS3OverAPort(t *testing.T) {
 	l := loop.NewVirtual(start)
 	server := httptest.NewServer(wire.NewServer(l, wire.NewMux(account, region, b.wire())))
 	t.Cleanup(server.Close)
-	cfg := config(wire.TransportOptions{})
+	cfg := config()
 	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported // as LoadDefaultConfig has it
 	cfg.HTTPClient = server.Client()
 	cfg.BaseEndpoint = aws.String(server.URL)

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -29,7 +30,7 @@ func NewServer(l *loop.Loop, h Handler) http.Handler {
 		}
 		r := newRequest(req, body)
 		var resp *Response
-		l.Await(func(done func()) {
+		l.Await(func(done func()) { //nolint:contextcheck // Handle gets the request's
 			r.ID = l.UUID()
 			h.Handle(req.Context(), r, func(answer *Response) {
 				resp = answer
@@ -52,9 +53,7 @@ func newRequest(req *http.Request, body []byte) *Request {
 }
 
 func (resp *Response) writeTo(w http.ResponseWriter, method string) {
-	for name, values := range resp.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), resp.Header)
 	if method != http.MethodHead && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
 		w.Header().Set("Content-Length", strconv.Itoa(len(resp.Body)))
 	}

@@ -34,7 +34,7 @@ func (r *recorder) wire() *wire.Service {
 		func(_ *wire.Call, in *ecs.UpdateServiceInput, reply func(*ecs.UpdateServiceOutput, error)) {
 			r.landed = append(r.landed, r.loop.Now().Sub(start))
 			r.loop.After(r.took, func() {
-				reply(&ecs.UpdateServiceOutput{Service: &types.Service{ServiceName: in.Service}}, nil)
+				reply(&ecs.UpdateServiceOutput{Service: &types.Service{ServiceName: in.Service, Status: aws.String("done")}}, nil)
 			})
 		}))
 }
@@ -167,7 +167,7 @@ func TestObserveSeesEffects(t *testing.T) {
 		if err != nil {
 			line += " " + err.Error()
 		} else {
-			line += " " + aws.ToString(out.(*ecs.UpdateServiceOutput).Service.ServiceName)
+			line += " " + aws.ToString(out.(*ecs.UpdateServiceOutput).Service.Status)
 		}
 		got = append(got, line)
 	}
@@ -181,7 +181,7 @@ func TestObserveSeesEffects(t *testing.T) {
 	}}, 1); err == nil {
 		t.Error("a refused request gave no error")
 	}
-	want := []string{"UpdateService web web", "UpdateService web api error ServerException: down"}
+	want := []string{"UpdateService web done", "UpdateService web api error ServerException: down"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("observed (-want +got):\n%s", diff)
 	}

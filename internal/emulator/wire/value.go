@@ -3,15 +3,15 @@ package wire
 // Between the wire and the SDK's structs a value stands in a neutral form, the
 // same for every protocol, on which the validation works:
 //
-//	structure  record
-//	list       []any
-//	map        []entry
-//	string     string
-//	boolean    bool
-//	integer    int64 (long too)
-//	float      float64 (double too)
-//	timestamp  time.Time
-//	blob       []byte
+//	structure      *record
+//	list           []any
+//	map            []entry
+//	string         as in Go
+//	boolean        bool
+//	integer, long  int64
+//	float, double  float64
+//	timestamp      time.Time
+//	blob           []byte
 //
 // nil is what was not sent.
 

@@ -245,7 +245,7 @@ func xmlMember(ref *memberRef, parent *xmlNode) (any, error) {
 				return textValue(ref, attr.Value, "iso8601", malformedXML)
 			}
 		}
-		return nil, nil
+		return nil, nil //nolint:nilnil // it was not sent
 	}
 	name := ref.wireName()
 	if ref.target.Type == "list" && ref.flattened() {
@@ -253,7 +253,7 @@ func xmlMember(ref *memberRef, parent *xmlNode) (any, error) {
 	}
 	nodes := parent.named(name)
 	if len(nodes) == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // it was not sent
 	}
 	return xmlValue(ref, nodes)
 }
