@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// javaEscapes turns what Java writes differently into RE2's words. A pair of
-// surrogates is Java's way to write the planes above the first.
+// What Java writes in another way than RE2. A pair of surrogates is its way to
+// write the planes above the first.
 var (
 	javaSurrogates = regexp.MustCompile(`\\uD800\\uDC00-\\uDBFF\\uDFFF`)
 	javaUnicode    = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)

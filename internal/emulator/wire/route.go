@@ -150,8 +150,7 @@ func readScope(r *Request) scope {
 	if len(parts) < 5 {
 		return scope{}
 	}
-	// An access key may itself not have a slash, but count from the end as AWS does.
-	n := len(parts)
+	n := len(parts) // the scope is the last four, whatever the key looks like
 	return scope{accessKey: strings.Join(parts[:n-4], "/"), region: parts[n-3], service: parts[n-2]}
 }
 
