@@ -1,0 +1,217 @@
+package events_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-deploy/sluice/events"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/harness"
+	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/waits"
+)
+
+// takers says which functions' rules take each event. deadman.json is no event.
+func takers() map[string][]string {
+	return map[string][]string{
+		"codebuild-build-succeeded.json":   {"sluice-build"},
+		"codebuild-build-failed.json":      nil,
+		"ecr-image-push.json":              {"sluice-build"},
+		"sluice-build-succeeded.json":      {"sluice-build"},
+		"ecs-deployment-completed.json":    {"sluice-service"},
+		"ecs-deployment-failed.json":       {"sluice-service"},
+		"cloudwatch-alarm.json":            {"sluice-alarm"},
+		"cloudwatch-composite-alarm.json":  {"sluice-alarm"},
+		"states-execution-aborted.json":    {"sluice-recover"},
+		"sluice-rollout-state-change.json": nil,
+	}
+}
+
+func TestEventsReachTheirFunctions(t *testing.T) {
+	t.Parallel()
+	rules := installed(t)
+	for name, want := range takers() {
+		t.Run(name, func(t *testing.T) {
+			event := read(t, name)
+			var got []string
+			for _, r := range rules.all {
+				if rules.match(t, r.pattern, event) {
+					got = append(got, r.function)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("functions whose rule takes the event (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// rules are those of template.yaml, in a cloud that has them.
+type rules struct {
+	client *eventbridge.Client
+	all    []rule
+}
+
+type rule struct{ pattern, function string }
+
+func installed(t *testing.T) rules {
+	t.Helper()
+	l := loop.NewVirtual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	t.Cleanup(l.Close)
+	h, err := harness.New(l, harness.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rules{client: eventbridge.NewFromConfig(h.Config("AKIAPERSON"))}
+	listed, err := r.client.ListRules(t.Context(), &eventbridge.ListRulesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range listed.Rules {
+		targets, err := r.client.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: one.Name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range targets.Targets {
+			_, function, _ := strings.Cut(aws.ToString(target.Arn), ":function:")
+			r.all = append(r.all, rule{aws.ToString(one.EventPattern), function})
+		}
+	}
+	if len(r.all) == 0 {
+		t.Fatal("template.yaml has no rules")
+	}
+	return r
+}
+
+func (r rules) match(t *testing.T, pattern string, event []byte) bool {
+	t.Helper()
+	out, err := r.client.TestEventPattern(t.Context(), &eventbridge.TestEventPatternInput{
+		EventPattern: &pattern, Event: aws.String(string(event)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Result
+}
+
+func TestEventsAreEnvelopes(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{} // id to file
+	for name := range takers() {
+		// AWS: EventBridge User Guide, event structure.
+		var e struct {
+			Version    string         `json:"version"`
+			ID         string         `json:"id"`
+			DetailType string         `json:"detail-type"`
+			Source     string         `json:"source"`
+			Account    string         `json:"account"`
+			Time       time.Time      `json:"time"`
+			Region     string         `json:"region"`
+			Resources  []string       `json:"resources"`
+			Detail     map[string]any `json:"detail"`
+		}
+		strict(t, name, &e)
+		if e.Version != "0" || e.DetailType == "" || e.Source == "" || e.Time.IsZero() || len(e.Detail) == 0 {
+			t.Errorf("%s: envelope is not complete: %+v", name, e)
+		}
+		if e.Account != "123456789012" || e.Region != "us-east-1" {
+			t.Errorf("%s: got account %s in %s, want 123456789012 in us-east-1", name, e.Account, e.Region)
+		}
+		for _, resource := range e.Resources {
+			if !strings.Contains(resource, ":us-east-1:123456789012:") {
+				t.Errorf("%s: resource %s is of another account or Region", name, resource)
+			}
+		}
+		if other, twice := seen[e.ID]; twice {
+			t.Errorf("%s and %s have the same id", name, other)
+		}
+		seen[e.ID] = name
+	}
+}
+
+func TestNoticeIsWhatIsTold(t *testing.T) {
+	t.Parallel()
+	var e struct {
+		Version    json.RawMessage `json:"version"`
+		ID         json.RawMessage `json:"id"`
+		DetailType string          `json:"detail-type"`
+		Source     string          `json:"source"`
+		Account    json.RawMessage `json:"account"`
+		Time       json.RawMessage `json:"time"`
+		Region     json.RawMessage `json:"region"`
+		Resources  []string        `json:"resources"`
+		Detail     notify.Notice   `json:"detail"`
+	}
+	strict(t, "sluice-rollout-state-change.json", &e)
+	if e.Source != notify.Source || e.DetailType != notify.DetailType {
+		t.Errorf("got source %q and detail type %q, want %q and %q", e.Source, e.DetailType, notify.Source, notify.DetailType)
+	}
+	if n := e.Detail; n.Rollout != "shop-production-7" || n.Weights == nil || n.Kind == "" || n.At.IsZero() {
+		t.Errorf("the notice lacks something: %+v", n)
+	}
+}
+
+func TestDeadmanIsWhatIsScheduled(t *testing.T) {
+	t.Parallel()
+	var got waits.Call
+	strict(t, "deadman.json", &got)
+	if diff := cmp.Diff(waits.Call{Deadman: "shop-production-7"}, got); diff != "" {
+		t.Errorf("deadman.json (-want +got):\n%s", diff)
+	}
+}
+
+// TestSamplesAreListed keeps files, README and this test together.
+func TestSamplesAreListed(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(events.Files, "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"deadman.json"}
+	for name := range takers() {
+		want = append(want, name)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, files); diff != "" {
+		t.Errorf("samples (-tested +embedded):\n%s", diff)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if !bytes.Contains(readme, []byte("`"+name+"`")) {
+			t.Errorf("README.md does not name %s", name)
+		}
+	}
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	text, err := events.Files.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// strict decodes a sample; a field that out does not have is an error.
+func strict(t *testing.T, name string, out any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(read(t, name)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
