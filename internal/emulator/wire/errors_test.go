@@ -11,6 +11,8 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -107,6 +109,14 @@ func TestTypedErrorsInEveryProtocol(t *testing.T) {
 			},
 			refusing[s3.HeadObjectInput, s3.HeadObjectOutput]("s3", "HeadObject", &s3types.NotFound{}),
 			nil, 404, "NotFound",
+		},
+		"ShapeWithoutMembers": {
+			func(c aws.Config) error {
+				_, err := eventbridge.NewFromConfig(c).DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("r")})
+				return err
+			},
+			refusing[eventbridge.DescribeRuleInput, eventbridge.DescribeRuleOutput]("events", "DescribeRule", &eventtypes.ResourceNotFoundException{Message: text}),
+			&eventtypes.ResourceNotFoundException{Message: text}, 400, "",
 		},
 		"NotInTheModel": {
 			func(c aws.Config) error {

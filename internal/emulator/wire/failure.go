@@ -96,8 +96,12 @@ func (m *model) errorShapeOf(api smithy.APIError) *shape {
 }
 
 // errorDetail is the error's members: those of the SDK's type, or the message
-// alone.
+// alone; nil where botocore's model has none, though AWS sends the message there
+// too, as the SDK's types for them have it.
 func (m *model) errorDetail(s *shape, api smithy.APIError) *record {
+	if len(s.members) == 0 {
+		return nil
+	}
 	v := reflect.ValueOf(api)
 	if v.Kind() == reflect.Pointer && v.Elem().Type().Name() == s.Name && !v.IsNil() {
 		if b, err := m.bind(s, v.Elem().Type()); err == nil {
