@@ -88,7 +88,9 @@ func stringOf(v any) string {
 	case Undefined, *function:
 		return ""
 	default:
-		return Encode(v)
+		e := encoding{script: true}
+		e.value(v, "")
+		return e.text.String()
 	}
 }
 

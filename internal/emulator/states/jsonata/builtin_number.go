@@ -169,6 +169,10 @@ func formatNumber(_ *evaluation, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if strings.Contains(picture, "e") {
+		// The library does not come to an end with an exponent for 0.
+		return nil, unsupported("an exponent in the picture of $formatNumber")
+	}
 	return jxpath.FormatNumber(f, picture, jxpath.NewDecimalFormat())
 }
 

@@ -115,9 +115,9 @@ func toString(r *evaluation, args []any) (any, error) {
 		s := stringOf(args[0])
 		return s, r.charge(len(s) / 16)
 	}
-	var b strings.Builder
-	encode(&b, args[0], "  ", "")
-	return b.String(), r.charge(b.Len() / 16)
+	e := encoding{script: true, indent: "  "}
+	e.value(args[0], "")
+	return e.text.String(), r.charge(e.text.Len() / 16)
 }
 
 func substring(_ *evaluation, args []any) (any, error) {

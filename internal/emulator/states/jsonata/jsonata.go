@@ -8,7 +8,8 @@
 //
 // What is not emulated is refused by Compile, by name: the operators %, @ and #,
 // the functions $eval (AWS refuses it too), $formatInteger and $parseInteger,
-// and regular expressions that RE2 does not know.
+// and regular expressions that RE2 does not know. A picture for $toMillis, and an
+// exponent or options for $formatNumber, are an error of the evaluation.
 package jsonata
 
 import (
@@ -76,9 +77,12 @@ func Compile(text string) (e *Expression, err error) {
 			e, err = nil, fmt.Errorf("syntax error: %v", r)
 		}
 	}()
-	root, err := jparse.Parse(forRE2(withoutComments(text)))
+	root, err := jparse.Parse(forParser(forRE2(text)))
 	if err != nil {
 		return nil, err
+	}
+	if misread(root) {
+		return nil, errors.New("the operators @ and # are not supported")
 	}
 	e = &Expression{text: text, root: root}
 	for _, name := range refused() {
@@ -102,36 +106,56 @@ func forRE2(text string) string {
 	return strings.ReplaceAll(text, `\ `, `\x20`)
 }
 
-// withoutComments takes the comments out, which jparse does not know.
-func withoutComments(text string) string {
-	if !strings.Contains(text, "/*") {
-		return text
-	}
+// forParser writes what jparse does not know in another way: it takes comments
+// out, and a quoted name of a path's step (a."b c") gets backquotes.
+func forParser(text string) string {
 	var b strings.Builder
-	var quote byte
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		switch {
-		case quote != 0 && c == '\\' && i+1 < len(text):
-			b.WriteByte(c)
-			i++
-			c = text[i]
-		case c == quote:
-			quote = 0
-		case quote != 0:
 		case c == '"' || c == '\'' || c == '`':
-			quote = c
+			end := closing(text, i)
+			quoted := text[i:end]
+			before := strings.TrimRight(b.String(), " \t\r\n")
+			step := strings.HasSuffix(before, ".") && !strings.HasSuffix(before, "..")
+			if step && len(quoted) > 2 && !strings.ContainsAny(quoted, "\\`") {
+				quoted = "`" + quoted[1:len(quoted)-1] + "`"
+			}
+			b.WriteString(quoted)
+			i = end - 1
 		case strings.HasPrefix(text[i:], "/*"):
-			end := strings.Index(text[i+2:], "*/")
-			if end < 0 {
+			length := strings.Index(text[i+2:], "*/")
+			if length < 0 {
 				return text
 			}
-			i += end + 3
-			c = ' '
+			b.WriteByte(' ')
+			i += length + 3
+		default:
+			b.WriteByte(c)
 		}
-		b.WriteByte(c)
 	}
 	return b.String()
+}
+
+// closing is the index after the quote that closes the one at start, or the end.
+func closing(text string, start int) int {
+	for i := start + 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case text[start]:
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// misread reports a name in which jparse took an operator for a letter.
+func misread(n jparse.Node) bool {
+	if name, is := n.(*jparse.NameNode); is {
+		return strings.ContainsAny(name.Value, "#@") && !strings.HasPrefix(name.String(), "`")
+	}
+	return slices.ContainsFunc(children(n), misread)
 }
 
 // String is the expression as it was written.

@@ -57,6 +57,8 @@ func TestEvaluate(t *testing.T) {
 		{`$o.items^(price).price`, `[1,2,5]`},
 		{`$o.items^(>sku, price).(sku & price)`, `["b5","a1","a2"]`},
 		{"$o.`who`.name", `"Ada"`},
+		{`$o . "who" . 'name' & "."`, `"Ada."`},
+		{`$o.who.[name, age][]`, `[["Ada",36]]`},
 		// Operators.
 		{`1 + 2 * 3 - 4 / 2`, `5`},
 		{`-$o.who.age % 5`, `-1`},
@@ -98,7 +100,7 @@ func TestEvaluate(t *testing.T) {
 		{`$round(2.5) + $round(3.5) + $round(0.15, 1)`, `6.2`},
 		{`$number("0x1f") + $number(" 1" = 1 ? "1" : "2")`, `33`},
 		{`$string({"a":[1,"<&>"]})`, `"{\"a\":[1,\"<&>\"]}"`},
-		{`$string(1e21) & $string(0.1 + 0.2) & $string(100)`, `"1e+210.30000000000000004100"`},
+		{`$string(1e21) & $string(0.1 + 0.2) & $string(100)`, `"1e+210.3100"`},
 		{`$substring("hello", -3, 2) & $substringBefore("a-b","-") & $substringAfter("a-b","-") & $substringAfter("ab","-")`, `"llabab"`},
 		{`$pad("x", -3, "-") & $pad("x", 3) & "|"`, `"--xx  |"`},
 		{`$split("a, b, c", ", ", 2)`, `["a","b"]`},
@@ -212,6 +214,8 @@ func TestCompileRefuses(t *testing.T) {
 		`$map([1], $formatInteger)`: "$formatInteger",
 		`$contains("a", /(?=a)/)`:   "invalid regular expression",
 		`a.%.b`:                     "%",
+		`$o.items#$i.sku`:           "@ and #",
+		`$o.items@$i.sku`:           "@",
 		``:                          "unexpected end",
 		strings.Repeat("(", 40000):  "longer than",
 	} {

@@ -34,6 +34,9 @@ func (r *evaluation) path(n *jparse.PathNode, input any, s *scope) (any, error) 
 		current = result.items
 	}
 	if n.KeepArrays && len(result.items) > 0 {
+		if _, constructed := n.Steps[len(n.Steps)-1].(*jparse.ArrayNode); constructed && result.keep {
+			result.items = []any{result.items}
+		}
 		result.keep = true
 	}
 	if result.keep {

@@ -132,58 +132,82 @@ func decodeObject(dec *json.Decoder, depth int) (any, error) {
 	return o, err
 }
 
+// encoding is how a value becomes text.
+type encoding struct {
+	text   strings.Builder
+	indent string // "" puts all on one line
+	script bool   // as JSONata's $string does: 15 digits, functions are ""
+}
+
 // Encode writes a JSON value without white space, members in order. Undefined
 // and functions, which are not JSON, become null.
 func Encode(v any) string {
-	var b strings.Builder
-	encode(&b, v, "", "")
-	return b.String()
+	var e encoding
+	e.value(v, "")
+	return e.text.String()
 }
 
-// encode writes v; with an indent each item and member has its own line.
-func encode(b *strings.Builder, v any, indent, margin string) {
+func (e *encoding) value(v any, margin string) {
 	switch v := v.(type) {
 	case bool:
-		b.WriteString(strconv.FormatBool(v))
+		e.text.WriteString(strconv.FormatBool(v))
 	case float64:
-		b.WriteString(FormatNumber(v))
-	case string:
-		b.WriteString(quote(v))
-	case []any:
-		encodeList(b, '[', ']', len(v), indent, margin, func(i int, margin string) {
-			encode(b, v[i], indent, margin)
-		})
-	case *Object:
-		colon := ":"
-		if indent != "" {
-			colon = ": "
+		if e.script {
+			v = rounded(v)
 		}
-		encodeList(b, '{', '}', len(v.keys), indent, margin, func(i int, margin string) {
-			b.WriteString(quote(v.keys[i]))
-			b.WriteString(colon)
-			encode(b, v.values[v.keys[i]], indent, margin)
+		e.text.WriteString(FormatNumber(v))
+	case string:
+		e.text.WriteString(quote(v))
+	case []any:
+		e.list("[]", len(v), margin, func(i int, margin string) { e.value(v[i], margin) })
+	case *Object:
+		e.list("{}", len(v.keys), margin, func(i int, margin string) {
+			e.text.WriteString(quote(v.keys[i]) + ":")
+			if e.indent != "" {
+				e.text.WriteByte(' ')
+			}
+			e.value(v.values[v.keys[i]], margin)
 		})
+	case *function:
+		if e.script {
+			e.text.WriteString(`""`)
+			return
+		}
+		e.text.WriteString("null")
 	default:
-		b.WriteString("null")
+		e.text.WriteString("null")
 	}
 }
 
-func encodeList(b *strings.Builder, open, end byte, n int, indent, margin string, item func(i int, margin string)) {
-	b.WriteByte(open)
-	inner := margin + indent
+func (e *encoding) list(brackets string, n int, margin string, item func(i int, margin string)) {
+	e.text.WriteByte(brackets[0])
+	inner := margin + e.indent
 	for i := range n {
 		if i > 0 {
-			b.WriteByte(',')
+			e.text.WriteByte(',')
 		}
-		if indent != "" {
-			b.WriteString("\n" + inner)
+		if e.indent != "" {
+			e.text.WriteString("\n" + inner)
 		}
 		item(i, inner)
 	}
-	if indent != "" && n > 0 {
-		b.WriteString("\n" + margin)
+	if e.indent != "" && n > 0 {
+		e.text.WriteString("\n" + margin)
 	}
-	b.WriteByte(end)
+	e.text.WriteByte(brackets[1])
+}
+
+// rounded keeps 15 significant digits of a fraction, which hides that 0.1 + 0.2 is
+// not 0.3.
+func rounded(f float64) float64 {
+	if f == math.Trunc(f) {
+		return f
+	}
+	short, err := strconv.ParseFloat(strconv.FormatFloat(f, 'g', 15, 64), 64)
+	if err != nil {
+		return f
+	}
+	return short
 }
 
 func quote(s string) string {
