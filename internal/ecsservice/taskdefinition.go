@@ -109,8 +109,9 @@ func input(out *ecs.DescribeTaskDefinitionOutput) *ecs.RegisterTaskDefinitionInp
 		Volumes: t.Volumes, PlacementConstraints: t.PlacementConstraints,
 		RequiresCompatibilities: t.RequiresCompatibilities, Cpu: t.Cpu, Memory: t.Memory,
 		PidMode: t.PidMode, IpcMode: t.IpcMode, ProxyConfiguration: t.ProxyConfiguration,
-		InferenceAccelerators: t.InferenceAccelerators, EphemeralStorage: t.EphemeralStorage,
-		RuntimePlatform: t.RuntimePlatform, EnableFaultInjection: t.EnableFaultInjection,
+		InferenceAccelerators: t.InferenceAccelerators, //nolint:staticcheck // an old task definition may still have them
+		EphemeralStorage:      t.EphemeralStorage,
+		RuntimePlatform:       t.RuntimePlatform, EnableFaultInjection: t.EnableFaultInjection,
 	}
 }
 

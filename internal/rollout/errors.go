@@ -83,14 +83,3 @@ func KindOf(err error) ErrorKind {
 	}
 	return KindInternal
 }
-
-// IsTransient reports whether the same call may succeed later without anybody
-// doing anything.
-func IsTransient(err error) bool {
-	switch KindOf(err) { //nolint:exhaustive // every other kind is final
-	case KindThrottled, KindUnavailable, KindNotReady:
-		return true
-	default:
-		return false
-	}
-}

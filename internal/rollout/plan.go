@@ -12,9 +12,6 @@ type Plan struct {
 	First bool `json:"first,omitempty"`
 }
 
-// Whole is one step to all the traffic, without a bake: what rollbacks take.
-var whole = []Step{{Weight: 100}}
-
 // PlanFor decides the plan of a rollout into an environment whose stable slot is
 // stable. A first rollout takes one step to 100 and bakes as the spec's last
 // step does; a rollback takes one step and does not bake.
@@ -22,7 +19,7 @@ func PlanFor(kind Kind, env Environment, stable Slot, first bool) Plan {
 	p := Plan{Kind: kind, Canary: stable.Other(), Steps: env.Steps, First: first}
 	switch {
 	case kind == Back:
-		p.Steps = whole
+		p.Steps = []Step{{Weight: 100}}
 	case first:
 		p.Steps = env.Steps[len(env.Steps)-1:]
 	}
@@ -61,7 +58,8 @@ const (
 	MoveForeign
 )
 
-// Compare decides the move for a rule that holds now, from from to to.
+// Compare decides the move of a rule that holds now and is on its way from one
+// pair of weights to another.
 func Compare(now, from, to Weights) Move {
 	switch now {
 	case to:

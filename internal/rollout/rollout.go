@@ -96,7 +96,7 @@ const (
 // Ended is the outcome that an error of kind k leads to when the way out has
 // been walked to its end.
 func Ended(k ErrorKind) Outcome {
-	switch k {
+	switch k { //nolint:exhaustive // whatever else went wrong, it went back
 	case KindSuperseded:
 		return Superseded
 	case KindRefused:

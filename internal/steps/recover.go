@@ -45,7 +45,7 @@ func (s *Steps) Recover(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	switch status {
+	switch status { //nolint:exhaustive // the others have ended
 	case types.ExecutionStatusRunning, types.ExecutionStatusPendingRedrive:
 		return s.Deadman.Arm(ctx, name, s.Now().Add(Slack))
 	case neverStarted:

@@ -138,9 +138,9 @@ func (s *Steps) move(ctx context.Context, j *job, step int) (bool, error) {
 		return true, nil
 	case rollout.MoveWrite:
 		return false, rollout.Errorf(rollout.KindUnavailable, "listener rule %s still reads %s after it was set to %s", rule.ARN, from, to)
-	default:
-		return false, foreign(back, from, to)
+	case rollout.MoveForeign:
 	}
+	return false, foreign(back, from, to)
 }
 
 func foreign(rule traffic.Rule, from, to rollout.Weights) error {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -151,9 +152,7 @@ func itemOf(k key, in any) (item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode item %s %s: %w", k.pk, k.sk, err)
 	}
-	for name, value := range k.attributes() {
-		it[name] = value
-	}
+	maps.Copy(it, k.attributes())
 	return it, nil
 }
 

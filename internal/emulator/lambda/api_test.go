@@ -67,18 +67,18 @@ func TestInvokeByClient(t *testing.T) {
 	}
 
 	ok := invoke(types.InvocationTypeRequestResponse, `{"a":1}`)
-	if ok.StatusCode != 200 || string(ok.Payload) != `{"a":1}` || ok.FunctionError != nil || aws.ToString(ok.ExecutedVersion) != "$LATEST" {
+	if ok.StatusCode != http.StatusOK || string(ok.Payload) != `{"a":1}` || ok.FunctionError != nil || aws.ToString(ok.ExecutedVersion) != "$LATEST" {
 		t.Errorf("answer = %d %s, error %v, version %v; want 200, the payload, none, $LATEST", ok.StatusCode, ok.Payload, ok.FunctionError, ok.ExecutedVersion)
 	}
 	failed := invoke("", `"fail"`)
-	if failed.StatusCode != 200 || aws.ToString(failed.FunctionError) != "Unhandled" ||
+	if failed.StatusCode != http.StatusOK || aws.ToString(failed.FunctionError) != "Unhandled" ||
 		string(failed.Payload) != `{"errorMessage":"the lock is b's","errorType":"LockLostError"}` {
 		t.Errorf("answer = %d %s, error %v; want 200, the error, Unhandled", failed.StatusCode, failed.Payload, failed.FunctionError)
 	}
-	if got := invoke(types.InvocationTypeEvent, `{}`); got.StatusCode != 202 || len(got.Payload) != 0 {
+	if got := invoke(types.InvocationTypeEvent, `{}`); got.StatusCode != http.StatusAccepted || len(got.Payload) != 0 {
 		t.Errorf("answer to an event = %d %s, want 202 and nothing", got.StatusCode, got.Payload)
 	}
-	if got := invoke(types.InvocationTypeDryRun, `{}`); got.StatusCode != 204 {
+	if got := invoke(types.InvocationTypeDryRun, `{}`); got.StatusCode != http.StatusNoContent {
 		t.Errorf("answer to a dry run = %d, want 204", got.StatusCode)
 	}
 }

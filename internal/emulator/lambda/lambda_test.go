@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -311,7 +312,7 @@ func TestConcurrency(t *testing.T) {
 			if len(results) != 4 {
 				t.Fatalf("%d results, want 4", len(results))
 			}
-			if throttle := throttled(results[0].Err); throttle != test.want || results[0].StatusCode != 429 {
+			if throttle := throttled(results[0].Err); throttle != test.want || results[0].StatusCode != http.StatusTooManyRequests {
 				t.Errorf("third at once: %q, %d, want %q, 429", throttle, results[0].StatusCode, test.want)
 			}
 			for _, r := range results[1:] {

@@ -36,7 +36,7 @@ func (l *Loop) Go(body func(ctx context.Context), done func()) *Coroutine {
 	l.mu.Lock()
 	l.alive[co] = struct{}{}
 	l.mu.Unlock()
-	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), coroutineKey{}, co))
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), coroutineKey{}, co)) //nolint:forbidigo // it lives as long as the loop, not as a caller
 	go func() {
 		completed := false
 		defer func() {

@@ -234,7 +234,7 @@ func (l *Loop) ID(n int) string {
 	var id []byte
 	for block := uint64(0); len(id) < n; block++ {
 		var in [24]byte
-		binary.BigEndian.PutUint64(in[0:], uint64(l.start.UnixNano()))
+		binary.BigEndian.PutUint64(in[0:], uint64(l.start.UnixNano())) //nolint:gosec // any bits will do
 		binary.BigEndian.PutUint64(in[8:], l.ids)
 		binary.BigEndian.PutUint64(in[16:], block)
 		sum := sha256.Sum256(in[:])
