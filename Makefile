@@ -1,0 +1,55 @@
+# `make` says what there is.
+
+GOLANGCI := bin/golangci-lint-2.6.2
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Show the whole main job on the local cloud; ARGS=--plain prints lines, ARGS=--keep leaves it running
+	go run ./cmd/sluice demo $(ARGS)
+
+# Some tests hold the emulator against other things: botocore's service models, moto's server, the aws CLI
+# (pip install -r scripts/requirements-tests.txt), and recordings of real AWS (SLUICE_RECORDED names their folder).
+# Without those they are skipped; with CI=true set they fail instead.
+.PHONY: test
+test: ## Run all tests
+	go test ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) cfnlint ## Run the linters over code and templates
+	$(GOLANGCI) run ./...
+
+.PHONY: cfnlint
+cfnlint:
+	@if command -v cfn-lint >/dev/null; then \
+		set -x; cfn-lint template.yaml infra/*.yaml; \
+	elif [ "$$CI" = true ]; then \
+		echo 'cfn-lint is not here: pip install -r scripts/requirements-tests.txt' >&2; exit 1; \
+	else \
+		echo 'cfn-lint is not here, the templates were not checked: pip install -r scripts/requirements-tests.txt'; \
+	fi
+
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(lastword $(subst -, ,$@))
+	mv bin/golangci-lint $@
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## Format the code as the linter wants it
+	$(GOLANGCI) fmt ./...
+
+.PHONY: build
+build: ## Build the functions for arm64 into dist/
+	scripts/build
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target, each for FUZZTIME (30s)
+	scripts/fuzz $(FUZZTIME)
+
+.PHONY: models
+models: ## Take the AWS service models of the operations in operations.txt from botocore
+	python3 scripts/models.py
