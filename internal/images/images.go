@@ -30,7 +30,7 @@ type Ref struct {
 // reference is an ECR image (AWS: Amazon ECR User Guide, private registry and
 // repository names); the domain differs between partitions.
 var reference = regexp.MustCompile(
-	`^((\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)/([a-z0-9]+(?:[._/-][a-z0-9]+)*)` +
+	`^((\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)/([a-z0-9]+(?:(?:\.|__?|-+|/)[a-z0-9]+)*)` +
 		`(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`)
 
 // Parse reads an image reference. EventInvalid, naming it, if it is not one of an
