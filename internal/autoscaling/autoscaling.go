@@ -4,6 +4,7 @@ package autoscaling
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	aas "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
@@ -16,7 +17,12 @@ import (
 // Scaler reads and sets scalable targets.
 type Scaler struct{ AutoScaling *aas.Client }
 
-func resource(cluster, service string) string { return "service/" + cluster + "/" + service }
+// resource is the resource id of a service, which has the cluster's name even where
+// the spec gives its ARN (AWS: Application Auto Scaling API Reference,
+// RegisterScalableTarget).
+func resource(cluster, service string) string {
+	return "service/" + cluster[strings.LastIndex(cluster, "/")+1:] + "/" + service
+}
 
 // Read gives the settings of both services; nil for one without a target.
 func (s Scaler) Read(ctx context.Context, cluster string, services rollout.Names) (map[rollout.Slot]*rollout.Scaling, error) {
