@@ -5,8 +5,11 @@ package waits
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -85,19 +88,20 @@ func (d Deadman) Arm(ctx context.Context, name string, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("encode the deadman of %s: %w", name, err)
 	}
+	arm := aws.String(token(name, strconv.FormatInt(at.UnixNano(), 10)))
 	expression := aws.String("at(" + at.UTC().Format("2006-01-02T15:04:05") + ")")
 	window := &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff}
 	target := &schedulertypes.Target{Arn: &d.Target, RoleArn: &d.Role, Input: aws.String(string(payload))}
 	_, err = d.Scheduler.UpdateSchedule(ctx, &scheduler.UpdateScheduleInput{
 		Name: &name, ScheduleExpression: expression, FlexibleTimeWindow: window, Target: target,
 		ActionAfterCompletion: schedulertypes.ActionAfterCompletionDelete,
-		ClientToken:           aws.String(token(name, at)),
+		ClientToken:           arm,
 	})
 	if awsclient.Is(err, "ResourceNotFoundException") {
 		_, err = d.Scheduler.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
 			Name: &name, ScheduleExpression: expression, FlexibleTimeWindow: window, Target: target,
 			ActionAfterCompletion: schedulertypes.ActionAfterCompletionDelete,
-			ClientToken:           aws.String(token(name, at)),
+			ClientToken:           arm,
 		})
 	}
 	if err != nil && !awsclient.Is(err, "ConflictException") {
@@ -106,15 +110,18 @@ func (d Deadman) Arm(ctx context.Context, name string, at time.Time) error {
 	return nil
 }
 
-// token is a client token of ours, at most 64 characters.
-func token(name string, at time.Time) string {
-	return fmt.Sprintf("%.40s-%d", name, at.Unix())
+// token is a client token of ours for what is done to the rollout's deadman. It
+// has at most 64 characters (AWS: EventBridge Scheduler API Reference,
+// CreateSchedule), and differs for two rollouts however long their names are.
+func token(name, what string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:20]) + "-" + what
 }
 
 // Disarm removes the rollout's deadman, if it is there.
 func (d Deadman) Disarm(ctx context.Context, name string) error {
 	_, err := d.Scheduler.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{
-		Name: &name, ClientToken: aws.String(fmt.Sprintf("%.40s-disarm", name)),
+		Name: &name, ClientToken: aws.String(token(name, "disarm")),
 	})
 	if err != nil && !awsclient.Is(err, "ResourceNotFoundException") {
 		return awsclient.Wrap(err, "disarm the deadman of %s", name)
