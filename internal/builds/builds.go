@@ -107,14 +107,20 @@ func (r Reader) object(ctx context.Context, bucket, key string) ([]byte, error) 
 		return nil, awsclient.Wrap(err, "read artifact %s/%s", bucket, key)
 	}
 	defer func() { _ = out.Body.Close() }() // everything that was wanted has been read
-	text, err := io.ReadAll(io.LimitReader(out.Body, maxArtifact+1))
+	text, err := limited(bucket+"/"+key, out.Body)
 	if err != nil {
 		return nil, awsclient.Wrap(err, "read artifact %s/%s", bucket, key)
 	}
-	if len(text) > maxArtifact {
-		return nil, rollout.Errorf(rollout.KindEventInvalid, "artifact %s/%s is larger than %d bytes", bucket, key, maxArtifact)
-	}
 	return text, nil
+}
+
+// limited reads everything, or refuses what is larger than we look into.
+func limited(name string, in io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxArtifact+1))
+	if err == nil && len(text) > maxArtifact {
+		err = rollout.Errorf(rollout.KindEventInvalid, "%s is larger than %d bytes", name, maxArtifact)
+	}
+	return text, err
 }
 
 // unzip takes imagedefinitions.json out of a zipped artifact.
@@ -131,7 +137,7 @@ func unzip(name string, text []byte) ([]byte, error) {
 		if err != nil {
 			return nil, rollout.Errorf(rollout.KindEventInvalid, "artifact %s: %s: %w", name, file.Name, err)
 		}
-		found, err := io.ReadAll(io.LimitReader(in, maxArtifact))
+		found, err := limited(file.Name, in)
 		if err = errors.Join(err, in.Close()); err != nil {
 			return nil, rollout.Errorf(rollout.KindEventInvalid, "artifact %s: %s: %w", name, file.Name, err)
 		}
