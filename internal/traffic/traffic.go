@@ -89,10 +89,16 @@ func (r Router) Write(ctx context.Context, rule Rule, to rollout.Weights) error 
 }
 
 // with is the rule's whole action list with other weights. The list that was read
-// is left alone.
+// is left alone. A client secret is never shown, so it cannot be sent back and has
+// to be said to stay (AWS: ELBv2 API Reference, AuthenticateOidcActionConfig).
 func (r Rule) with(to rollout.Weights) []types.Action {
 	actions := slices.Clone(r.actions)
 	for i, action := range actions {
+		if login := action.AuthenticateOidcConfig; login != nil {
+			same := *login
+			same.UseExistingClientSecret = aws.Bool(true)
+			actions[i].AuthenticateOidcConfig = &same
+		}
 		if action.Type != types.ActionTypeEnumForward {
 			continue
 		}

@@ -71,10 +71,7 @@ func (s *Service) checkAction(b *balancer, protocol types.ProtocolEnum, a types.
 		if protocol != types.ProtocolEnumHttps {
 			return kept, wire.Errorf("UnsupportedProtocol", "Actions of type '%s' are supported only on HTTPS listeners", a.Type)
 		}
-		kept.AuthenticateOidcConfig, kept.AuthenticateCognitoConfig = a.AuthenticateOidcConfig, a.AuthenticateCognitoConfig
-		if kept.AuthenticateOidcConfig == nil && kept.AuthenticateCognitoConfig == nil {
-			err = wire.Errorf("ValidationError", "A configuration must be specified for actions of type '%s'", a.Type)
-		}
+		kept.AuthenticateOidcConfig, kept.AuthenticateCognitoConfig, err = checkAuthenticate(a)
 	default:
 		err = wire.Errorf("InvalidConfigurationRequest", "Actions of type '%s' are not emulated", a.Type)
 	}

@@ -202,7 +202,7 @@ func (s *Service) modifyListener(_ *wire.Call, in *sdk.ModifyListenerInput) (*sd
 	}
 	actions := l.fallback.actions
 	if len(in.DefaultActions) > 0 {
-		if actions, err = s.checkActions(l.balancer, settings.protocol, in.DefaultActions); err != nil {
+		if actions, err = s.checkActions(l.balancer, settings.protocol, withSecrets(in.DefaultActions, l.fallback.actions)); err != nil {
 			return nil, err
 		}
 		if err := s.checkGroupQuota(l.balancer, l.fallback, actions); err != nil {

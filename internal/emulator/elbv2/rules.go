@@ -155,7 +155,7 @@ func (s *Service) modifyRule(_ *wire.Call, in *sdk.ModifyRuleInput) (*sdk.Modify
 		}
 	}
 	if len(in.Actions) > 0 {
-		if actions, err = s.checkActions(r.listener.balancer, r.listener.settings.protocol, in.Actions); err != nil {
+		if actions, err = s.checkActions(r.listener.balancer, r.listener.settings.protocol, withSecrets(in.Actions, r.actions)); err != nil {
 			return nil, err
 		}
 		if err := s.checkGroupQuota(r.listener.balancer, r, actions); err != nil {

@@ -301,3 +301,41 @@ func TestTags(t *testing.T) {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
 }
+
+// A client secret is never shown; who changes a rule says that it stays.
+func TestClientSecretStays(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	lb, blue := c.loadBalancer("web"), c.group("blue")
+	listener := must[*sdk.CreateListenerOutput](t)(c.CreateListener(t.Context(), &sdk.CreateListenerInput{
+		LoadBalancerArn: aws.String(lb), Port: aws.Int32(443), Protocol: types.ProtocolEnumHttps,
+		Certificates:   []types.Certificate{{CertificateArn: aws.String("arn:aws:acm:us-east-1:123456789012:certificate/1")}},
+		DefaultActions: forward(weighted(blue, 1)),
+	})).Listeners[0]
+	actions := func(login types.AuthenticateOidcActionConfig) []types.Action {
+		login.Issuer, login.ClientId = aws.String("https://login.example"), aws.String("shop")
+		login.AuthorizationEndpoint, login.TokenEndpoint = aws.String("https://login.example/a"), aws.String("https://login.example/t")
+		login.UserInfoEndpoint = aws.String("https://login.example/u")
+		last := forward(weighted(blue, 1))[0]
+		last.Order = aws.Int32(2)
+		return []types.Action{{Type: types.ActionTypeEnumAuthenticateOidc, Order: aws.Int32(1), AuthenticateOidcConfig: &login}, last}
+	}
+	made := c.rule(*listener.ListenerArn, 10, path("/*"), actions(types.AuthenticateOidcActionConfig{ClientSecret: aws.String("hush")}))
+	if got := made.Actions[0].AuthenticateOidcConfig.ClientSecret; got != nil {
+		t.Errorf("the client secret is shown: %s", *got)
+	}
+	_, err := c.ModifyRule(t.Context(), &sdk.ModifyRuleInput{RuleArn: made.RuleArn, Actions: made.Actions})
+	if got, want := code(err), "ValidationError"; got != want {
+		t.Errorf("sending back what was read: %q, want %q", got, want)
+	}
+	stays := types.AuthenticateOidcActionConfig{UseExistingClientSecret: aws.Bool(true)}
+	if _, err := c.ModifyRule(t.Context(), &sdk.ModifyRuleInput{RuleArn: made.RuleArn, Actions: actions(stays)}); err != nil {
+		t.Errorf("with the secret that is there: %v", err)
+	}
+	_, err = c.CreateRule(t.Context(), &sdk.CreateRuleInput{
+		ListenerArn: listener.ListenerArn, Priority: aws.Int32(11), Conditions: path("/b"), Actions: actions(stays),
+	})
+	if got, want := code(err), "ValidationError"; got != want {
+		t.Errorf("a new rule has no secret that is there: %q, want %q", got, want)
+	}
+}
