@@ -10,6 +10,7 @@ package live
 
 import (
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -32,6 +33,9 @@ type Options struct {
 	// Programs are the programs that stand for images, by the reference in the
 	// task definition or by what is before its tag and digest.
 	Programs map[string]Program
+	// Advice is what to do about an image that no program stands for: the end of
+	// the reason why its task does not start.
+	Advice string
 	// Output takes what the programs write; nil throws it away.
 	Output io.Writer
 	// Seed starts the choice between weighted groups.
@@ -73,6 +77,9 @@ func New(l *loop.Loop, options Options) *Host {
 		options.Output = io.Discard
 	}
 	options.Output = &lockedWriter{to: options.Output}
+	programs := map[string]Program{}
+	maps.Copy(programs, options.Programs)
+	options.Programs = programs
 	return &Host{
 		Observe: func(elbv2.Sample) {},
 		loop:    l,
@@ -89,6 +96,10 @@ func New(l *loop.Loop, options Options) *Host {
 		ports:     listenerPorts{addresses: map[string]string{}},
 	}
 }
+
+// Image says which program stands for an image from now on, as Options.Programs
+// does from the start. It must be called on the loop.
+func (h *Host) Image(image string, p Program) { h.options.Programs[image] = p }
 
 // Close ends all load balancers and kills all processes, and waits for them. The
 // loop must have stopped.

@@ -63,7 +63,7 @@ func (h *Host) program(image string) (Program, bool) {
 func (h *Host) command(spec ecs.TaskSpec, c ecs.ContainerSpec) (command, error) {
 	program, ok := h.program(c.Image)
 	if !ok {
-		return command{}, &noImageError{image: c.Image}
+		return command{}, &noImageError{image: c.Image, advice: h.options.Advice}
 	}
 	made := command{path: program.Path, args: program.Args, output: h.options.Output}
 	if len(c.Command) > 0 {
@@ -88,10 +88,14 @@ func (h *Host) command(spec ecs.TaskSpec, c ecs.ContainerSpec) (command, error) 
 }
 
 // noImageError says that an image has no program.
-type noImageError struct{ image string }
+type noImageError struct{ image, advice string }
 
 func (e *noImageError) Error() string {
-	return "CannotPullContainerError: no program stands for the image " + e.image
+	text := "CannotPullContainerError: no program stands for the image " + e.image
+	if e.advice != "" {
+		text += "; " + e.advice
+	}
+	return text
 }
 
 // started takes in that a container's process has started, or has not.

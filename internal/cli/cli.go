@@ -1,0 +1,135 @@
+// Package cli is the sluice command: a file for each of its commands. Errors are a
+// sentence on standard error; what they mean for scripts is in the exit status.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-deploy/sluice/internal/demo"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // it did not work, or the demo ended otherwise than it should
+	exitUsage       = 2   // the command line or a file given in it is wrong
+	exitInterrupted = 130 // by Ctrl-C
+)
+
+// usageError is a mistake in the command line or in a file that it names.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// Process is what a command has of the process it runs in.
+type Process struct {
+	Args    []string // without the program's name
+	Getenv  func(string) string
+	Out     io.Writer
+	Err     io.Writer
+	Started time.Time
+}
+
+// Main runs the command of the process's arguments until it ends or the context
+// does, and gives the exit status.
+func Main(ctx context.Context, p Process) int {
+	root := newRoot(p)
+	root.SetArgs(p.Args)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	err := root.ExecuteContext(ctx)
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &usage):
+		_, _ = fmt.Fprintf(p.Err, "sluice: %v\n", err)
+		return exitUsage
+	default:
+		_, _ = fmt.Fprintf(p.Err, "sluice: %v\n", err)
+		return exitFailed
+	}
+}
+
+func newRoot(p Process) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sluice",
+		Short: "Blue/green and canary deployments for Amazon ECS",
+		Long: `Sluice rolls releases out to Amazon ECS step by step, watched by your alarms, and
+takes all traffic back when one goes red. These commands run it on a local cloud.
+
+Exit status: 0 when all went as it should, 1 when it did not, 2 when the command
+line or a file named in it is wrong, 130 after Ctrl-C.`,
+		Args:              cobra.NoArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
+	})
+	root.AddCommand(NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit), newCmdApp(p))
+	return root
+}
+
+// newCmdApp is the app that the demo rolls out. It is a command of this binary, so
+// that the demo needs nothing else.
+func newCmdApp(p Process) *cobra.Command {
+	return &cobra.Command{
+		Use: demo.AppCommand, Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return demo.ServeWebApp(cmd.Context(), p.Getenv) },
+	}
+}
+
+// noArgs and oneArg say in a sentence what is wrong with the arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no arguments, found %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+func oneArg(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usagef("%s takes one %s, found %d", cmd.CommandPath(), name, len(args))
+		}
+		return nil
+	}
+}
+
+// checkSpeed and checkPort check the flags of those names.
+func checkSpeed(speed float64) error {
+	const slowest, fastest = 0.1, 100
+	if !(speed >= slowest && speed <= fastest) { // also not NaN
+		return usagef("--speed is %g, want a number from %g to %g", speed, slowest, float64(fastest))
+	}
+	return nil
+}
+
+func checkPort(port int) error {
+	if port < 0 || port > 65535 {
+		return usagef("--port is %d, want a port from 1 to 65535, or 0 for a free one", port)
+	}
+	return nil
+}
+
+// isTerminal reports whether a writer is a terminal.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(f.Fd())
+}

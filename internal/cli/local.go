@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/live"
+	"github.com/sluice-deploy/sluice/internal/localcloud"
+)
+
+// LocalOptions are the options of `sluice local`.
+type LocalOptions struct {
+	Process
+
+	Port   int
+	Speed  float64
+	Images []string // REPOSITORY=COMMAND
+
+	programs map[string]live.Program
+}
+
+// NewCmdLocal makes `sluice local`. The work is done by run.
+func NewCmdLocal(p Process, run func(context.Context, *LocalOptions) error) *cobra.Command {
+	o := &LocalOptions{Process: p}
+	cmd := &cobra.Command{
+		Use:   "local",
+		Short: "Run a local cloud with Sluice in it, for any SDK or the aws CLI",
+		Long: `Runs the emulated part of AWS on a port of 127.0.0.1 with Sluice installed from its
+own template, and nothing else: no app and no load. Everything else is created
+through its API. It takes any credentials.
+
+ECS tasks run as processes of this machine. What stands for an image is said with
+--image; COMMAND is split at spaces, and the process is given its port in PORT. A
+task whose image has no command stops with CannotPullContainerError.
+
+Exit status: 0 after Ctrl-C, 1 if it could not run, 2 for a wrong command line.`,
+		Example: `  sluice local --port 4600
+  sluice local --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop="./shop --verbose"
+  AWS_ENDPOINT_URL=http://127.0.0.1:4600 aws stepfunctions list-state-machines`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkSpeed(o.Speed); err != nil {
+				return err
+			}
+			if err := checkPort(o.Port); err != nil {
+				return err
+			}
+			var err error
+			if o.programs, err = programs(o.Images); err != nil {
+				return err
+			}
+			return run(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().IntVar(&o.Port, "port", 0, "port of the cloud's endpoint; 0 is a free one")
+	cmd.Flags().Float64Var(&o.Speed, "speed", 1, "how many times as fast as yours the cloud's clock runs")
+	cmd.Flags().StringArrayVar(&o.Images, "image", nil, "command that stands for an image, as `REPOSITORY=COMMAND`; may be repeated")
+	return cmd
+}
+
+// programs reads the values of --image.
+func programs(images []string) (map[string]live.Program, error) {
+	all := map[string]live.Program{}
+	for _, image := range images {
+		repository, command, _ := strings.Cut(image, "=")
+		words := strings.Fields(command)
+		if repository == "" || len(words) == 0 {
+			return nil, usagef("--image is %q, want REPOSITORY=COMMAND", image)
+		}
+		if _, twice := all[repository]; twice {
+			return nil, usagef("--image names %q twice", repository)
+		}
+		all[repository] = live.Program{Path: words[0], Args: words[1:]}
+	}
+	return all, nil
+}
+
+func runLocal(ctx context.Context, o *LocalOptions) error {
+	cloud, err := localcloud.Start(ctx, localcloud.Options{
+		Speed: o.Speed, Programs: o.programs, Output: o.Err,
+		Advice: "give it one with `sluice local --image REPOSITORY=COMMAND`",
+		Log:    slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	server, err := localcloud.Serve(ctx, cloud.Cloud, o.Port)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	_, err = fmt.Fprintf(o.Out, `The local cloud runs; Ctrl-C ends it. Its clock runs %g times as fast as yours.
+  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+  aws stepfunctions list-state-machines
+`, o.Speed, server.Endpoint, cloud.Region, localcloud.AccessKey, localcloud.SecretKey)
+	if err != nil {
+		return fmt.Errorf("tell the endpoint: %w", err)
+	}
+	<-ctx.Done()
+	return nil
+}

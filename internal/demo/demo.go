@@ -1,0 +1,158 @@
+// Package demo shows Sluice's main job on a local cloud: a good version rolled out,
+// and a bad one taken back, under load, with the alarms of the traffic that really
+// flowed. The app's tasks are real processes, and the load goes through a real
+// port.
+package demo
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/localcloud"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// Options say how the demo runs.
+type Options struct {
+	Speed   float64 // of the cloud's clock, in seconds a second
+	Port    int     // of the cloud's endpoint; 0 is a free one
+	Plain   bool    // lines instead of a live screen
+	Keep    bool    // the cloud goes on until the context ends
+	Started time.Time
+	Out     io.Writer
+	Log     *slog.Logger // of Sluice's functions
+}
+
+// load is how many requests a second the demo sends, by the wall clock.
+const load = 200
+
+// looked is how often the timeline is brought up to date.
+const looked = 200 * time.Millisecond
+
+// ErrFailed says that a scenario did not end as it should.
+var ErrFailed = errors.New("the demo did not end as it should")
+
+// face shows the demo to people.
+type face interface {
+	// show brings the state and what has happened since.
+	show(State, []Happening)
+	// close ends a live screen, so that lines can follow.
+	close()
+}
+
+// Run runs the demo. ErrFailed if it ended otherwise than it should; the context's
+// error if that ended first.
+func Run(ctx context.Context, o Options) error {
+	e, err := open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	server, err := localcloud.Serve(ctx, e.Cloud.Cloud, o.Port)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := e.awaitFirst(ctx, load); err != nil {
+		return err
+	}
+	w := newWatcher(e)
+	report, err := e.follow(ctx, w, o)
+	if err != nil {
+		return err
+	}
+	writeReport(o.Out, report)
+	if o.Keep {
+		return e.keep(ctx, o, server, w)
+	}
+	if !report.OK() {
+		return ErrFailed
+	}
+	return nil
+}
+
+// follow plays the scenarios and shows them.
+func (e *environment) follow(ctx context.Context, w *watcher, o Options) (Report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	face := newFace(o, cancel)
+	defer face.close()
+	watching, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	var failed error
+	watch.Go(func() {
+		if failed = e.watch(watching, w, face); failed != nil {
+			cancel()
+		}
+	})
+	report, err := e.scenarios(ctx)
+	stop()
+	watch.Wait()
+	if failed != nil {
+		return report, failed
+	}
+	if err != nil {
+		return report, err
+	}
+	s, news, err := w.look(ctx) // what has happened since the last look
+	if err == nil {
+		face.show(s, news)
+	}
+	return report, err
+}
+
+// watch shows how things are until the context ends.
+func (e *environment) watch(ctx context.Context, w *watcher, screen face) error {
+	ticker := time.NewTicker(looked)
+	defer ticker.Stop()
+	for {
+		s, news, err := w.look(ctx)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // it was told to end
+		}
+		if err != nil {
+			return err
+		}
+		screen.show(s, news)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// scenarios plays the good version, then the bad one.
+func (e *environment) scenarios(ctx context.Context) (Report, error) {
+	r := Report{Speed: e.Speed(), FirstEvent: time.Since(e.started)}
+	good, err := goodBuild()
+	if err != nil {
+		return r, err
+	}
+	r.Good, err = e.play(ctx, good, &WebApp{Version: goodVersion, Latency: appLatency}, rollout.Succeeded)
+	if err != nil {
+		return r, err
+	}
+	bad, err := badBuild()
+	if err != nil {
+		return r, err
+	}
+	begun := e.Now()
+	r.Bad, err = e.play(ctx, bad, &WebApp{
+		Version: badVersion, FailShare: failShare, FailAfter: failAfter, Latency: appLatency,
+	}, rollout.RolledBack)
+	if err != nil {
+		return r, err
+	}
+	if r.Bad.OK() {
+		r.Return, err = e.measureReturn(begun, r.Bad.Weights.Want)
+	}
+	r.All, r.Elapsed, r.Memory = e.load.Counts(), time.Since(e.started), peakMemory()
+	return r, err
+}
+
+func newFace(o Options, _ context.CancelFunc) face { return plain{o.Out} }

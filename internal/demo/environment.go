@@ -1,0 +1,239 @@
+package demo
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
+	"github.com/sluice-deploy/sluice/internal/emulator/live"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+	"github.com/sluice-deploy/sluice/internal/harness"
+	"github.com/sluice-deploy/sluice/internal/localcloud"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/spec"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+//go:embed sluice.yaml
+var specFile []byte
+
+// AppCommand is the hidden command of the sluice binary that runs ServeWebApp: the
+// demo starts its app's processes with it.
+const AppCommand = "demo-app"
+
+// environment is the local cloud with Sluice, the app and its environment in it,
+// and the load on it.
+type environment struct {
+	*localcloud.Cloud
+	aws     awsclient.Clients // a person's
+	service harness.Service
+	spec    *rollout.Spec
+	place   store.Place
+	load    *Load
+	images  map[string]string // versions by image, for those that the demo pushed; the loop's
+	self    string            // path of the sluice binary
+	started time.Time
+
+	loading  sync.WaitGroup
+	stopLoad context.CancelFunc
+	observed observed
+}
+
+// observed is what was seen on the loop, and is the loop's.
+type observed struct {
+	flows  map[string]flow // by target group
+	writes []ruleWrite
+}
+
+// flow is what was sent to a target group so far, and how many of it failed.
+type flow struct{ requests, failed int }
+
+// ruleWrite is a change of the listener rule.
+type ruleWrite struct {
+	at      time.Time // the cloud's
+	weights rollout.Weights
+}
+
+// open starts the cloud and makes the environment in it, with version v1 of the
+// app in its first slot.
+func open(ctx context.Context, o Options) (*environment, error) {
+	app, err := spec.Parse("sluice.yaml", specFile)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the sluice binary: %w", err)
+	}
+	cloud, err := localcloud.Start(ctx, localcloud.Options{Speed: o.Speed, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	e := &environment{
+		Cloud: cloud, aws: awsclient.New(cloud.Config("AKIAPERSON")),
+		spec: app, place: store.Place{App: app.App, Environment: app.Environments[0].Name},
+		images: map[string]string{}, self: self, started: o.Started,
+		observed: observed{flows: map[string]flow{}},
+	}
+	e.Do(e.watchFlow)
+	if err := e.build(ctx); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// watchFlow has what flows through the load balancer, and every change of its
+// rule, noted.
+func (e *environment) watchFlow() {
+	e.Host.Observe = func(s elbv2.Sample) {
+		f := e.observed.flows[s.TargetGroupARN]
+		f.requests += s.Requests
+		f.failed += s.Status[5] + s.ELB5XX
+		e.observed.flows[s.TargetGroupARN] = f
+		e.ELBv2.Observe(s)
+	}
+	e.Observe = func(_ *wire.Call, in, _ any, err error) {
+		if modify, ok := in.(*elb.ModifyRuleInput); ok && err == nil {
+			e.observed.writes = append(e.observed.writes, ruleWrite{e.Now(), e.weightsIn(modify)})
+		}
+	}
+}
+
+// weightsIn is the weights that a change of the rule sets.
+func (e *environment) weightsIn(in *elb.ModifyRuleInput) rollout.Weights {
+	var weights rollout.Weights
+	for _, action := range in.Actions {
+		if action.ForwardConfig == nil {
+			continue
+		}
+		for _, group := range action.ForwardConfig.TargetGroups {
+			switch aws.ToString(group.TargetGroupArn) {
+			case e.service.BlueGroup:
+				weights.Blue = int(aws.ToInt32(group.Weight))
+			case e.service.GreenGroup:
+				weights.Green = int(aws.ToInt32(group.Weight))
+			}
+		}
+	}
+	return weights
+}
+
+// Versions of the app. What the images are made of is said once, here.
+const (
+	firstVersion = "v1"
+	goodVersion  = "v2"
+	badVersion   = "v3"
+	// pushedVersion is what anybody else pushes.
+	pushedVersion = "pushed"
+
+	failShare  = 0.08
+	failAfter  = 4 * time.Second
+	appLatency = 5 * time.Millisecond
+)
+
+// build makes what the demo needs: images, the environment, the spec.
+func (e *environment) build(ctx context.Context) error {
+	repository := e.spec.Containers["web"]
+	if _, err := e.aws.ECR.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String(e.spec.App)}); err != nil {
+		return fmt.Errorf("create repository %s: %w", e.spec.App, err)
+	}
+	// What somebody else pushes into the repository is a good version, too.
+	e.Do(func() { e.Host.Image(repository, e.program(&WebApp{Version: pushedVersion, Latency: appLatency})) })
+	first, err := e.push(ctx, firstVersion, &WebApp{Version: firstVersion, Latency: appLatency})
+	if err != nil {
+		return err
+	}
+	if e.service, err = e.DeployService(map[string]string{
+		"App": e.place.App, "Environment": e.place.Environment, "Image": first,
+	}); err != nil {
+		return err
+	}
+	return e.Steps.Register(ctx, *e.spec)
+}
+
+// program starts this binary as the app.
+func (e *environment) program(app *WebApp) live.Program {
+	return live.Program{Path: e.self, Args: []string{AppCommand}, Env: app.variables()}
+}
+
+// push puts an image into ECR and says which app it is. It gives the reference by
+// digest.
+func (e *environment) push(ctx context.Context, tag string, app *WebApp) (string, error) {
+	out, err := e.aws.ECR.PutImage(ctx, &ecr.PutImageInput{
+		RepositoryName: aws.String(e.spec.App), ImageTag: &tag,
+		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
+		ImageManifest: aws.String(fmt.Sprintf(
+			`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","annotations":{"version":%q}}`, app.Version)),
+	})
+	if err != nil {
+		return "", fmt.Errorf("push image %s: %w", tag, err)
+	}
+	image := e.spec.Containers["web"] + "@" + aws.ToString(out.Image.ImageId.ImageDigest)
+	e.Do(func() { e.Host.Image(image, e.program(app)); e.images[image] = app.Version })
+	return image, nil
+}
+
+// watched is how often it is looked whether something has come.
+const watched = 20 * time.Millisecond
+
+// until looks until cond holds or the context ends.
+func until(ctx context.Context, cond func() (bool, error)) error {
+	ticker := time.NewTicker(watched)
+	defer ticker.Stop()
+	for {
+		if ok, err := cond(); err != nil || ok {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// awaitFirst waits until the first slot has a healthy target, and starts the load.
+func (e *environment) awaitFirst(ctx context.Context, perSecond int) error {
+	err := until(ctx, func() (bool, error) {
+		healthy, err := e.Steps.Traffic.Healthy(ctx, e.service.BlueGroup)
+		return healthy > 0, err
+	})
+	if err != nil {
+		return fmt.Errorf("wait for %s: %w", e.spec.Environments[0].Slots.Blue, err)
+	}
+	e.load = &Load{URL: "http://" + e.Host.Address(e.service.Listener) + "/", PerSecond: perSecond}
+	sending, stop := context.WithCancel(ctx)
+	e.stopLoad = stop
+	e.loading.Go(func() { e.load.Run(sending) })
+	return nil
+}
+
+// close ends the load, the cloud and every process of it.
+func (e *environment) close() {
+	if e.stopLoad != nil {
+		e.stopLoad()
+	}
+	e.loading.Wait()
+	e.Close()
+}
+
+// versionOf is the version of the app that an image is.
+func (e *environment) versionOf(image string) string {
+	version := pushedVersion
+	e.Do(func() {
+		if known, ok := e.images[image]; ok {
+			version = known
+		}
+	})
+	return version
+}

@@ -1,0 +1,175 @@
+package demo
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/steps"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// What a happening is about.
+const (
+	aboutBuild   = "build"
+	aboutRollout = "rollout"
+	aboutRule    = "rule"
+	aboutAlarm   = "alarm"
+	aboutSlot    = "slot"
+)
+
+// told makes a happening of an event on the bus; false for one that the timeline
+// does not show.
+func told(e eventbridge.Event) (Happening, bool) {
+	at, err := time.Parse(time.RFC3339, e.Time)
+	if err != nil {
+		return Happening{}, false
+	}
+	h := Happening{At: at}
+	switch e.Source + "/" + e.DetailType {
+	case "aws.codebuild/CodeBuild Build State Change":
+		return h, h.build(e)
+	case "sluice.build/Sluice Build Succeeded":
+		return h, h.ownBuild(e)
+	case alarmSource + "/" + alarmDetailType:
+		return h, h.alarm(e)
+	case "aws.ecs/ECS Deployment State Change":
+		return h, h.deployment(e)
+	case notify.Source + "/" + notify.DetailType:
+		return h, h.notice(e)
+	default:
+		return h, false
+	}
+}
+
+func (h *Happening) build(e eventbridge.Event) bool {
+	var d struct {
+		Status string `json:"build-status"`
+		ID     string `json:"build-id"`
+	}
+	if json.Unmarshal(e.Detail, &d) != nil {
+		return false
+	}
+	_, id, _ := strings.Cut(d.ID, ":build/")
+	h.About, h.What = aboutBuild, "CodeBuild says "+d.Status+" of build "+id
+	return true
+}
+
+func (h *Happening) ownBuild(e eventbridge.Event) bool {
+	var d struct {
+		App   string `json:"app"`
+		Build string `json:"build"`
+	}
+	if json.Unmarshal(e.Detail, &d) != nil {
+		return false
+	}
+	h.About, h.What = aboutBuild, fmt.Sprintf("build %s of %s succeeded", d.Build, d.App)
+	return true
+}
+
+func (h *Happening) alarm(e eventbridge.Event) bool {
+	var change alarmChange
+	if json.Unmarshal(e.Detail, &change) != nil {
+		return false
+	}
+	h.About = aboutAlarm
+	h.What = fmt.Sprintf("%s is %s, was %s", change.Name, change.State.Value, change.Previous.Value)
+	h.Why = change.State.Reason
+	return true
+}
+
+func (h *Happening) deployment(e eventbridge.Event) bool {
+	var d struct {
+		Name   string `json:"eventName"`
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(e.Detail, &d) != nil || len(e.Resources) == 0 {
+		return false
+	}
+	service := e.Resources[0][strings.LastIndex(e.Resources[0], "/")+1:]
+	h.About, h.What, h.Why = aboutSlot, service+": "+d.Name, d.Reason
+	return true
+}
+
+// notice takes in the end of a rollout; its steps are told by their decisions.
+func (h *Happening) notice(e eventbridge.Event) bool {
+	var n notify.Notice
+	if json.Unmarshal(e.Detail, &n) != nil || n.Outcome == "" {
+		return false
+	}
+	h.At, h.About, h.What, h.Why = n.At, aboutRollout, n.Rollout+" ended: "+string(n.Outcome), n.Why
+	return true
+}
+
+// facts are what a step took and gave, as far as the timeline tells it.
+type facts struct {
+	Plan           *rollout.Plan
+	TaskDefinition string
+	Size           int
+	Seconds        int
+	Weights        *rollout.Weights
+	Verdict        rollout.Verdict
+	Why            string
+	Next           rollout.Next
+	Cause          *steps.Cause
+}
+
+// decided makes a happening of what a step did.
+func decided(d store.Decision) Happening {
+	h := Happening{At: d.At, About: aboutRollout, What: d.Rollout + " " + string(d.Phase)}
+	if d.Kind != "" {
+		h.What += ": " + string(d.Kind)
+		h.Why = d.What
+		return h
+	}
+	var f facts
+	if text, err := json.Marshal(d.Inputs); err != nil || json.Unmarshal(text, &f) != nil {
+		return h
+	}
+	if done := f.done(d.Phase); done != "" {
+		h.What += ": " + done
+	}
+	h.Why = f.Why
+	if f.Cause != nil {
+		h.Why = cmp.Or(f.Cause.Reason(), h.Why)
+	}
+	return h
+}
+
+// done says what a step did that went well.
+func (f facts) done(phase rollout.Phase) string {
+	span := time.Duration(f.Seconds) * time.Second
+	switch phase {
+	case rollout.PhaseLock:
+		return "has the environment, or waits for it"
+	case rollout.PhasePrepare:
+		if f.Plan != nil {
+			return fmt.Sprintf("%s starts with %d tasks of %s", f.Plan.Canary, f.Size, f.TaskDefinition[strings.LastIndex(f.TaskDefinition, "/")+1:])
+		}
+	case rollout.PhaseAwaitCanary:
+		return "waits until the canary is healthy"
+	case rollout.PhaseShift, rollout.PhaseRollback:
+		if f.Weights != nil {
+			return f.Weights.String()
+		}
+	case rollout.PhaseBake:
+		return fmt.Sprintf("watches for %v", span)
+	case rollout.PhaseJudge:
+		return fmt.Sprintf("%s, then %s", f.Verdict, f.Next)
+	case rollout.PhaseComplete:
+		return "the release is committed"
+	case rollout.PhaseGuard:
+		return fmt.Sprintf("keeps the old slot warm for %v", span)
+	case rollout.PhaseRetire:
+		return "the old slot goes to zero"
+	case rollout.PhaseRestore:
+		return "the canary goes to zero"
+	case rollout.PhaseHold, rollout.PhaseLeave, rollout.PhaseDirty:
+	}
+	return ""
+}

@@ -1,0 +1,59 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/template"
+
+	"github.com/sluice-deploy/sluice/internal/localcloud"
+)
+
+// guide is what is printed when the cloud stays.
+type guide struct {
+	Endpoint, Region, Machine, Table, Cluster, App, Image, AccessKey, SecretKey, Balancer string
+}
+
+const guideText = `
+The local cloud goes on; Ctrl-C ends it and the app's processes.
+  endpoint       {{.Endpoint}}
+  the app        {{.Balancer}}
+
+Look into it with the aws CLI:
+  export AWS_ENDPOINT_URL={{.Endpoint}} AWS_REGION={{.Region}} AWS_ACCESS_KEY_ID={{.AccessKey}} AWS_SECRET_ACCESS_KEY={{.SecretKey}}
+  aws stepfunctions list-executions --state-machine-arn {{.Machine}}
+  aws ecs describe-services --cluster {{.Cluster}} --services {{.App}}-blue {{.App}}-green
+  aws cloudwatch describe-alarms --alarm-name-prefix {{.App}}-
+  aws dynamodb scan --table-name {{.Table}} --max-items 5
+
+Roll out something else: push an image (it runs as a good version) and put an event.
+  aws ecr put-image --repository-name {{.App}} --image-tag v4 --image-manifest-media-type application/vnd.oci.image.manifest.v1+json --image-manifest '{"schemaVersion":2,"annotations":{"version":"v4"}}'
+  aws events put-events --entries '[{"Source":"sluice.build","DetailType":"Sluice Build Succeeded","Detail":"{\"app\":\"{{.App}}\",\"build\":\"mine-4\",\"images\":{\"web\":\"{{.Image}}:v4\"}}"}]'
+or put a file of events/ in the same form, with a build id of your own: the same build is never rolled out twice.
+  sluice emit events/sluice-build-succeeded.json
+
+`
+
+// keep leaves the cloud running until the context ends, and goes on telling what
+// happens in lines.
+func (e *environment) keep(ctx context.Context, o Options, server *localcloud.Server, w *watcher) error {
+	if err := writeGuide(o.Out, guide{
+		Endpoint: server.Endpoint, Region: e.Region, Machine: e.Settings.Machine, Table: e.Settings.Table,
+		Cluster: e.spec.Environments[0].Cluster, App: e.spec.App, Image: e.spec.Containers["web"],
+		AccessKey: localcloud.AccessKey, SecretKey: localcloud.SecretKey, Balancer: e.load.URL,
+	}); err != nil {
+		return err
+	}
+	return e.watch(ctx, w, plain{o.Out})
+}
+
+func writeGuide(out io.Writer, g guide) error {
+	t, err := template.New("guide").Parse(guideText)
+	if err != nil {
+		return fmt.Errorf("read the guide: %w", err)
+	}
+	if err := t.Execute(out, g); err != nil {
+		return fmt.Errorf("write the guide: %w", err)
+	}
+	return nil
+}

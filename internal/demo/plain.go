@@ -1,0 +1,27 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+)
+
+// plain is the face that writes a line for each happening.
+type plain struct{ out io.Writer }
+
+func (p plain) show(_ State, news []Happening) {
+	for _, h := range news {
+		_, _ = fmt.Fprintln(p.out, h) // a terminal that is gone hears nothing
+	}
+}
+
+func (plain) close() {}
+
+// String is the happening as a line: seconds since the start, the cloud's time,
+// what it is about, what, and why.
+func (h Happening) String() string {
+	line := fmt.Sprintf("%6.1fs  %s  %-7s  %s", h.Elapsed.Seconds(), h.At.Format("15:04:05"), h.About, h.What)
+	if h.Why != "" {
+		line += " (" + h.Why + ")"
+	}
+	return line
+}

@@ -1,0 +1,53 @@
+package demo
+
+import (
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// State is what the demo knows of its environment at a moment.
+type State struct {
+	Speed   float64
+	Now     time.Time     // the cloud's
+	Elapsed time.Duration // of the wall clock, since the start
+
+	Rollout string // the newest, "" before the first
+	Phase   string // the state its execution is in, or how it ended
+	Wait    *Wait  // nil when it waits for nothing
+	Slots   []Slot // blue, then green
+	Alarms  []Alarm
+
+	Rate   float64 // of the load, in requests a second of the wall clock
+	Failed int     // requests since the start
+}
+
+// Wait is what a rollout waits for.
+type Wait struct {
+	For   string
+	Until time.Time // the cloud's; when it looks again, or goes on
+}
+
+// Slot is one of the two.
+type Slot struct {
+	Name    rollout.Slot
+	Version string // "" when it runs none
+	Weight  int    // percent
+	Desired int
+	Running int
+	Healthy int
+	Rate    float64 // requests a second of the wall clock
+	Errors  float64 // percent of them
+}
+
+// Alarm is a CloudWatch alarm.
+type Alarm struct{ Name, State string }
+
+// Happening is a line of the timeline.
+type Happening struct {
+	At      time.Time     // the cloud's
+	Elapsed time.Duration // of the wall clock, since the start
+	About   string        // build, rollout, rule, alarm, slot
+	What    string
+	Why     string
+}
