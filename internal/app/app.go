@@ -86,7 +86,7 @@ func New(cfg aws.Config, s Settings, now func() time.Time, log *slog.Logger) (*A
 			Alarms:   alarms.Reader{CloudWatch: c.CloudWatch},
 			Scaling:  autoscaling.Scaler{AutoScaling: c.AutoScaling},
 			Waker:    waits.Waker{SFN: c.SFN},
-			Deadman:  waits.Deadman{Scheduler: c.Scheduler, Target: s.Recover, Role: s.DeadmanRole},
+			Deadman:  waits.Deadman{Scheduler: c.Scheduler, Target: s.Recover, Role: s.DeadmanRole, Now: now},
 			Teller:   notify.Teller{EventBridge: c.EventBridge},
 			SFN:      c.SFN, Machine: s.Machine, Now: now,
 		},

@@ -79,10 +79,29 @@ func TestStoppedAtEveryState(t *testing.T) {
 					if got := b.record(name).Outcome == rollout.Succeeded; got != (slot == rollout.Green) {
 						t.Errorf("it ended %s with the traffic on %s", b.record(name).Outcome, slot)
 					}
+					b.wantRecoveryPath(name, state)
 					b.wantNextToPass(name)
 				})
 			}
 		}
+	}
+}
+
+// wantRecoveryPath checks the way of the execution that took a stopped one's
+// place. One that had not got the environment yet needs none.
+func (b *box) wantRecoveryPath(name, stopped string) {
+	b.t.Helper()
+	execution := b.newest(name)
+	switch {
+	case execution == name && stopped == "Lock":
+	case execution == name && (stopped == "Retire" || stopped == "Restore"):
+		// Its function went on to the end although the execution had been stopped.
+	case execution == name:
+		b.t.Errorf("nothing took the place of the execution that was stopped in %s", stopped)
+	case b.record(name).Outcome == rollout.Succeeded:
+		b.wantPath(execution, way([]string{"Start"}, finish)...)
+	default:
+		b.wantPath(execution, way([]string{"Start"}, back)...)
 	}
 }
 
@@ -318,7 +337,16 @@ func TestRetriedPrepareMakesNothingTwice(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	b.during("prepare", "UpdateService", 1, wire.Fault{LoseAnswer: true})
+	started := 0
+	b.Observe = func(c *wire.Call, _, _ any, _ error) {
+		if c.Operation == "UpdateService" && b.Lambda.Caller(c.AccessKey) == "sluice-prepare" {
+			started++
+		}
+	}
 	name := b.roll(good)
+	if started != 1 {
+		t.Errorf("the canary was started %d times, want once", started)
+	}
 	b.wantPath(name, whole...)
 	b.wantAtRest(rollout.Green, name)
 	if got := b.record(name).TaskDefinition; !strings.HasSuffix(got, ":2") {

@@ -125,6 +125,23 @@ func TestRuleChangedBySomebodyElse(t *testing.T) {
 		b.wantPath(name, way(begin, step, step, step, []string{"Complete"}, back)...)
 		b.wantAtRest(rollout.Blue, name)
 	})
+	t.Run("in the guard", func(t *testing.T) {
+		t.Parallel()
+		b := newBox(t)
+		name := b.build(good, 1)
+		b.untilState(name, "Guard")
+		b.setWeights(30, 70)
+		b.untilEnded(name)
+		b.wantPath(name, way(begin, step, step, step, finish, []string{"Dirty", "Failed"})...)
+		b.wantDirty(name)
+		services, err := b.Steps.Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if services[rollout.Blue].Desired == 0 {
+			t.Error("a slot with weight was scaled down")
+		}
+	})
 	t.Run("another structure", func(t *testing.T) {
 		t.Parallel()
 		b := newBox(t)

@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -201,11 +202,20 @@ func TestCanaryNeverHealthy(t *testing.T) {
 	b.wantOutcome(name, rollout.RolledBack)
 	b.wantAtRest(rollout.Blue, name)
 	b.wantNoTraffic(rollout.Green)
-	for _, state := range b.path(name) {
-		if state == "Shift" {
-			t.Errorf("it shifted: %v", b.path(name))
-		}
-	}
+	b.wantPath(name, way(begin, back)...) // ECS's circuit breaker acts
+}
+
+// The canary's tasks never start, and nobody says so.
+func TestCanaryNeverStarts(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	name := b.roll(model.Behaviour{StartAfter: 24 * time.Hour})
+	// It looks every five minutes, until half an hour has passed.
+	looks := slices.Repeat([]string{"AwaitCanary"}, 6)
+	b.wantPath(name, way(begin, looks, back)...)
+	b.wantOutcome(name, rollout.RolledBack)
+	b.wantAtRest(rollout.Blue, name)
+	b.wantNoTraffic(rollout.Green)
 }
 
 func TestCircuitBreaker(t *testing.T) {
@@ -215,6 +225,7 @@ func TestCircuitBreaker(t *testing.T) {
 	b.wantOutcome(name, rollout.RolledBack)
 	b.wantAtRest(rollout.Blue, name)
 	b.wantNoTraffic(rollout.Green)
+	b.wantPath(name, way(begin, back)...)
 	if kind := b.lastError(name); kind != rollout.KindCanaryFailed {
 		t.Errorf("it went back because of %s, want %s", kind, rollout.KindCanaryFailed)
 	}

@@ -16,6 +16,9 @@ type LockInput struct {
 	Seconds int `json:"seconds"` // until Step Functions looks again
 }
 
+// attempts is how often Lock looks at a queue that changes under its hands.
+const attempts = 5
+
 // Lock takes the environment or waits in line for it. Superseded when a newer
 // release has come, Refused when a rollback meets a Dirty environment or the wait
 // has been too long.
@@ -29,7 +32,7 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) error {
 	if err := s.Deadman.Arm(ctx, in.Rollout, again.Add(Slack)); err != nil {
 		return err
 	}
-	for {
+	for range attempts {
 		got, before, err := s.Store.Acquire(ctx, claim)
 		if err != nil {
 			return err
@@ -52,6 +55,7 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) error {
 			return nil // a newer attempt of ours waits already
 		}
 	}
+	return rollout.Errorf(rollout.KindUnavailable, "the queue of %s changes too fast", claim.Place)
 }
 
 // mayWait says why a rollout must not wait for an environment that it did not get.
@@ -60,6 +64,8 @@ func (s *Steps) mayWait(record store.Record, env *store.Environment) error {
 	switch {
 	case record.Kind == rollout.Back && env.Dirty != nil:
 		return rollout.Errorf(rollout.KindRefused, "%s is Dirty (%s); repair it first", record.Place, env.Dirty.Why)
+	case env.HasEnded(record.Kind, record.Number):
+		return rollout.Errorf(rollout.KindLockLost, "%s has let go of %s before", record.Name, record.Place)
 	case record.Kind == rollout.Forward && env.Newest > record.Number:
 		return rollout.Errorf(rollout.KindSuperseded, "release %d of %s has come after release %d",
 			env.Newest, record.Place, record.Number)

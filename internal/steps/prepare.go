@@ -133,20 +133,30 @@ func (s *Steps) site(ctx context.Context, spec rollout.Environment, services map
 
 // watch says which alarms and services concern the environment.
 func (s *Steps) watch(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
-	near, err := arn.Parse(services[rollout.Blue].ARN)
+	watched, err := alarmARNs(services[rollout.Blue].ARN, j.spec.AlarmNames())
 	if err != nil {
-		return rollout.Errorf(rollout.KindInternal, "service ARN %q: %w", services[rollout.Blue].ARN, err)
+		return err
 	}
-	watched := []string{services[rollout.Blue].ARN, services[rollout.Green].ARN}
-	for _, name := range j.spec.AlarmNames() {
-		watched = append(watched, alarms.ARN(near, name))
-	}
+	watched = append(watched, services[rollout.Blue].ARN, services[rollout.Green].ARN)
 	for _, resource := range watched {
 		if err := s.Store.PutWatch(ctx, resource, j.record.Place); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// alarmARNs are the ARNs of alarms in the account and region of a service.
+func alarmARNs(service string, alarmNames []string) ([]string, error) {
+	near, err := arn.Parse(service)
+	if err != nil {
+		return nil, rollout.Errorf(rollout.KindInternal, "service ARN %q: %w", service, err)
+	}
+	var all []string
+	for _, name := range alarmNames {
+		all = append(all, alarms.ARN(near, name))
+	}
+	return all, nil
 }
 
 // found is the snapshot but for weights and scaling.
@@ -160,7 +170,7 @@ func (s *Steps) found(j *job, site store.Site, services map[rollout.Slot]ecsserv
 	}
 	for slot, service := range services {
 		state := store.ServiceState{
-			Service: service.Name, Desired: service.Desired,
+			Service: service.Name, ARN: service.ARN, Desired: service.Desired,
 			TaskDefinition: service.TaskDefinition, Deployment: service.Primary().ID,
 		}
 		if slot == rollout.Blue {

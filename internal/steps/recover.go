@@ -33,6 +33,10 @@ func (s *Steps) Recover(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	// Should this call die half-way, there is another to come.
+	if err := s.Deadman.Arm(ctx, name, s.Now().Add(Slack)); err != nil {
+		return err
+	}
 	env, err := s.Store.Environment(ctx, record.Place)
 	if err != nil {
 		return err
@@ -47,7 +51,7 @@ func (s *Steps) Recover(ctx context.Context, name string) error {
 	}
 	switch status { //nolint:exhaustive // the others have ended
 	case types.ExecutionStatusRunning, types.ExecutionStatusPendingRedrive:
-		return s.Deadman.Arm(ctx, name, s.Now().Add(Slack))
+		return nil
 	case neverStarted:
 		return s.startAgain(ctx, record, &env, execution)
 	default:
@@ -118,9 +122,6 @@ func (s *Steps) succeed(ctx context.Context, record store.Record, env *store.Env
 
 func (s *Steps) startRecovery(ctx context.Context, record store.Record, env *store.Environment, successor string) error {
 	if err := s.Store.SetExecution(ctx, record.Name, successor); err != nil {
-		return err
-	}
-	if err := s.Deadman.Arm(ctx, record.Name, s.Now().Add(Slack)); err != nil {
 		return err
 	}
 	in := execution{

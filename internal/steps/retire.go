@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -38,7 +39,35 @@ func (s *Steps) Retire(ctx context.Context, in Run) (Ending, error) {
 	if err := s.empty(ctx, j.snap, old); err != nil {
 		return Ending{}, err
 	}
+	if err := s.dropOldWatches(ctx, &j); err != nil {
+		return Ending{}, err
+	}
 	return s.finish(ctx, j.record, j.claim, Ending{Outcome: rollout.Succeeded}, nil)
+}
+
+// dropOldWatches takes back the watches on alarms that the release before named
+// and this one does not.
+func (s *Steps) dropOldWatches(ctx context.Context, j *job) error {
+	if j.snap.Facts == nil || j.snap.Facts.Release == 0 {
+		return nil
+	}
+	release, err := s.Store.Release(ctx, j.record.Place.App, j.snap.Facts.Release)
+	if err != nil {
+		return err
+	}
+	named := j.spec.AlarmNames()
+	old, _ := release.Spec.Environment(j.record.Place.Environment)
+	stale := slices.DeleteFunc(old.AlarmNames(), func(name string) bool { return slices.Contains(named, name) })
+	arns, err := alarmARNs(j.snap.Blue.ARN, stale)
+	if err != nil {
+		return err
+	}
+	for _, alarm := range arns {
+		if err := s.Store.DropWatch(ctx, alarm, j.record.Place); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // empty takes a slot without weight to no tasks and keeps autoscaling from

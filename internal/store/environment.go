@@ -116,6 +116,7 @@ type Snapshot struct {
 // ServiceState is one slot's service as the snapshot found it.
 type ServiceState struct {
 	Service        string           `dynamodbav:"service"` // name
+	ARN            string           `dynamodbav:"arn"`
 	Desired        int              `dynamodbav:"desired"`
 	TaskDefinition string           `dynamodbav:"taskDefinition"`
 	Deployment     string           `dynamodbav:"deployment"` // id of its PRIMARY deployment

@@ -58,7 +58,8 @@ func (s *Store) Acquire(ctx context.Context, c Claim) (bool, Environment, error)
 // Queue puts the claim into its lane's waiting place, over an older rollout or an
 // older token of its own, while another execution owns the environment. It
 // reports whether it did, and gives the item after the write, or as it is. A
-// rollback also asks the forward rollout that runs to stop.
+// rollback also asks the forward rollout that runs to stop, and does not wait
+// behind a Dirty one.
 func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bool, Environment, error) {
 	l := laneOf(c.Kind)
 	w := Waiter{
@@ -68,7 +69,7 @@ func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bo
 	u := update{
 		key: c.Place.key(),
 		set: "SET " + l.waiter + " = :waiter",
-		condition: "attribute_exists(#owner) AND #owner <> :me AND attribute_not_exists(#dirty) AND " +
+		condition: "attribute_exists(#owner) AND #owner <> :me AND " +
 			"(attribute_not_exists(" + l.ended + ") OR " + l.ended + " < :number) AND " +
 			"(attribute_not_exists(" + l.waiter + ") OR " + l.waiter + ".#number < :number OR " +
 			"(" + l.waiter + ".#execution = :me AND (" + l.waiter + ".#entered < :entered OR " +
@@ -80,6 +81,7 @@ func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bo
 	}
 	if c.Kind == rollout.Back {
 		u.set += ", #abortRollout = #rollout, #abortWhy = :why"
+		u.condition += " AND attribute_not_exists(#dirty)"
 		u.values[":why"] = why
 	} else {
 		u.set += ", #newest = :number"
@@ -120,7 +122,7 @@ func (s *Store) HandOver(ctx context.Context, c Claim, facts *Facts) (*Grant, er
 			if env.Granted != nil && env.Granted.From == c.Execution {
 				return env.Granted, nil
 			}
-			if env.ended(c.Kind) >= c.Number {
+			if env.HasEnded(c.Kind, c.Number) {
 				return nil, nil //nolint:nilnil // it let go before, and nobody waited
 			}
 			return nil, lockLost(c, env)
@@ -140,11 +142,13 @@ func (s *Store) HandOver(ctx context.Context, c Claim, facts *Facts) (*Grant, er
 	}
 }
 
-func (e *Environment) ended(kind rollout.Kind) int {
+// HasEnded reports whether a rollout of that kind and number, or a later one, has
+// let go of the environment.
+func (e *Environment) HasEnded(kind rollout.Kind, number int) bool {
 	if kind == rollout.Back {
-		return e.RollbackEnded
+		return e.RollbackEnded >= number
 	}
-	return e.Ended
+	return e.Ended >= number
 }
 
 func handOver(c Claim, env *Environment, facts *Facts) update {

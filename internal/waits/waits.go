@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -75,6 +74,7 @@ type Deadman struct {
 	Scheduler *scheduler.Client
 	Target    string // ARN of the recover function
 	Role      string // ARN of the role that Scheduler takes
+	Now       func() time.Time
 }
 
 // Call is what the schedule sends to the recover function.
@@ -88,7 +88,7 @@ func (d Deadman) Arm(ctx context.Context, name string, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("encode the deadman of %s: %w", name, err)
 	}
-	arm := aws.String(token(name, strconv.FormatInt(at.UnixNano(), 10)))
+	arm := d.token(name)
 	expression := aws.String("at(" + at.UTC().Format("2006-01-02T15:04:05") + ")")
 	window := &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff}
 	target := &schedulertypes.Target{Arn: &d.Target, RoleArn: &d.Role, Input: aws.String(string(payload))}
@@ -110,18 +110,18 @@ func (d Deadman) Arm(ctx context.Context, name string, at time.Time) error {
 	return nil
 }
 
-// token is a client token of ours for what is done to the rollout's deadman. It
-// has at most 64 characters (AWS: EventBridge Scheduler API Reference,
-// CreateSchedule), and differs for two rollouts however long their names are.
-func token(name, what string) string {
+// token is a client token of ours. It has at most 64 characters (AWS: EventBridge
+// Scheduler API Reference, CreateSchedule) and differs from call to call: Scheduler
+// takes a token that it has seen for a repeat and does nothing.
+func (d Deadman) token(name string) *string {
 	sum := sha256.Sum256([]byte(name))
-	return hex.EncodeToString(sum[:20]) + "-" + what
+	return aws.String(fmt.Sprintf("%s-%d", hex.EncodeToString(sum[:20]), d.Now().UnixNano()))
 }
 
 // Disarm removes the rollout's deadman, if it is there.
 func (d Deadman) Disarm(ctx context.Context, name string) error {
 	_, err := d.Scheduler.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{
-		Name: &name, ClientToken: aws.String(token(name, "disarm")),
+		Name: &name, ClientToken: d.token(name),
 	})
 	if err != nil && !awsclient.Is(err, "ResourceNotFoundException") {
 		return awsclient.Wrap(err, "disarm the deadman of %s", name)
