@@ -121,7 +121,7 @@ func checkTuple(tuple types.TargetGroupTuple, among int) (types.TargetGroupTuple
 	case tuple.Weight == nil:
 		tuple.Weight = aws.Int32(1)
 	case *tuple.Weight < 0 || *tuple.Weight > highestWeight:
-		return tuple, wire.Errorf("InvalidConfigurationRequest", "Weight '%d' of target group '%s' must be between 0 and %d", *tuple.Weight, arn, highestWeight)
+		return tuple, wire.Errorf("ValidationError", "The weight for each target group must be between 0 and %d, inclusive", highestWeight)
 	}
 	return types.TargetGroupTuple{TargetGroupArn: aws.String(arn), Weight: aws.Int32(*tuple.Weight)}, nil
 }

@@ -211,6 +211,9 @@ func notFound(code, kind string) func(string) error {
 }
 
 func (s *Service) balancer(arn string) (*balancer, error) {
+	if err := s.checkARN(arn, "loadbalancer", "load balancer"); err != nil {
+		return nil, err
+	}
 	b, ok := s.balancers[arn]
 	if !ok {
 		return nil, wire.Errorf("LoadBalancerNotFound", "Load balancer '%s' not found", arn)
@@ -219,7 +222,11 @@ func (s *Service) balancer(arn string) (*balancer, error) {
 }
 
 func (s *Service) deleteLoadBalancer(_ *wire.Call, in *sdk.DeleteLoadBalancerInput) (*sdk.DeleteLoadBalancerOutput, error) {
-	b, ok := s.balancers[aws.ToString(in.LoadBalancerArn)]
+	arn := aws.ToString(in.LoadBalancerArn)
+	if err := s.checkARN(arn, "loadbalancer", "load balancer"); err != nil {
+		return nil, err
+	}
+	b, ok := s.balancers[arn]
 	if !ok {
 		return &sdk.DeleteLoadBalancerOutput{}, nil
 	}

@@ -16,6 +16,7 @@ package elbv2
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
@@ -124,6 +125,14 @@ func orDefault[T comparable](value *T, otherwise T) {
 
 func (s *Service) arn(resource string) string {
 	return "arn:aws:elasticloadbalancing:" + s.region + ":" + s.account + ":" + resource
+}
+
+// checkARN refuses what is not the ARN of a resource of this account and Region.
+func (s *Service) checkARN(arn, resource, kind string) error {
+	if !strings.HasPrefix(arn, s.arn(resource+"/")) {
+		return wire.Errorf("ValidationError", "'%s' is not a valid %s ARN", arn, kind)
+	}
+	return nil
 }
 
 // inOrder gives a map's values in the order of their keys.

@@ -222,6 +222,9 @@ func (s *Service) describeTargetGroups(_ *wire.Call, in *sdk.DescribeTargetGroup
 }
 
 func (s *Service) group(arn string) (*group, error) {
+	if err := s.checkARN(arn, "targetgroup", "target group"); err != nil {
+		return nil, err
+	}
 	g, ok := s.groups[arn]
 	if !ok {
 		return nil, errTargetGroupNotFound()
@@ -263,7 +266,11 @@ func (s *Service) modifyTargetGroup(_ *wire.Call, in *sdk.ModifyTargetGroupInput
 }
 
 func (s *Service) deleteTargetGroup(_ *wire.Call, in *sdk.DeleteTargetGroupInput) (*sdk.DeleteTargetGroupOutput, error) {
-	g, ok := s.groups[aws.ToString(in.TargetGroupArn)]
+	arn := aws.ToString(in.TargetGroupArn)
+	if err := s.checkARN(arn, "targetgroup", "target group"); err != nil {
+		return nil, err
+	}
+	g, ok := s.groups[arn]
 	if !ok {
 		return &sdk.DeleteTargetGroupOutput{}, nil
 	}
