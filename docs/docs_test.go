@@ -1,0 +1,167 @@
+// Package docs_test holds the documents against the code they speak of.
+package docs_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sluice-deploy/sluice/events"
+	"github.com/sluice-deploy/sluice/internal/spec"
+)
+
+func TestSpecInTheDocumentIsOne(t *testing.T) {
+	t.Parallel()
+	_, rest, _ := strings.Cut(read(t, "spec.md"), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("spec.md shows no spec")
+	}
+	if _, err := spec.Parse("sluice.yaml", []byte(text)); err != nil {
+		t.Errorf("the spec in spec.md: %v", err)
+	}
+	const right, wrong = "weight: 50", "weight: 5"
+	_, err := spec.Parse("sluice.yaml", []byte(strings.Replace(text, right, wrong, 1)))
+	if err == nil {
+		t.Fatalf("a spec with %q was accepted", wrong)
+	}
+	if !strings.Contains(read(t, "spec.md"), "\n"+err.Error()+"\n") {
+		t.Errorf("spec.md does not show the error as it is:\n%v", err)
+	}
+}
+
+func TestRunbookHasASectionForEachKindAndOutcome(t *testing.T) {
+	t.Parallel()
+	runbook := read(t, "runbook.md")
+	for _, c := range []struct{ file, ofType string }{
+		{"errors.go", "ErrorKind"},
+		{"rollout.go", "Outcome"},
+	} {
+		names := constants(t, filepath.Join("..", "internal", "rollout", c.file), c.ofType)
+		if len(names) == 0 {
+			t.Errorf("%s has no constants of type %s", c.file, c.ofType)
+		}
+		for _, name := range names {
+			heading := "\n### " + name + "\n"
+			if c.ofType == "ErrorKind" && strings.Contains(runbook, "\n### "+name+" (kind)\n") {
+				continue // an outcome has the same name
+			}
+			if !strings.Contains(runbook, heading) {
+				t.Errorf("runbook.md has no section for the %s %q", c.ofType, name)
+			}
+		}
+	}
+}
+
+// constants are the values of the string constants of a type in a file.
+func constants(t *testing.T, file, ofType string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if name, ok := v.Type.(*ast.Ident); !ok || name.Name != ofType {
+			return true
+		}
+		for _, value := range v.Values {
+			if literal, ok := value.(*ast.BasicLit); ok {
+				text, err := strconv.Unquote(literal.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				values = append(values, text)
+			}
+		}
+		return true
+	})
+	return values
+}
+
+func TestCatalogueNamesEverySample(t *testing.T) {
+	t.Parallel()
+	catalogue := read(t, "events.md")
+	files, err := events.Files.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !strings.Contains(catalogue, "`"+f.Name()+"`") {
+			t.Errorf("events.md does not name %s", f.Name())
+		}
+	}
+}
+
+// TestLinksLead follows links to files, and the paths that ARCHITECTURE.md names.
+func TestLinksLead(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	path := regexp.MustCompile("`((?:docs|events|functions|infra|internal|statemachine|scripts|cmd)/[A-Za-z0-9_./-]+)`")
+	documents, err := filepath.Glob("../*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"*.md", "decisions/*.md", "../events/*.md"} {
+		more, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents = append(documents, more...)
+	}
+	for _, document := range documents {
+		text := read(t, document)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			file := filepath.Join(filepath.Dir(document), m[1])
+			if m[1] == "" {
+				file = document
+			}
+			there(t, document, m[1], file)
+			if m[2] != "" && !anchored(read(t, file), m[2]) {
+				t.Errorf("%s links to #%s of %s, which has no such heading", document, m[2], file)
+			}
+		}
+		for _, m := range path.FindAllStringSubmatch(text, -1) {
+			there(t, document, m[1], filepath.Join("..", m[1]))
+		}
+	}
+}
+
+// anchored reports whether a text has a heading with that anchor, as GitHub makes
+// anchors: in small letters, without punctuation, with hyphens for spaces.
+func anchored(text, anchor string) bool {
+	heading := regexp.MustCompile(`(?m)^#+ (.*)$`)
+	punctuation := regexp.MustCompile(`[^a-z0-9 -]`)
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		if strings.ReplaceAll(punctuation.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+func there(t *testing.T, document, name, file string) {
+	t.Helper()
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("%s names %s, which is not there", document, name)
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file) //nolint:gosec // a document of this repository
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
