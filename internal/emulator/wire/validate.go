@@ -17,6 +17,7 @@ type violation struct {
 	null       bool
 	sensitive  bool
 	constraint string // "Member must …"
+	shape      *shape // of the value, or of the elements that are meant
 }
 
 // validation collects violations in the order of the model's members.
@@ -50,7 +51,7 @@ func (v *validation) members(path string, rec *record, attributeValues bool) {
 			v.value(join(path, lowerFirst(ref.name)), ref, value, attributeValues)
 		case ref.required:
 			v.found = append(v.found, violation{
-				path: join(path, lowerFirst(ref.name)), null: true, constraint: "Member must not be null",
+				path: join(path, lowerFirst(ref.name)), null: true, constraint: "Member must not be null", shape: ref.target,
 			})
 		}
 	}
@@ -83,7 +84,7 @@ func join(path, name string) string {
 func (v *validation) value(path string, ref *memberRef, value any, attributeValues bool) {
 	s := ref.target
 	for _, constraint := range violated(s, value) {
-		v.found = append(v.found, violation{path: path, value: value, sensitive: s.Sensitive, constraint: constraint})
+		v.found = append(v.found, violation{path: path, value: value, sensitive: s.Sensitive, constraint: constraint, shape: s})
 	}
 	switch value := value.(type) {
 	case *record:
@@ -131,7 +132,7 @@ func (v *validation) entries(path string, s *shape, entries []entry, attributeVa
 func (v *validation) collection(path string, s *shape, value any, element *shape, lead string) {
 	v.found = append(v.found, violation{
 		path: path, value: value, sensitive: s.Sensitive || element.Sensitive,
-		constraint: lead + "[" + strings.Join(constraints(element), ", ") + "]",
+		constraint: lead + "[" + strings.Join(constraints(element), ", ") + "]", shape: element,
 	})
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -10,9 +11,9 @@ import (
 type style struct {
 	code  string
 	write func([]violation) string
-	// missing, when set, is the answer to the first required member that is not
-	// there, in the service's own words.
-	missing func(violation) error
+	// own, when set, is the answer to a violation for which the service has a code
+	// of its own; nil for others.
+	own func(violation) error
 }
 
 // styleOf says how each service answers. Unless a source is given, the code is
@@ -37,11 +38,11 @@ func styleOf(service string) style {
 		return style{code: "InvalidParameterException", write: ecrMessage}
 	case "s3":
 		// AWS: Amazon S3 API Reference, "Error responses": InvalidArgument.
-		return style{code: "InvalidArgument", write: coralMessage}
+		return style{code: "InvalidArgument", write: coralMessage, own: s3Own}
 	case "sqs":
 		// AWS: SQS API Reference, "Common Errors": InvalidParameterValue,
 		// MissingParameter.
-		return style{code: "InvalidParameterValue", write: coralMessage, missing: sqsMissing}
+		return style{code: "InvalidParameterValue", write: coralMessage, own: sqsOwn}
 	}
 	// AWS: the API References of Application Auto Scaling, DynamoDB, EventBridge,
 	// EventBridge Scheduler, Lambda, Secrets Manager, Step Functions and Systems
@@ -50,10 +51,10 @@ func styleOf(service string) style {
 }
 
 func (s style) answer(found []violation) error {
-	if s.missing != nil {
+	if s.own != nil {
 		for _, v := range found {
-			if v.null {
-				return s.missing(v)
+			if err := s.own(v); err != nil {
+				return err
 			}
 		}
 	}
@@ -96,9 +97,59 @@ func ecrMessage(found []violation) string {
 	return fmt.Sprintf("Invalid parameter at '%s' failed to satisfy constraint: '%s'", found[0].path, constraint)
 }
 
-func sqsMissing(v violation) error {
-	return &wireError{
-		code: "MissingParameter", status: http.StatusBadRequest,
-		message: fmt.Sprintf("The request must contain the parameter %s.", upperFirst(v.path)),
+// sqsOwn answers what is missing, and names of attributes that there are not
+// (AWS: SQS API Reference, "SetQueueAttributes": InvalidAttributeName; its words in
+// github.com/aws/aws-sdk-ruby issue 1632).
+func sqsOwn(v violation) error {
+	switch {
+	case v.null:
+		return &wireError{
+			code: "MissingParameter", status: http.StatusBadRequest,
+			message: fmt.Sprintf("The request must contain the parameter %s.", upperFirst(v.path)),
+		}
+	case v.shape.Name == "QueueAttributeName":
+		return &wireError{
+			code: "InvalidAttributeName", status: http.StatusBadRequest,
+			message: "Unknown Attribute " + v.unknownName() + ".",
+		}
 	}
+	return nil
+}
+
+// unknownName is the first of the names in a list or map that the model does not
+// have.
+func (v violation) unknownName() string {
+	switch names := v.value.(type) {
+	case []any:
+		for _, name := range names {
+			if name, ok := name.(string); ok && !slices.Contains(v.shape.Enum, name) {
+				return name
+			}
+		}
+	case []entry:
+		for _, e := range names {
+			if !slices.Contains(v.shape.Enum, e.key) {
+				return e.key
+			}
+		}
+	}
+	return display(v.value)
+}
+
+// s3Own answers the violations for which S3 has an error
+// (AWS: Amazon S3 API Reference, "Error responses").
+func s3Own(v violation) error {
+	switch v.shape.Name {
+	case "BucketLocationConstraint":
+		return &wireError{
+			code: "InvalidLocationConstraint", status: http.StatusBadRequest,
+			message: "The specified location-constraint is not valid",
+		}
+	case "StorageClass":
+		return &wireError{
+			code: "InvalidStorageClass", status: http.StatusBadRequest,
+			message: "The storage class you specified is not valid",
+		}
+	}
+	return nil
 }
