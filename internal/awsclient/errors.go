@@ -58,7 +58,9 @@ func meaning(err error) rollout.ErrorKind {
 		return rollout.KindDenied
 	}
 	var status *smithyhttp.ResponseError
-	if errors.As(err, &status) && status.HTTPStatusCode() >= 500 {
+	var api smithy.APIError
+	if errors.As(err, &status) && status.HTTPStatusCode() >= 500 ||
+		errors.As(err, &api) && api.ErrorFault() == smithy.FaultServer {
 		return rollout.KindUnavailable
 	}
 	var network net.Error

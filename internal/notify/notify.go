@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -61,9 +62,20 @@ func (t Teller) Tell(ctx context.Context, n Notice) error {
 		return awsclient.Wrap(err, "put a notice of %s", n.Rollout)
 	}
 	if out.FailedEntryCount > 0 {
-		failed := out.Entries[0]
-		return rollout.Errorf(rollout.KindUnavailable, "put a notice of %s: %s: %s",
-			n.Rollout, aws.ToString(failed.ErrorCode), aws.ToString(failed.ErrorMessage))
+		return awsclient.Wrap(refusal(out.Entries[0]), "put a notice of %s", n.Rollout)
 	}
 	return nil
+}
+
+// refusal is the error of an entry that was not taken. Of those that AWS lists,
+// InternalFailure is its own fault (AWS: EventBridge API Reference,
+// PutEventsResultEntry).
+func refusal(entry types.PutEventsResultEntry) error {
+	err := &smithy.GenericAPIError{
+		Code: aws.ToString(entry.ErrorCode), Message: aws.ToString(entry.ErrorMessage), Fault: smithy.FaultClient,
+	}
+	if err.Code == "InternalFailure" {
+		err.Fault = smithy.FaultServer
+	}
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,33 +34,35 @@ func (w Waker) Wake(ctx context.Context, token string) error {
 // maxCause is how long a cause Step Functions takes (AWS: API_SendTaskFailure).
 const maxCause = 32768
 
-// Fail ends the wait with an error of the kind.
-func (w Waker) Fail(ctx context.Context, token string, kind rollout.ErrorKind, cause string) error {
-	_, err := w.SFN.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{
-		TaskToken: &token, Error: aws.String(string(kind)), Cause: aws.String(cause[:min(len(cause), maxCause)]),
-	})
-	return ignoreGone(err)
-}
-
 // Cause is how an error is told to the state machine: as Lambda tells it.
 type Cause struct {
 	Message string `json:"errorMessage"`
 	Kind    string `json:"errorType"`
 }
 
-// Encode is the cause as JSON.
-func (c Cause) Encode() string {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return c.Message
+// encode is the cause as JSON, its message shortened until Step Functions takes it.
+func (c Cause) encode() (string, error) {
+	for {
+		text, err := json.Marshal(c)
+		if err != nil {
+			return "", fmt.Errorf("encode the cause %s: %w", c.Kind, err)
+		}
+		if len(text) <= maxCause {
+			return string(text), nil
+		}
+		c.Message = strings.ToValidUTF8(c.Message[:len(c.Message)*maxCause/len(text)], "")
 	}
-	return string(text)
 }
 
 // FailWith ends the wait with the error.
-func (w Waker) FailWith(ctx context.Context, token string, err error) error {
-	kind := rollout.KindOf(err)
-	return w.Fail(ctx, token, kind, Cause{Message: err.Error(), Kind: string(kind)}.Encode())
+func (w Waker) FailWith(ctx context.Context, token string, why error) error {
+	kind := string(rollout.KindOf(why))
+	cause, err := Cause{Message: why.Error(), Kind: kind}.encode()
+	if err != nil {
+		return err
+	}
+	_, err = w.SFN.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: &token, Error: &kind, Cause: &cause})
+	return ignoreGone(err)
 }
 
 func ignoreGone(err error) error {
