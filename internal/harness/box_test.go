@@ -15,6 +15,8 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -80,6 +82,7 @@ func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 		t.Fatal(err)
 	}
 	b.RunFor(5 * time.Minute) // the first slot comes up, alarms have data
+	b.observe(b.promise)
 	return b
 }
 
@@ -429,16 +432,82 @@ func (b *box) untilNth(execution, state string, n int) {
 // after calls f once, on the loop, when the function has had the effect of the
 // operation.
 func (b *box) after(function, operation string, f func()) {
-	before, done := b.Observe, false
-	b.Observe = func(c *wire.Call, in, out any, err error) {
-		if before != nil {
-			before(c, in, out, err)
-		}
+	done := false
+	b.observe(func(c *wire.Call, _, _ any, err error) {
 		if !done && err == nil && c.Operation == operation && b.Lambda.Caller(c.AccessKey) == "sluice-"+function {
 			done = true
 			f()
 		}
+	})
+}
+
+// observe is told of every request that had its effect, on the loop.
+func (b *box) observe(f func(c *wire.Call, in, out any, err error)) {
+	before := b.Observe
+	b.Observe = func(c *wire.Call, in, out any, err error) {
+		if before != nil {
+			before(c, in, out, err)
+		}
+		f(c, in, out, err)
 	}
+}
+
+// promise checks, at every write, what must hold at every moment: weights that
+// sum to 100, and no slot with weight scaled down.
+func (b *box) promise(c *wire.Call, in, _ any, err error) {
+	if err != nil || b.Lambda.Caller(c.AccessKey) == "" {
+		return
+	}
+	switch in := in.(type) {
+	case *elb.ModifyRuleInput:
+		sum := int32(0)
+		for _, group := range in.Actions[len(in.Actions)-1].ForwardConfig.TargetGroups {
+			sum += aws.ToInt32(group.Weight)
+		}
+		if sum != 100 {
+			b.t.Errorf("%v: %s wrote weights that sum to %d", b.Now(), b.Lambda.Caller(c.AccessKey), sum)
+		}
+	case *ecs.UpdateServiceInput:
+		groups := map[string]string{"shop-blue": b.service.BlueGroup, "shop-green": b.service.GreenGroup}
+		group, ours := groups[aws.ToString(in.Service)]
+		if !ours {
+			return
+		}
+		if weight := b.weightNow(group); weight > 0 && in.DesiredCount != nil && *in.DesiredCount == 0 {
+			b.t.Errorf("%v: %s scaled %s to zero, which has weight %d",
+				b.Now(), b.Lambda.Caller(c.AccessKey), aws.ToString(in.Service), weight)
+		}
+	}
+}
+
+// weightNow is a target group's weight in the rule, for use on the loop.
+func (b *box) weightNow(group string) int32 {
+	weight := int32(0)
+	text, err := json.Marshal(map[string][]string{"RuleArns": {b.service.Rule}})
+	if err != nil {
+		b.t.Error(err)
+	}
+	b.Mux.InvokeJSON(&wire.Call{RequestID: "look"}, "elasticloadbalancingv2", "describeRules", text, func(out json.RawMessage, err error) {
+		var found elb.DescribeRulesOutput
+		if err == nil {
+			err = json.Unmarshal(out, &found)
+		}
+		if err != nil || len(found.Rules) != 1 {
+			b.t.Errorf("read the rule: %v", err)
+			return
+		}
+		for _, action := range found.Rules[0].Actions {
+			if action.ForwardConfig == nil {
+				continue
+			}
+			for _, tuple := range action.ForwardConfig.TargetGroups {
+				if aws.ToString(tuple.TargetGroupArn) == group {
+					weight = aws.ToInt32(tuple.Weight)
+				}
+			}
+		}
+	})
+	return weight
 }
 
 // alarmNow is alarm for use on the loop.

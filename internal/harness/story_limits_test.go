@@ -22,7 +22,7 @@ func TestCallsFromAlarmToRule(t *testing.T) {
 	b.untilState(name, "Bake")
 	b.RunFor(time.Second)
 	var calls []string
-	b.Observe = func(c *wire.Call, _, _ any, _ error) {
+	b.observe(func(c *wire.Call, _, _ any, _ error) {
 		if len(calls) > 0 && calls[len(calls)-1] == "ModifyRule" {
 			return
 		}
@@ -30,7 +30,7 @@ func TestCallsFromAlarmToRule(t *testing.T) {
 		case "sluice-alarm", "sluice-rollback":
 			calls = append(calls, c.Operation)
 		}
-	}
+	})
 	b.alarm("shop-green-5xx", red)
 	b.untilState(name, "Settle")
 	if n := len(calls) - 1; n > 7 || n < 1 || calls[n] != "ModifyRule" {
@@ -166,4 +166,44 @@ func TestOldWatchesAreDropped(t *testing.T) {
 	if places, err := b.Steps.Store.Watching(b.ctx(), alarm); err != nil || len(places) != 0 {
 		t.Errorf("watched by %v, %v; want nobody", places, err)
 	}
+}
+
+// Autoscaling does not shrink a slot while traffic moves, and may again when it
+// has moved.
+func TestNoScaleInWhileTrafficMoves(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.scale("shop-blue", 4)
+	b.RunFor(3 * time.Minute)
+	name := b.build(good, 1)
+	for n := range 3 {
+		b.untilNth(name, "Bake", n+1)
+		for _, service := range []string{"shop-blue", "shop-green"} {
+			if got := b.scaled(service, 2); got != 4 {
+				t.Errorf("in bake %d autoscaling took %s to %d tasks, want it kept at 4", n+1, service, got)
+			}
+		}
+	}
+	b.untilState(name, "Guard")
+	if got := b.scaled("shop-blue", 2); got != 4 {
+		t.Errorf("in the guard autoscaling took the old slot to %d tasks, want it kept at 4", got)
+	}
+	b.untilEnded(name)
+	if got := b.scaled("shop-green", 3); got != 3 {
+		t.Errorf("after the rollout autoscaling left the new slot at %d tasks, want 3", got)
+	}
+	b.wantAtRest(rollout.Green, name)
+}
+
+// scaled plays a scaling policy that wants n tasks, and gives what the service
+// wants then.
+func (b *box) scaled(service string, n int32) int32 {
+	b.t.Helper()
+	var got int32
+	b.Do(func() {
+		// Suspended or out of bounds is an answer too; the count tells.
+		_ = b.AutoScaling.Scale("service/shop-production/"+service, n)
+		got, _ = b.ECS.DesiredCount("shop-production", service)
+	})
+	return got
 }

@@ -67,6 +67,33 @@ func TestOlderReleaseComesLate(t *testing.T) {
 	b.wantAtRest(rollout.Green, first, second)
 }
 
+// A release that comes when a newer one is through does not take it back.
+func TestOlderReleaseAfterANewer(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	var releases []rollout.Release
+	for _, tag := range []string{"a", "b"} {
+		release, err := b.Steps.Store.PutRelease(b.ctx(), rollout.Release{
+			App: "shop", Images: map[string]string{"web": b.push(tag, good)}, Spec: shop(), Cause: rollout.Cause{Key: tag},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		releases = append(releases, release)
+	}
+	for _, i := range []int{1, 0} {
+		if err := b.Steps.Deploy(b.ctx(), releases[i]); err != nil {
+			t.Fatal(err)
+		}
+		b.untilEnded(releases[i].Name("production"))
+	}
+	older, newer := releases[0].Name("production"), releases[1].Name("production")
+	b.wantPath(newer, whole...)
+	b.wantPath(older, leave...)
+	b.wantOutcome(older, rollout.Superseded)
+	b.wantAtRest(rollout.Green, older, newer)
+}
+
 func TestSameEventFiveTimes(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
@@ -129,28 +156,16 @@ func TestHolderStoppedBetweenHandOverAndWake(t *testing.T) {
 			}
 			b.stop(first)
 			b.untilEnded(second)
-			b.wantPath(second, withLookingAgain(b.path(second), whole)...)
+			if told {
+				b.wantPath(second, whole...) // woken at once
+			} else {
+				b.wantPath(second, way([]string{"Start", "Lock"}, whole[1:])...) // it looked again
+			}
 			b.wantOutcome(first, rollout.Succeeded)
 			b.RunFor(time.Hour) // the deadman comes
 			b.wantAtRest(rollout.Blue, first, second)
 		})
 	}
-}
-
-// withLookingAgain is want with as many repeats of Lock as the path has: a wait
-// that looks again now and then.
-func withLookingAgain(path, want []string) []string {
-	var out []string
-	for _, state := range want {
-		out = append(out, state)
-		if state != "Lock" {
-			continue
-		}
-		for n := strings.Count(strings.Join(path, " "), "Lock"); n > 1; n-- {
-			out = append(out, "Lock")
-		}
-	}
-	return out
 }
 
 // A waiter that was stopped is not handed the lock, or if it is, gives it back.
@@ -418,5 +433,8 @@ func TestReleaseOfAnotherPlace(t *testing.T) {
 	}
 	b.untilEnded(moved)
 	b.wantOutcome(moved, rollout.Refused)
+	if reason := b.record(moved).Reason; !strings.Contains(reason, "was last released to shop-blue and shop-green") {
+		t.Errorf("the reason %q does not say where the environment is", reason)
+	}
 	b.wantAtRest(rollout.Green, first, moved)
 }

@@ -138,14 +138,14 @@ func TestStoppedInRetire(t *testing.T) {
 			b := newBox(t)
 			name := b.build(good, 1)
 			calls := 0
-			b.Observe = func(c *wire.Call, _, _ any, _ error) {
+			b.observe(func(c *wire.Call, _, _ any, _ error) {
 				if b.Lambda.Caller(c.AccessKey) != "sluice-retire" {
 					return
 				}
 				if calls++; calls == call {
 					b.callNow("sfn", "stopExecution", map[string]string{"ExecutionArn": b.arn(name)})
 				}
-			}
+			})
 			b.untilEnded(name)
 			b.RunFor(time.Hour)
 			if calls < call {
@@ -288,11 +288,11 @@ func TestFunctionDiesAfterItsEffect(t *testing.T) {
 					return lambda.FunctionFault{}
 				}
 				calls := 0
-				b.Observe = func(c *wire.Call, _, _ any, _ error) {
+				b.observe(func(c *wire.Call, _, _ any, _ error) {
 					if b.Lambda.Caller(c.AccessKey) == "sluice-"+function {
 						calls++
 					}
-				}
+				})
 				name := b.roll(good)
 				b.wantOutcome(name, rollout.Succeeded)
 				b.wantAtRest(rollout.Green, name)
@@ -338,11 +338,11 @@ func TestRetriedPrepareMakesNothingTwice(t *testing.T) {
 	b := newBox(t)
 	b.during("prepare", "UpdateService", 1, wire.Fault{LoseAnswer: true})
 	started := 0
-	b.Observe = func(c *wire.Call, _, _ any, _ error) {
+	b.observe(func(c *wire.Call, _, _ any, _ error) {
 		if c.Operation == "UpdateService" && b.Lambda.Caller(c.AccessKey) == "sluice-prepare" {
 			started++
 		}
-	}
+	})
 	name := b.roll(good)
 	if started != 1 {
 		t.Errorf("the canary was started %d times, want once", started)

@@ -125,6 +125,22 @@ func TestRuleChangedBySomebodyElse(t *testing.T) {
 		b.wantPath(name, way(begin, step, step, step, []string{"Complete"}, back)...)
 		b.wantAtRest(rollout.Blue, name)
 	})
+	t.Run("before it is read back", func(t *testing.T) {
+		t.Parallel()
+		b := newBox(t)
+		b.after("shift", "ModifyRule", func() {
+			b.callNow("elasticloadbalancingv2", "modifyRule", map[string]any{
+				"RuleArn": b.service.Rule,
+				"Actions": []any{map[string]any{"Type": "forward", "ForwardConfig": map[string]any{"TargetGroups": []any{
+					map[string]any{"TargetGroupArn": b.service.BlueGroup, "Weight": 40},
+					map[string]any{"TargetGroupArn": b.service.GreenGroup, "Weight": 60},
+				}}}},
+			})
+		})
+		name := b.roll(good)
+		b.wantPath(name, way(begin, []string{"Shift"}, back)...)
+		b.wantAtRest(rollout.Blue, name)
+	})
 	t.Run("in the guard", func(t *testing.T) {
 		t.Parallel()
 		b := newBox(t)

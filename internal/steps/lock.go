@@ -64,13 +64,13 @@ func (s *Steps) mayWait(record store.Record, env *store.Environment) error {
 	switch {
 	case record.Kind == rollout.Back && env.Dirty != nil:
 		return rollout.Errorf(rollout.KindRefused, "%s is Dirty (%s); repair it first", record.Place, env.Dirty.Why)
-	case env.HasEnded(record.Kind, record.Number):
-		return rollout.Errorf(rollout.KindLockLost, "%s has let go of %s before", record.Name, record.Place)
 	case record.Kind == rollout.Forward && env.Newest > record.Number:
 		return rollout.Errorf(rollout.KindSuperseded, "release %d of %s has come after release %d",
 			env.Newest, record.Place, record.Number)
 	case waiter != nil && waiter.Number > record.Number:
 		return rollout.Errorf(rollout.KindSuperseded, "%s has come after %s", waiter.Rollout, record.Name)
+	case env.HasEnded(record.Kind, record.Number):
+		return rollout.Errorf(rollout.KindLockLost, "%s has let go of %s before", record.Name, record.Place)
 	case s.Now().Sub(record.At) > QueueDeadline:
 		return rollout.Errorf(rollout.KindRefused, "%s was not free for %v; %s has it", record.Place, QueueDeadline, env.Rollout)
 	default:
