@@ -14,7 +14,7 @@ import (
 func main() { os.Exit(run(time.Now())) }
 
 func run(started time.Time) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	return cli.Main(ctx, cli.Process{
 		Args: os.Args[1:], Getenv: os.Getenv, Out: os.Stdout, Err: os.Stderr, Started: started,

@@ -53,7 +53,7 @@ func Main(ctx context.Context, p Process) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(p.Err, "sluice: %v\n", err)

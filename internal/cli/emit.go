@@ -61,7 +61,7 @@ func runEmit(ctx context.Context, o *EmitOptions) error {
 		endpoint = o.Getenv("AWS_ENDPOINT_URL")
 	}
 	if endpoint == "" {
-		if endpoint, err = localcloud.Find(); err != nil {
+		if endpoint, err = localcloud.Find(ctx); err != nil {
 			return err
 		}
 	}

@@ -94,8 +94,8 @@ func runLocal(ctx context.Context, o *LocalOptions) error {
 		return err
 	}
 	defer server.Close()
-	_, err = fmt.Fprintf(o.Out, `The local cloud runs; Ctrl-C ends it. Its clock runs %g times as fast as yours.
-  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+	_, err = fmt.Fprintf(o.Out, `The local cloud runs; Ctrl-C ends it. Its clock runs %[1]g times as fast as yours.
+  export AWS_ENDPOINT_URL=%[2]s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=%[5]s
   aws stepfunctions list-state-machines
 `, o.Speed, server.Endpoint, cloud.Region, localcloud.AccessKey, localcloud.SecretKey)
 	if err != nil {

@@ -7,6 +7,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -27,8 +28,8 @@ type Options struct {
 	Log     *slog.Logger // of Sluice's functions
 }
 
-// load is how many requests a second the demo sends, by the wall clock.
-const load = 200
+// loadRate is how many requests a second the demo sends, by the wall clock.
+const loadRate = 200
 
 // looked is how often the timeline is brought up to date.
 const looked = 200 * time.Millisecond
@@ -40,8 +41,8 @@ var ErrFailed = errors.New("the demo did not end as it should")
 type face interface {
 	// show brings the state and what has happened since.
 	show(State, []Happening)
-	// close ends a live screen, so that lines can follow.
-	close()
+	// close ends a live screen, so that lines can follow. It may be called again.
+	close() error
 }
 
 // Run runs the demo. ErrFailed if it ended otherwise than it should; the context's
@@ -57,9 +58,6 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer server.Close()
-	if err := e.awaitFirst(ctx, load); err != nil {
-		return err
-	}
 	w := newWatcher(e)
 	report, err := e.follow(ctx, w, o)
 	if err != nil {
@@ -67,7 +65,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	writeReport(o.Out, report)
 	if o.Keep {
-		return e.keep(ctx, o, server, w)
+		if err := e.keep(ctx, o, server, w); err != nil {
+			return err
+		}
 	}
 	if !report.OK() {
 		return ErrFailed
@@ -76,20 +76,20 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // follow plays the scenarios and shows them.
-func (e *environment) follow(ctx context.Context, w *watcher, o Options) (Report, error) {
+func (e *environment) follow(ctx context.Context, w *watcher, o Options) (report Report, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	face := newFace(o, cancel)
-	defer face.close()
+	shown := newFace(o, cancel)
+	defer func() { err = errors.Join(err, shown.close()) }()
 	watching, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	var failed error
 	watch.Go(func() {
-		if failed = e.watch(watching, w, face); failed != nil {
+		if failed = e.watch(watching, w, shown); failed != nil {
 			cancel()
 		}
 	})
-	report, err := e.scenarios(ctx)
+	report, err = e.scenarios(ctx)
 	stop()
 	watch.Wait()
 	if failed != nil {
@@ -100,9 +100,16 @@ func (e *environment) follow(ctx context.Context, w *watcher, o Options) (Report
 	}
 	s, news, err := w.look(ctx) // what has happened since the last look
 	if err == nil {
-		face.show(s, news)
+		shown.show(s, news)
 	}
 	return report, err
+}
+
+func newFace(o Options, stop context.CancelFunc) face {
+	if o.Plain {
+		return plain{o.Out}
+	}
+	return newScreen(o.Out, stop)
 }
 
 // watch shows how things are until the context ends.
@@ -128,31 +135,32 @@ func (e *environment) watch(ctx context.Context, w *watcher, screen face) error 
 
 // scenarios plays the good version, then the bad one.
 func (e *environment) scenarios(ctx context.Context) (Report, error) {
-	r := Report{Speed: e.Speed(), FirstEvent: time.Since(e.started)}
+	r := Report{Speed: e.Speed()}
+	e.say(fmt.Sprintf("the cloud's clock runs %g times as fast as yours; the app is at %s", e.Speed(), e.load.URL))
+	if err := e.awaitFirst(ctx); err != nil {
+		return r, err
+	}
+	r.FirstEvent = time.Since(e.started)
+	e.say(fmt.Sprintf("1 of 2: a build of %s finishes, a good version", goodVersion))
 	good, err := goodBuild()
+	if err == nil {
+		r.Good, err = e.play(ctx, good, &WebApp{Version: goodVersion, Latency: appLatency}, rollout.Succeeded)
+	}
 	if err != nil {
 		return r, err
 	}
-	r.Good, err = e.play(ctx, good, &WebApp{Version: goodVersion, Latency: appLatency}, rollout.Succeeded)
-	if err != nil {
-		return r, err
-	}
-	bad, err := badBuild()
-	if err != nil {
-		return r, err
-	}
+	e.say(fmt.Sprintf("2 of 2: a build of %s finishes, a bad version: it answers %g percent of its requests with 500 "+
+		"from second %g of its processes on, by your clock", badVersion, failShare*100, failAfter.Seconds()))
 	begun := e.Now()
-	r.Bad, err = e.play(ctx, bad, &WebApp{
-		Version: badVersion, FailShare: failShare, FailAfter: failAfter, Latency: appLatency,
-	}, rollout.RolledBack)
-	if err != nil {
-		return r, err
+	bad, err := badBuild()
+	if err == nil {
+		r.Bad, err = e.play(ctx, bad, &WebApp{
+			Version: badVersion, FailShare: failShare, FailAfter: failAfter, Latency: appLatency,
+		}, rollout.RolledBack)
 	}
-	if r.Bad.OK() {
+	if err == nil && r.Bad.OK() {
 		r.Return, err = e.measureReturn(begun, r.Bad.Weights.Want)
 	}
 	r.All, r.Elapsed, r.Memory = e.load.Counts(), time.Since(e.started), peakMemory()
 	return r, err
 }
-
-func newFace(o Options, _ context.CancelFunc) face { return plain{o.Out} }

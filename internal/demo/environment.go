@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"os"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
+	sluice "github.com/sluice-deploy/sluice"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
 	"github.com/sluice-deploy/sluice/internal/emulator/live"
@@ -43,6 +45,8 @@ type environment struct {
 	self    string            // path of the sluice binary
 	started time.Time
 
+	settleTime time.Duration // of the machine
+
 	loading  sync.WaitGroup
 	stopLoad context.CancelFunc
 	observed observed
@@ -52,6 +56,8 @@ type environment struct {
 type observed struct {
 	flows  map[string]flow // by target group
 	writes []ruleWrite
+	said   []Happening          // by the demo
+	put    map[string]time.Time // when, by the IDs of the demo's events, which have whole seconds
 }
 
 // flow is what was sent to a target group so far, and how many of it failed.
@@ -63,6 +69,10 @@ type ruleWrite struct {
 	weights rollout.Weights
 }
 
+// provision is how long a task takes until its container starts: a quick one on
+// Fargate, whose image is small.
+const provision = 15 * time.Second
+
 // open starts the cloud and makes the environment in it, with version v1 of the
 // app in its first slot.
 func open(ctx context.Context, o Options) (*environment, error) {
@@ -70,19 +80,23 @@ func open(ctx context.Context, o Options) (*environment, error) {
 	if err != nil {
 		return nil, err
 	}
+	settleTime, err := readSettleTime()
+	if err != nil {
+		return nil, err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the sluice binary: %w", err)
 	}
-	cloud, err := localcloud.Start(ctx, localcloud.Options{Speed: o.Speed, Log: o.Log})
+	cloud, err := localcloud.Start(ctx, localcloud.Options{Speed: o.Speed, Log: o.Log, Provision: provision})
 	if err != nil {
 		return nil, err
 	}
 	e := &environment{
 		Cloud: cloud, aws: awsclient.New(cloud.Config("AKIAPERSON")),
 		spec: app, place: store.Place{App: app.App, Environment: app.Environments[0].Name},
-		images: map[string]string{}, self: self, started: o.Started,
-		observed: observed{flows: map[string]flow{}},
+		images: map[string]string{}, self: self, started: o.Started, settleTime: settleTime,
+		observed: observed{flows: map[string]flow{}, put: map[string]time.Time{}},
 	}
 	e.Do(e.watchFlow)
 	if err := e.build(ctx); err != nil {
@@ -90,6 +104,24 @@ func open(ctx context.Context, o Options) (*environment, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// readSettleTime reads from the machine how long it waits after a rollback.
+func readSettleTime() (time.Duration, error) {
+	const file = "statemachine/rollout.asl.json"
+	text, err := sluice.Files.ReadFile(file)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", file, err)
+	}
+	var machine struct {
+		States map[string]struct {
+			Seconds int `json:"Seconds"`
+		} `json:"States"`
+	}
+	if err := json.Unmarshal(text, &machine); err != nil {
+		return 0, fmt.Errorf("read %s: %w", file, err)
+	}
+	return time.Duration(machine.States[settle].Seconds) * time.Second, nil
 }
 
 // watchFlow has what flows through the load balancer, and every change of its
@@ -158,6 +190,14 @@ func (e *environment) build(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	address := ""
+	if err := until(ctx, func() (bool, error) {
+		address = e.Host.Address(e.service.Listener)
+		return address != "", nil
+	}); err != nil {
+		return fmt.Errorf("wait for the load balancer: %w", err)
+	}
+	e.load = &Load{URL: "http://" + address + "/", PerSecond: loadRate}
 	return e.Steps.Register(ctx, *e.spec)
 }
 
@@ -202,8 +242,8 @@ func until(ctx context.Context, cond func() (bool, error)) error {
 	}
 }
 
-// awaitFirst waits until the first slot has a healthy target, and starts the load.
-func (e *environment) awaitFirst(ctx context.Context, perSecond int) error {
+// awaitFirst waits until the first slot is healthy, and starts the load.
+func (e *environment) awaitFirst(ctx context.Context) error {
 	err := until(ctx, func() (bool, error) {
 		healthy, err := e.Steps.Traffic.Healthy(ctx, e.service.BlueGroup)
 		return healthy > 0, err
@@ -211,11 +251,17 @@ func (e *environment) awaitFirst(ctx context.Context, perSecond int) error {
 	if err != nil {
 		return fmt.Errorf("wait for %s: %w", e.spec.Environments[0].Slots.Blue, err)
 	}
-	e.load = &Load{URL: "http://" + e.Host.Address(e.service.Listener) + "/", PerSecond: perSecond}
 	sending, stop := context.WithCancel(ctx)
 	e.stopLoad = stop
 	e.loading.Go(func() { e.load.Run(sending) })
 	return nil
+}
+
+// say adds a line of the demo's own to the timeline.
+func (e *environment) say(what string) {
+	e.Do(func() {
+		e.observed.said = append(e.observed.said, Happening{At: e.Now(), About: aboutDemo, What: what})
+	})
 }
 
 // close ends the load, the cloud and every process of it.

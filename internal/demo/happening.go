@@ -16,6 +16,7 @@ import (
 
 // What a happening is about.
 const (
+	aboutDemo    = "demo"
 	aboutBuild   = "build"
 	aboutRollout = "rollout"
 	aboutRule    = "rule"
@@ -77,22 +78,31 @@ func (h *Happening) alarm(e eventbridge.Event) bool {
 	if json.Unmarshal(e.Detail, &change) != nil {
 		return false
 	}
+	if at, err := time.Parse(stampLayout, change.State.Timestamp); err == nil {
+		h.At = at.UTC()
+	}
 	h.About = aboutAlarm
 	h.What = fmt.Sprintf("%s is %s, was %s", change.Name, change.State.Value, change.Previous.Value)
-	h.Why = change.State.Reason
+	if change.State.Value == alarmRed {
+		h.Why = change.State.Reason
+	}
 	return true
 }
 
 func (h *Happening) deployment(e eventbridge.Event) bool {
 	var d struct {
-		Name   string `json:"eventName"`
-		Reason string `json:"reason"`
+		Name    string    `json:"eventName"`
+		Reason  string    `json:"reason"`
+		Updated time.Time `json:"updatedAt"`
 	}
 	if json.Unmarshal(e.Detail, &d) != nil || len(e.Resources) == 0 {
 		return false
 	}
 	service := e.Resources[0][strings.LastIndex(e.Resources[0], "/")+1:]
-	h.About, h.What, h.Why = aboutSlot, service+": "+d.Name, d.Reason
+	h.At, h.About, h.What = d.Updated, aboutSlot, service+": "+d.Name
+	if d.Name == "SERVICE_DEPLOYMENT_FAILED" {
+		h.Why = d.Reason
+	}
 	return true
 }
 
@@ -102,7 +112,7 @@ func (h *Happening) notice(e eventbridge.Event) bool {
 	if json.Unmarshal(e.Detail, &n) != nil || n.Outcome == "" {
 		return false
 	}
-	h.At, h.About, h.What, h.Why = n.At, aboutRollout, n.Rollout+" ended: "+string(n.Outcome), n.Why
+	h.At, h.About, h.Rollout, h.What, h.Why = n.At, aboutRollout, n.Rollout, "ended: "+string(n.Outcome), n.Why
 	return true
 }
 
@@ -121,7 +131,7 @@ type facts struct {
 
 // decided makes a happening of what a step did.
 func decided(d store.Decision) Happening {
-	h := Happening{At: d.At, About: aboutRollout, What: d.Rollout + " " + string(d.Phase)}
+	h := Happening{At: d.At, About: aboutRollout, Rollout: d.Rollout, What: string(d.Phase)}
 	if d.Kind != "" {
 		h.What += ": " + string(d.Kind)
 		h.Why = d.What
@@ -146,7 +156,7 @@ func (f facts) done(phase rollout.Phase) string {
 	span := time.Duration(f.Seconds) * time.Second
 	switch phase {
 	case rollout.PhaseLock:
-		return "has the environment, or waits for it"
+		return "asked for"
 	case rollout.PhasePrepare:
 		if f.Plan != nil {
 			return fmt.Sprintf("%s starts with %d tasks of %s", f.Plan.Canary, f.Size, f.TaskDefinition[strings.LastIndex(f.TaskDefinition, "/")+1:])

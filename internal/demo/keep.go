@@ -20,7 +20,7 @@ The local cloud goes on; Ctrl-C ends it and the app's processes.
   the app        {{.Balancer}}
 
 Look into it with the aws CLI:
-  export AWS_ENDPOINT_URL={{.Endpoint}} AWS_REGION={{.Region}} AWS_ACCESS_KEY_ID={{.AccessKey}} AWS_SECRET_ACCESS_KEY={{.SecretKey}}
+  export AWS_ENDPOINT_URL={{.Endpoint}} AWS_REGION={{.Region}} AWS_DEFAULT_REGION={{.Region}} AWS_ACCESS_KEY_ID={{.AccessKey}} AWS_SECRET_ACCESS_KEY={{.SecretKey}}
   aws stepfunctions list-executions --state-machine-arn {{.Machine}}
   aws ecs describe-services --cluster {{.Cluster}} --services {{.App}}-blue {{.App}}-green
   aws cloudwatch describe-alarms --alarm-name-prefix {{.App}}-
@@ -29,7 +29,8 @@ Look into it with the aws CLI:
 Roll out something else: push an image (it runs as a good version) and put an event.
   aws ecr put-image --repository-name {{.App}} --image-tag v4 --image-manifest-media-type application/vnd.oci.image.manifest.v1+json --image-manifest '{"schemaVersion":2,"annotations":{"version":"v4"}}'
   aws events put-events --entries '[{"Source":"sluice.build","DetailType":"Sluice Build Succeeded","Detail":"{\"app\":\"{{.App}}\",\"build\":\"mine-4\",\"images\":{\"web\":\"{{.Image}}:v4\"}}"}]'
-or put a file of events/ in the same form, with a build id of your own: the same build is never rolled out twice.
+or put a file of that form, with a build of your own: the same build is never rolled out twice, and none is while an
+alarm is red.
   sluice emit events/sluice-build-succeeded.json
 
 `

@@ -14,12 +14,16 @@ func (p plain) show(_ State, news []Happening) {
 	}
 }
 
-func (plain) close() {}
+func (plain) close() error { return nil }
 
 // String is the happening as a line: seconds since the start, the cloud's time,
 // what it is about, what, and why.
 func (h Happening) String() string {
-	line := fmt.Sprintf("%6.1fs  %s  %-7s  %s", h.Elapsed.Seconds(), h.At.Format("15:04:05"), h.About, h.What)
+	line := fmt.Sprintf("%6.1fs  %s  %-7s  ", h.Elapsed.Seconds(), h.At.Format(clock), h.About)
+	if h.Rollout != "" {
+		line += h.Rollout + " "
+	}
+	line += h.What
 	if h.Why != "" {
 		line += " (" + h.Why + ")"
 	}

@@ -87,6 +87,8 @@ func (e *environment) finish(ctx context.Context, b build, app *WebApp) (string,
 		})
 		if err == nil {
 			e.EventBridge.Emit(b.event.Source, b.event.DetailType, b.event.Resources, b.event.Detail)
+			recent := e.EventBridge.Recent()
+			e.observed.put[recent[len(recent)-1].ID] = e.Now()
 		}
 	})
 	next := rollout.Release{App: e.spec.App, Number: registered.Counter + 1}

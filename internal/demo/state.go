@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -40,6 +41,14 @@ type Slot struct {
 	Errors  float64 // percent of them
 }
 
+// health says how many tasks are up.
+func (s Slot) health() string {
+	if s.Desired == 0 {
+		return fmt.Sprintf("%s: no task is left", s.Name)
+	}
+	return fmt.Sprintf("%s: %d of %d tasks are healthy", s.Name, s.Healthy, s.Desired)
+}
+
 // Alarm is a CloudWatch alarm.
 type Alarm struct{ Name, State string }
 
@@ -47,7 +56,8 @@ type Alarm struct{ Name, State string }
 type Happening struct {
 	At      time.Time     // the cloud's
 	Elapsed time.Duration // of the wall clock, since the start
-	About   string        // build, rollout, rule, alarm, slot
+	About   string        // demo, build, rollout, rule, alarm, slot
+	Rollout string        // for what a rollout did: which
 	What    string
 	Why     string
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +22,15 @@ import (
 type watcher struct {
 	env *environment
 
-	lastEvent string            // ID of the newest event seen
-	writes    int               // changes of the rule seen
-	decisions map[string]int    // seen, by rollout
-	settling  map[string]bool   // rollouts whose Settle was seen
-	healthy   [2]int            // by slot, at the last look
-	versions  map[string]string // by task definition
-	past      []reading         // of the last second
+	last      time.Time            // of the last look, on the cloud's clock
+	lastEvent string               // ID of the newest event seen
+	writes    int                  // changes of the rule seen
+	said      int                  // lines of the demo's own seen
+	decisions map[string]int       // seen, by rollout
+	settling  map[string]time.Time // when a rollout's Settle was first seen
+	healthy   [2]int               // by slot, at the last look
+	versions  map[string]string    // by task definition
+	past      []reading            // of the last second
 }
 
 // reading is what had flowed at a moment.
@@ -38,7 +41,7 @@ type reading struct {
 }
 
 func newWatcher(e *environment) *watcher {
-	return &watcher{env: e, decisions: map[string]int{}, settling: map[string]bool{}, versions: map[string]string{}}
+	return &watcher{env: e, decisions: map[string]int{}, settling: map[string]time.Time{}, versions: map[string]string{}}
 }
 
 // slots are the two, in the order in which they are shown.
@@ -61,10 +64,16 @@ func (w *watcher) look(ctx context.Context) (State, []Happening, error) {
 	w.measureRates(&s)
 	for i, slot := range s.Slots {
 		if slot.Healthy != w.healthy[i] && slot.Healthy == slot.Desired {
-			news = append(news, Happening{At: s.Now, About: aboutSlot, What: fmt.Sprintf("%s: %d of %d tasks are healthy", slot.Name, slot.Healthy, slot.Desired)})
+			news = append(news, Happening{At: w.last, About: aboutSlot, What: slot.health()})
 		}
 		w.healthy[i] = slot.Healthy
 	}
+	for i := range news { // some times are told in whole seconds
+		if news[i].At.Before(w.last) {
+			news[i].At = w.last
+		}
+	}
+	w.last = s.Now
 	slices.SortStableFunc(news, func(a, b Happening) int { return a.At.Compare(b.At) })
 	for i := range news {
 		news[i].Elapsed = s.Elapsed - e.Wall(s.Now.Sub(news[i].At))
@@ -81,19 +90,25 @@ func (w *watcher) news(ctx context.Context, s *State) ([]Happening, error) {
 		return nil, fmt.Errorf("list executions: %w", err)
 	}
 	var recent []eventbridge.Event
+	put := map[string]time.Time{}
 	paths := map[string][]string{}
 	e.Do(func() {
 		recent = e.EventBridge.Recent()
+		maps.Copy(put, e.observed.put)
 		for _, write := range e.observed.writes[w.writes:] {
 			news = append(news, Happening{At: write.at, About: aboutRule, What: "weights are " + write.weights.String()})
 		}
-		w.writes = len(e.observed.writes)
+		news = append(news, e.observed.said[w.said:]...)
+		w.writes, w.said = len(e.observed.writes), len(e.observed.said)
 		for _, x := range executions.Executions {
 			paths[aws.ToString(x.Name)] = slices.Clone(e.StepFunctions.Path(aws.ToString(x.ExecutionArn)))
 		}
 	})
 	for _, event := range w.unseen(recent) {
 		if h, ok := told(event); ok {
+			if at, ours := put[event.ID]; ours {
+				h.At = at
+			}
 			news = append(news, h)
 		}
 	}
@@ -122,6 +137,9 @@ func (w *watcher) unseen(recent []eventbridge.Event) []eventbridge.Event {
 	return recent[seen+1:]
 }
 
+// settle is the machine's state that waits by itself: no function records it.
+const settle = "Settle"
+
 // stepsOf is what a rollout's steps have done since the last look.
 func (w *watcher) stepsOf(ctx context.Context, name string, path []string, now time.Time) ([]Happening, error) {
 	decisions, err := w.env.Steps.Store.Decisions(ctx, name)
@@ -133,9 +151,9 @@ func (w *watcher) stepsOf(ctx context.Context, name string, path []string, now t
 		news = append(news, decided(d))
 	}
 	w.decisions[name] = len(decisions)
-	if len(path) > 0 && path[len(path)-1] == "Settle" && !w.settling[name] {
-		w.settling[name] = true
-		news = append(news, Happening{At: now, About: aboutRollout, What: name + " Settle: waits until no write can be under way any more"})
+	if _, seen := w.settling[name]; !seen && len(path) > 0 && path[len(path)-1] == settle {
+		w.settling[name] = now
+		news = append(news, Happening{At: now, About: aboutRollout, Rollout: name, What: settle + ": waits until no write can be under way any more"})
 	}
 	return news, nil
 }
@@ -158,6 +176,9 @@ func (w *watcher) lookAtRollout(ctx context.Context, s *State, name string, path
 	if err != nil {
 		return err
 	}
+	if since, ok := w.settling[name]; ok && s.Phase == settle {
+		s.Wait = &Wait{For: "every write in flight to land", Until: since.Add(w.env.settleTime)}
+	}
 	if token := env.Token; token != nil && env.Rollout == name && string(token.Phase) == s.Phase {
 		s.Wait = &Wait{For: waitsFor(token.Phase), Until: token.Until}
 	}
@@ -170,9 +191,9 @@ func waitsFor(phase rollout.Phase) string {
 	case rollout.PhaseLock:
 		return "the rollout before it to end"
 	case rollout.PhaseAwaitCanary:
-		return "healthy canary tasks"
+		return "a healthy canary"
 	case rollout.PhaseBake:
-		return "the bake to pass without an alarm"
+		return "the bake to pass"
 	case rollout.PhaseGuard:
 		return "the guard to run out"
 	default:

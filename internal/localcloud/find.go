@@ -1,15 +1,18 @@
 package localcloud
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // running is what a state file says of a local cloud.
@@ -48,15 +51,26 @@ func announce(endpoint string) (string, error) {
 	return file, nil
 }
 
-// withdraw removes a state file. One that stays behind is known by its process.
+// withdraw removes a state file. One that stays behind is removed by Find.
 func withdraw(file string) { _ = os.Remove(file) }
+
+// answers reports whether something listens at an endpoint.
+func answers(ctx context.Context, endpoint string) bool {
+	dialer := net.Dialer{Timeout: time.Second}
+	connection, err := dialer.DialContext(ctx, "tcp", strings.TrimPrefix(endpoint, "http://"))
+	if err != nil {
+		return false
+	}
+	_ = connection.Close() // nothing was sent
+	return true
+}
 
 // ErrNone says that no local cloud runs.
 var ErrNone = errors.New("no local cloud is running; start one with `sluice local` or `sluice demo --keep`, or give --endpoint")
 
 // Find gives the endpoint of the local cloud that runs on this machine. ErrNone if
 // none does; an error naming all of them if it would have to choose.
-func Find() (string, error) {
+func Find(ctx context.Context) (string, error) {
 	dir, err := folder()
 	if err != nil {
 		return "", err
@@ -67,14 +81,17 @@ func Find() (string, error) {
 	}
 	var endpoints []string
 	for _, entry := range entries {
-		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		file := filepath.Join(dir, entry.Name())
+		text, err := os.ReadFile(file) //nolint:gosec // the folder is this program's
 		if err != nil {
 			continue // it has just ended
 		}
 		var r running
-		if json.Unmarshal(text, &r) == nil && r.Endpoint != "" && alive(r.PID) {
-			endpoints = append(endpoints, r.Endpoint)
+		if json.Unmarshal(text, &r) != nil || !alive(r.PID) || !answers(ctx, r.Endpoint) {
+			withdraw(file) // its process was killed
+			continue
 		}
+		endpoints = append(endpoints, r.Endpoint)
 	}
 	slices.Sort(endpoints)
 	switch len(endpoints) {

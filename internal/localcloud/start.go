@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
@@ -20,6 +21,9 @@ type Options struct {
 	Advice   string    // about an image without a program
 	Output   io.Writer // of the programs; nil throws it away
 	Log      *slog.Logger
+	// Provision is how long a task takes until its containers start; 0 is the ECS
+	// emulation's own.
+	Provision time.Duration
 }
 
 // Cloud is a local cloud with Sluice in it, whose tasks are processes.
@@ -49,7 +53,7 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	c.running.Go(func() { _ = l.Run(running) }) // it ends with its context
 	var err error
 	if c.Harness, err = harness.New(l, harness.Options{
-		Cloud: emulator.Options{Runner: c.Host, Traffic: c.Host, RequestTimeout: awsclient.CallTimeout},
+		Cloud: emulator.Options{Runner: c.Host, Traffic: c.Host, RequestTimeout: awsclient.CallTimeout, ProvisionTime: o.Provision},
 		Log:   o.Log,
 	}); err != nil {
 		c.Close()
