@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path"
 	"strings"
 
@@ -69,9 +70,7 @@ type Service struct {
 // infra/service.yaml with the given parameters.
 func (h *Harness) DeployService(parameters map[string]string) (Service, error) {
 	all := map[string]string{"Vpc": "vpc-0a1b2c3d", "Subnets": "subnet-0a1b2c3d,subnet-1a1b2c3d"}
-	for name, value := range parameters {
-		all[name] = value
-	}
+	maps.Copy(all, parameters)
 	stack, err := h.deploy(all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
 	if err != nil {
 		return Service{}, err

@@ -274,6 +274,7 @@ func (b *box) scale(service string, n int32) {
 func TestFirstRollout(t *testing.T) {
 	t.Parallel()
 	empty := func(t *testing.T) *box {
+		t.Helper()
 		b := newBox(t)
 		b.scale("shop-blue", 0)
 		b.RunFor(5 * time.Minute)
