@@ -1,0 +1,159 @@
+package demo_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-deploy/sluice/internal/demo"
+	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/spec"
+)
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// alarm is CloudWatch's event of an alarm that changed its state.
+func alarm(name, state string, at time.Time) eventbridge.Event {
+	return eventbridge.Event{
+		Source: "aws.cloudwatch", DetailType: "CloudWatch Alarm State Change", Time: at.Format(time.RFC3339),
+		Detail: json.RawMessage(fmt.Sprintf(
+			`{"alarmName":%q,"state":{"value":%q,"reason":"Threshold Crossed","timestamp":%q},"previousState":{"value":"OK"}}`,
+			name, state, at.Format("2006-01-02T15:04:05.000-0700"))),
+	}
+}
+
+func TestMeasureReturn(t *testing.T) {
+	t.Parallel()
+	var (
+		stable = rollout.Weights{Blue: 0, Green: 100}
+		canary = rollout.Weights{Blue: 10, Green: 90}
+		red    = noon.Add(90 * time.Second)
+	)
+	events := []eventbridge.Event{
+		{Source: "aws.ecs", DetailType: "ECS Deployment State Change", Detail: json.RawMessage(`{}`)},
+		alarm("shop-blue-latency", "ALARM", noon.Add(-time.Second)), // before the release
+		alarm("shop-green-5xx", "OK", noon.Add(time.Second)),
+		alarm("shop-blue-5xx", "ALARM", red),
+		alarm("shop-blue-latency", "ALARM", red.Add(time.Second)),
+	}
+	got, err := demo.MeasureReturn(events, append(
+		demo.RuleWrites(noon.Add(-time.Minute), stable),
+		append(demo.RuleWrites(noon.Add(time.Minute), canary), demo.RuleWrites(red.Add(120*time.Millisecond), stable)...)...),
+		noon, stable, 10)
+	want := demo.Return{Alarm: "shop-blue-5xx", Red: red, Back: red.Add(120 * time.Millisecond), Wall: 12 * time.Millisecond}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("error %v, return (-want +got):\n%s", err, diff)
+	}
+	for name, c := range map[string]struct {
+		events []eventbridge.Event
+		want   string
+	}{
+		"ErrNoAlarm": {events[:3], "no alarm went red"},
+		"ErrNotBack": {events, "not put back"},
+		"ErrUnreadable": {[]eventbridge.Event{{
+			Source: "aws.cloudwatch", DetailType: "CloudWatch Alarm State Change",
+			Detail: json.RawMessage(`{"alarmName":"a","state":{"value":"ALARM","timestamp":"noon"}}`),
+		}}, "alarm a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := demo.MeasureReturn(c.events, demo.RuleWrites(noon.Add(time.Minute), stable), noon, stable, 10)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	good := demo.Scenario{
+		Rollout: "shop-production-1", Version: "v2", Want: rollout.Succeeded, Got: rollout.Succeeded, Took: 7 * time.Minute,
+		Traffic: demo.Counts{Requests: 8000},
+	}
+	good.Weights.Want, good.Weights.Got = rollout.Weights{Green: 100}, rollout.Weights{Green: 100}
+	bad := demo.Scenario{
+		Rollout: "shop-production-2", Version: "v3", Want: rollout.RolledBack, Got: rollout.RolledBack, Took: 3 * time.Minute,
+		Reason:  "alarm shop-blue-5xx went red",
+		Traffic: demo.Counts{Requests: 4000, Failed: 12, Versions: map[string]int{"v2": 3800, "v3": 200}},
+	}
+	bad.Weights = good.Weights
+	r := demo.Report{
+		Speed: 10, FirstEvent: 2300 * time.Millisecond, Good: good, Bad: bad,
+		Return:  demo.Return{Alarm: "shop-blue-5xx", Red: noon, Back: noon.Add(120 * time.Millisecond), Wall: 12 * time.Millisecond},
+		All:     demo.Counts{Requests: 12000, Elapsed: time.Minute},
+		Elapsed: 66 * time.Second, Memory: 68 << 20,
+	}
+	var out strings.Builder
+	demo.WriteReport(&out, r)
+	want := `
+summary: good version: shop-production-1 brought v2 and ended Succeeded after 7m0s of the cloud's time, weights blue 0, green 100
+summary: bad version: shop-production-2 brought v3 and ended RolledBack after 3m0s of the cloud's time, weights blue 0, green 100 (alarm shop-blue-5xx went red)
+summary: traffic back: 12 ms of the wall clock (120 ms of the cloud's) from alarm shop-blue-5xx going red to the rule being back
+summary: failed requests: 0 of 8000 while the good version came, 12 of 4000 while the bad one did
+summary: share of traffic that saw the bad version: 5.0 percent (200 of 4000 requests)
+summary: load: 200 requests a second of the wall clock, 12000 in all
+summary: first event after 2.3 s; whole run 66.0 s at 10 times the wall clock
+summary: memory of this process at most 68 MB, besides the app's processes
+summary: result: both ended as they should
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("report (-want +got):\n%s", diff)
+	}
+
+	for name, change := range map[string]func(*demo.Report){
+		"refused":       func(r *demo.Report) { r.Good.Got = rollout.Refused },
+		"not back":      func(r *demo.Report) { r.Bad.Weights.Got = rollout.Weights{Blue: 10, Green: 90} },
+		"not taken out": func(r *demo.Report) { r.Bad.Got = rollout.Succeeded },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other := r
+			change(&other)
+			var out strings.Builder
+			demo.WriteReport(&out, other)
+			if other.OK() || !strings.Contains(out.String(), "result: NOT as it should") || !strings.Contains(out.String(), "; wanted ") {
+				t.Errorf("OK is %v and the report is\n%s\nwant what was wanted, and NOT as it should", other.OK(), out.String())
+			}
+		})
+	}
+}
+
+func TestSpec(t *testing.T) {
+	t.Parallel()
+	if _, err := spec.Parse("sluice.yaml", demo.SpecFile()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBuildsOfTheScenariosDiffer(t *testing.T) {
+	t.Parallel()
+	good, bad, err := demo.BuildNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := [2]string{"shop-build:8745a7a9-c340-456a-9166-edf953571be0", "3f2c1e0"}; good != want {
+		t.Errorf("the good build is %v, want %v as in the documented event", good, want)
+	}
+	if bad[0] == good[0] || bad[1] == good[1] {
+		t.Errorf("the bad build is %v, want another id and tag than %v", bad, good)
+	}
+}
+
+func TestGuideGivesTheEndpoint(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := demo.WriteGuide(&out, "http://127.0.0.1:4600"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"AWS_ENDPOINT_URL=http://127.0.0.1:4600 ", "aws events put-events", "sluice emit"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the guide has no %q:\n%s", want, out.String())
+		}
+	}
+}
