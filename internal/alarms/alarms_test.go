@@ -78,8 +78,11 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []rollout.Alarm{
-		{Name: "together", State: rollout.AlarmRed}, {Name: "new", State: rollout.AlarmUnknown},
-		{Name: "gone", State: rollout.AlarmMissing}, {Name: "bad", State: rollout.AlarmRed}, {Name: "good", State: rollout.AlarmOK},
+		{Name: "together", State: rollout.AlarmRed},
+		{Name: "new", State: rollout.AlarmUnknown},
+		{Name: "gone", State: rollout.AlarmMissing},
+		{Name: "bad", State: rollout.AlarmRed},
+		{Name: "good", State: rollout.AlarmOK},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)

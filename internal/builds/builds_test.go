@@ -163,9 +163,11 @@ func TestDefinitions(t *testing.T) {
 		{"the file itself", "shop/out", func(*testing.T) []byte { return []byte(definitions) }},
 		{"a folder with it", "shop/out/imagedefinitions.json", func(*testing.T) []byte { return []byte(definitions) }},
 		{"zipped", "shop/out", func(t *testing.T) []byte {
+			t.Helper()
 			return zipped(t, "readme.txt", "hello", "imagedefinitions.json", definitions)
 		}},
 		{"zipped, in a folder of the archive", "shop/out", func(t *testing.T) []byte {
+			t.Helper()
 			return zipped(t, "dist/imagedefinitions.json", definitions)
 		}},
 	} {
@@ -197,11 +199,14 @@ func TestDefinitionsRefuses(t *testing.T) {
 	}{
 		{"no bucket", "elsewhere/shop/out", nil, "bucket elsewhere does not exist"},
 		{"garbage that calls itself a zip", "artifacts/shop/out", func(*testing.T) []byte { return []byte("PK\x03\x04 and nothing more") }, "not a zip file"},
-		{"a zip without it", "artifacts/shop/out", func(t *testing.T) []byte { return zipped(t, "readme.txt", "hello") }, "has no imagedefinitions.json"},
+		{"a zip without it", "artifacts/shop/out", func(t *testing.T) []byte { t.Helper(); return zipped(t, "readme.txt", "hello") }, "has no imagedefinitions.json"},
 		{"too large", "artifacts/shop/out", func(*testing.T) []byte { return make([]byte, tooLarge) }, "larger than"},
 		{
 			"small, but with too large a file", "artifacts/shop/out",
-			func(t *testing.T) []byte { return zipped(t, "imagedefinitions.json", strings.Repeat(" ", tooLarge)) },
+			func(t *testing.T) []byte {
+				t.Helper()
+				return zipped(t, "imagedefinitions.json", strings.Repeat(" ", tooLarge))
+			},
 			"larger than",
 		},
 	} {

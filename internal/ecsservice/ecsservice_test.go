@@ -205,13 +205,15 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			"the circuit breaker rolled back",
-			[]ecsservice.Deployment{with(func(d *ecsservice.Deployment) { d.TaskDefinition = old })}, 2, 0, 2, ecsservice.Failed, old,
+			[]ecsservice.Deployment{with(func(d *ecsservice.Deployment) { d.TaskDefinition = old })},
+			2, 0, 2, ecsservice.Failed, old,
 		},
 		{"no deployment at all", nil, 0, 0, 0, ecsservice.Failed, "instead"},
 		{"an older deployment drains", []ecsservice.Deployment{completed, active}, 2, 0, 2, ecsservice.Waiting, "older"},
 		{
 			"under way",
-			[]ecsservice.Deployment{with(func(d *ecsservice.Deployment) { d.State = "IN_PROGRESS" })}, 2, 0, 2, ecsservice.Waiting, "under way",
+			[]ecsservice.Deployment{with(func(d *ecsservice.Deployment) { d.State = "IN_PROGRESS" })},
+			2, 0, 2, ecsservice.Waiting, "under way",
 		},
 		{"too few run", []ecsservice.Deployment{completed}, 1, 0, 2, ecsservice.Waiting, "run"},
 		{"too many run", []ecsservice.Deployment{completed}, 3, 0, 3, ecsservice.Waiting, "run"},

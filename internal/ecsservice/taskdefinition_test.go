@@ -141,12 +141,16 @@ func TestRegisterRefuses(t *testing.T) {
 		{"an unknown container", base, map[string]string{"wed": "x", "web": "y"}, nil, rollout.KindRefused, []string{`"wed"`, "web, log"}},
 		{"no such base", "cart:99", nil, nil, rollout.KindRefused, []string{"cart:99"}},
 		{
-			"ECS refuses it", base, map[string]string{"web": image + ":v9"},
-			wire.Errorf("ClientException", "Too many container definitions."), rollout.KindRefused, []string{"family cart", "Too many container definitions"},
+			"ECS refuses it", base,
+			map[string]string{"web": image + ":v9"},
+			wire.Errorf("ClientException", "Too many container definitions."), rollout.KindRefused,
+			[]string{"family cart", "Too many container definitions"},
 		},
 		{
-			"ECS has too much to do", base, map[string]string{"web": image + ":v9"},
-			wire.Errorf("ThrottlingException", "Rate exceeded"), rollout.KindThrottled, []string{"family cart"},
+			"ECS has too much to do", base,
+			map[string]string{"web": image + ":v9"},
+			wire.Errorf("ThrottlingException", "Rate exceeded"), rollout.KindThrottled,
+			[]string{"family cart"},
 		},
 	} {
 		w.Faults.Request = func(call *wire.Call) *wire.Fault {
