@@ -1,0 +1,58 @@
+package conformance_test
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+)
+
+const manifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
+	`"config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},` +
+	`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":3,"digest":"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]}`
+
+const otherManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
+	`"config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":3,"digest":"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},` +
+	`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}]}`
+
+func ecrStories() []story {
+	create := &ecr.CreateRepositoryInput{RepositoryName: new("shop/web")}
+	byTag := func(tag string) []types.ImageIdentifier { return []types.ImageIdentifier{{ImageTag: &tag}} }
+	return []story{
+		{name: "ecr/Repositories", steps: []step{
+			ok(create, want("Repository.RepositoryName", "shop/web"), want("Repository.RegistryId", "123456789012"),
+				want("Repository.RepositoryArn", "arn:aws:ecr:us-east-1:123456789012:repository/shop/web"),
+				want("Repository.RepositoryUri", "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/web"),
+				want("Repository.ImageTagMutability", "MUTABLE")),
+			fails("RepositoryAlreadyExistsException", create),
+			fails("InvalidParameterException", &ecr.CreateRepositoryInput{RepositoryName: new("Shop")}),
+			ok(&ecr.DescribeRepositoriesInput{}, want("Repositories.#", 1), want("Repositories.0.RepositoryName", "shop/web")),
+			fails("RepositoryNotFoundException", &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"none"}}),
+			ok(&ecr.DeleteRepositoryInput{RepositoryName: new("shop/web")}, want("Repository.RepositoryName", "shop/web")),
+			fails("RepositoryNotFoundException", &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web")}),
+		}},
+		{name: "ecr/Images", steps: []step{
+			ok(create),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop/web"), ImageManifest: new(manifest), ImageTag: new("1")},
+				want("Image.ImageId.ImageTag", "1"), like("Image.ImageId.ImageDigest", "sha256:[0-9a-f]{64}"), save("digest", "Image.ImageId.ImageDigest")),
+			fails("ImageAlreadyExistsException", &ecr.PutImageInput{RepositoryName: new("shop/web"), ImageManifest: new(manifest), ImageTag: new("1")}),
+			fails("RepositoryNotFoundException", &ecr.PutImageInput{RepositoryName: new("none"), ImageManifest: new(manifest), ImageTag: new("1")},
+				moto("moto_server answers 500; AWS: model, PutImage has RepositoryNotFoundException")),
+			ok(&ecr.DescribeImagesInput{RepositoryName: new("shop/web"), ImageIds: byTag("1")},
+				want("ImageDetails.#", 1), want("ImageDetails.0.ImageDigest", "${digest}"), want("ImageDetails.0.ImageTags.0", "1")),
+			fails("ImageNotFoundException", &ecr.DescribeImagesInput{RepositoryName: new("shop/web"), ImageIds: byTag("2")}),
+			fails("RepositoryNotFoundException", &ecr.DescribeImagesInput{RepositoryName: new("none")}),
+			ok(&ecr.BatchGetImageInput{RepositoryName: new("shop/web"), ImageIds: byTag("1")},
+				want("Images.#", 1), want("Images.0.ImageId.ImageDigest", "${digest}"), want("Images.0.ImageManifest", manifest), want("Failures.#", 0)),
+			ok(&ecr.BatchGetImageInput{RepositoryName: new("shop/web"), ImageIds: byTag("2")},
+				want("Images.#", 0), want("Failures.0.FailureCode", "ImageNotFound"), want("Failures.0.ImageId.ImageTag", "2")),
+			fails("RepositoryNotFoundException", &ecr.BatchGetImageInput{RepositoryName: new("none"), ImageIds: byTag("1")}),
+			fails("RepositoryNotEmptyException", &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web")}),
+			ok(&ecr.DeleteRepositoryInput{RepositoryName: new("shop/web"), Force: true}),
+		}},
+		{name: "ecr/ImmutableTags", steps: []step{
+			ok(&ecr.CreateRepositoryInput{RepositoryName: new("shop"), ImageTagMutability: types.ImageTagMutabilityImmutable}),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(manifest), ImageTag: new("1")}),
+			fails("ImageTagAlreadyExistsException", &ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(otherManifest), ImageTag: new("1")},
+				moto("moto_server's code is ImageAlreadyExistsException; AWS: ECR API Reference, PutImage: ImageTagAlreadyExistsException for a tag that is immutable")),
+		}},
+	}
+}

@@ -1,0 +1,59 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// TestEmulator tells every story to a cloud of its own.
+func TestEmulator(t *testing.T) {
+	t.Parallel()
+	for _, s := range stories() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			cloud := newCloud(t)
+			cloud.Observe = func(c *wire.Call, _, _ any, err error) { checkCode(t, c, err) }
+			s.tell(t, target{
+				call:  newCaller(cloud.Config("AKIDEXAMPLE"), false).call,
+				wait:  cloud.RunFor,
+				known: map[string]string{"vpc": "vpc-1", "subnet1": "subnet-1", "subnet2": "subnet-2"},
+			})
+		})
+	}
+}
+
+// newCloud is a cloud in virtual time with what the stories suppose: two
+// functions, and builds that take a minute.
+func newCloud(t *testing.T) *emulator.Cloud {
+	t.Helper()
+	l := loop.NewVirtual(start)
+	t.Cleanup(l.Close)
+	cloud := emulator.New(l, emulator.Options{
+		Builder: func(_ *buildtypes.Build, done func(codebuild.Result)) {
+			l.After(time.Minute, func() { done(codebuild.Result{Status: buildtypes.StatusTypeSucceeded}) })
+		},
+	})
+	cloud.Lambda.Provide("echo", function(func(payload []byte) ([]byte, error) { return payload, nil }))
+	cloud.Lambda.Provide("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") }))
+	return cloud
+}
+
+// function is a handler that does not look at its context.
+type function func(payload []byte) ([]byte, error)
+
+// Invoke runs the function.
+func (f function) Invoke(_ context.Context, payload []byte) ([]byte, error) { return f(payload) }
+
+var _ lambda.Handler = function(nil)

@@ -1,0 +1,12 @@
+package conformance_test
+
+import "slices"
+
+// stories are all there are.
+func stories() []story {
+	return slices.Concat(
+		autoscalingStories(), cloudwatchStories(), codebuildStories(), dynamodbStories(), ecrStories(), ecsStories(),
+		elbv2Stories(), eventsStories(), lambdaStories(), s3Stories(), schedulerStories(), secretsmanagerStories(),
+		sqsStories(), ssmStories(), stepfunctionsStories(), stsStories(),
+	)
+}
