@@ -73,7 +73,12 @@ takes all traffic back when one goes red. These commands run it on a local cloud
 
 Exit status: 0 when all went as it should, 1 when it did not, 2 when the command
 line or a file named in it is wrong, 130 after Ctrl-C.`,
-		Args:              cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("unknown command %q; see `sluice --help`", args[0])
+			}
+			return nil
+		},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
