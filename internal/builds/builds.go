@@ -45,6 +45,9 @@ const definitionsFile = "imagedefinitions.json"
 // succeed.
 func (r Reader) Read(ctx context.Context, id string) (Build, error) {
 	out, err := r.CodeBuild.BatchGetBuilds(ctx, &codebuild.BatchGetBuildsInput{Ids: []string{id}})
+	if awsclient.Is(err, "InvalidInputException") {
+		return Build{}, rollout.Errorf(rollout.KindEventInvalid, "CodeBuild takes %q for no build of this account: %w", id, err)
+	}
 	if err != nil {
 		return Build{}, awsclient.Wrap(err, "read build %s", id)
 	}

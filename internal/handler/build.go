@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path"
@@ -42,7 +43,6 @@ func (b Build) Handler() Func {
 
 // found is what an event brought for an app.
 type found struct {
-	app    string
 	images map[string]string // container to image
 	cause  rollout.Cause
 }
@@ -66,29 +66,44 @@ func (b Build) codeBuild(ctx context.Context, e Event) error {
 	case d.ID == "":
 		return missing(e, "build-id")
 	}
-	apps, err := b.Steps.Store.Triggered(ctx, "codebuild#"+d.Project)
-	if err != nil || len(apps) == 0 {
-		return b.nobody(ctx, e, err)
-	}
-	build, err := b.Builds.Read(ctx, d.ID)
-	if err != nil {
-		return err
-	}
-	for _, app := range apps {
-		registered, err := b.Steps.Store.App(ctx, app)
+	return b.each(ctx, e, "codebuild#"+d.Project, func(spec rollout.Spec) error {
+		build, err := b.Builds.Read(ctx, d.ID)
 		if err != nil {
 			return err
 		}
-		made, err := b.madeBy(ctx, build, registered.Spec)
+		made, err := b.madeBy(ctx, build, spec)
 		if err != nil {
 			return err
 		}
 		cause := rollout.Cause{Key: buildKey(build.ID), Source: "codebuild", Commit: build.Commit, Link: build.Link}
-		if err := b.deploy(ctx, e, registered.Spec, found{app, made, cause}); err != nil {
-			return err
+		return b.deploy(ctx, e, spec, found{made, cause})
+	})
+}
+
+// each does what an event asks for, for every app that the key triggers. One app's
+// trouble does not keep the others from their deployment.
+func (b Build) each(ctx context.Context, e Event, key string, do func(rollout.Spec) error) error {
+	apps, err := b.Steps.Store.Triggered(ctx, key)
+	if err != nil {
+		return err
+	}
+	if len(apps) == 0 {
+		return b.ignore(ctx, e, "no app is triggered by it")
+	}
+	var errs []error
+	for _, app := range apps {
+		registered, err := b.Steps.Store.App(ctx, app)
+		if err == nil {
+			err = b.known(e, registered.Spec)
+		}
+		if err == nil {
+			err = do(registered.Spec)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("app %s: %w", app, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // buildKey makes a build's own event and CodeBuild's event the same cause.
@@ -135,28 +150,17 @@ func (b Build) ecr(ctx context.Context, e Event) error {
 	case d.Tag == "":
 		return b.ignore(ctx, e, "an image without a tag")
 	}
-	apps, err := b.Steps.Store.Triggered(ctx, "ecr#"+d.Repository)
-	if err != nil || len(apps) == 0 {
-		return b.nobody(ctx, e, err)
-	}
-	for _, app := range apps {
-		registered, err := b.Steps.Store.App(ctx, app)
-		if err != nil {
-			return err
-		}
-		pushed := pushedImages(registered.Spec, e, d.Repository, d.Tag, d.Digest)
+	return b.each(ctx, e, "ecr#"+d.Repository, func(spec rollout.Spec) error {
+		pushed := pushedImages(spec, e, d.Repository, d.Tag, d.Digest)
 		if len(pushed) == 0 {
-			continue // another account's or region's repository of that name, or a tag that does not match
+			return b.ignore(ctx, e, "a tag that does not match, or another registry's repository of that name")
 		}
 		cause := rollout.Cause{
 			Key:    fmt.Sprintf("ecr#%s#%s#%s#%s", d.Repository, d.Digest, d.Tag, e.Time.UTC().Format(time.RFC3339)),
 			Source: "ecr",
 		}
-		if err := b.deploy(ctx, e, registered.Spec, found{app, pushed, cause}); err != nil {
-			return err
-		}
-	}
-	return nil
+		return b.deploy(ctx, e, spec, found{pushed, cause})
+	})
 }
 
 // pushedImages is the containers that run images of the pushed repository, with
@@ -194,8 +198,12 @@ func (b Build) own(ctx context.Context, e Event) error {
 	switch {
 	case d.App == "":
 		return missing(e, "app")
+	case len(d.App) > maxName:
+		return tooLong(e, "app")
 	case d.Build == "":
 		return missing(e, "build")
+	case len(d.Build) > maxName:
+		return tooLong(e, "build")
 	case len(d.Images) == 0:
 		return missing(e, "images")
 	}
@@ -206,21 +214,21 @@ func (b Build) own(ctx context.Context, e Event) error {
 	if t := registered.Spec.Triggers; !t.Event && len(t.CodeBuild) == 0 {
 		return rollout.Errorf(rollout.KindEventInvalid, "app %q is not triggered by builds; add `event` to its triggers", d.App)
 	}
+	if err := b.known(e, registered.Spec); err != nil {
+		return err
+	}
 	cause := rollout.Cause{Key: buildKey(d.Build), Source: "event", Commit: d.Commit, Author: d.Author, Link: d.Link}
-	return b.deploy(ctx, e, registered.Spec, found{d.App, d.Images, cause})
+	return b.deploy(ctx, e, registered.Spec, found{d.Images, cause})
 }
 
 // deploy pins what was found by digest, records the release and starts its
 // rollout. All of it is once for the cause.
 func (b Build) deploy(ctx context.Context, e Event, spec rollout.Spec, f found) error {
-	if err := b.known(e, spec); err != nil {
-		return err
-	}
 	refs, err := images.Check(spec, f.images)
 	if err != nil {
 		return err
 	}
-	release := rollout.Release{App: f.app, Spec: spec, Images: map[string]string{}, Cause: f.cause, At: e.Time}
+	release := rollout.Release{App: spec.App, Spec: spec, Images: map[string]string{}, Cause: f.cause, At: e.Time}
 	for container, ref := range refs {
 		if release.Images[container], err = b.Images.Pin(ctx, ref); err != nil {
 			return fmt.Errorf("container %s: %w", container, err)
@@ -253,11 +261,4 @@ func (b Build) ignore(ctx context.Context, e Event, why string) error {
 	b.Log.LogAttrs(ctx, slog.LevelInfo, "event ignored", slog.String("why", why),
 		slog.String("detail_type", e.DetailType), slog.String("id", e.ID))
 	return nil
-}
-
-func (b Build) nobody(ctx context.Context, e Event, err error) error {
-	if err != nil {
-		return err
-	}
-	return b.ignore(ctx, e, "no app is triggered by it")
 }

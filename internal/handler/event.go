@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,8 +55,12 @@ func Events(log *slog.Logger, letters Letters, listeners map[kind]listener) Func
 	}
 }
 
-// final reports whether trying again would give the same.
+// final reports whether trying again would give the same; of several errors, every
+// one.
 func final(err error) bool {
+	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what it wraps further down has a kind of its own
+		return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !final(one) })
+	}
 	switch rollout.KindOf(err) { //nolint:exhaustive // the others may pass
 	case rollout.KindEventInvalid, rollout.KindNotFound, rollout.KindRefused, rollout.KindSpecInvalid:
 		return true
@@ -90,6 +95,15 @@ func detail[T any](e Event) (T, error) {
 // missing says that an event lacks a field.
 func missing(e Event, field string) error {
 	return rollout.Errorf(rollout.KindEventInvalid, "%q event %s has no %s", e.DetailType, e.ID, field)
+}
+
+// maxName is the longest text, in bytes, that an event may give for a name of ours
+// that becomes a key of the table.
+const maxName = 1024
+
+// tooLong says that an event has more in a field than it can be.
+func tooLong(e Event, field string) error {
+	return rollout.Errorf(rollout.KindEventInvalid, "%q event %s: %s is longer than %d bytes", e.DetailType, e.ID, field, maxName)
 }
 
 // put sends an event to the dead letters, with the reason as attributes.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -112,7 +112,7 @@ func (r Recover) ended(ctx context.Context, e Event) error {
 		return missing(e, "executionArn")
 	case d.Status == "":
 		return missing(e, "status")
-	case d.Machine != r.Steps.Machine || !strings.Contains("FAILED TIMED_OUT ABORTED", d.Status):
+	case d.Machine != r.Steps.Machine || !slices.Contains([]string{"FAILED", "TIMED_OUT", "ABORTED"}, d.Status):
 		return nil
 	}
 	err = r.Steps.Recover(ctx, steps.RolloutOf(d.Execution))
