@@ -44,7 +44,7 @@ type Process struct {
 // Main runs the command of the process's arguments until it ends or the context
 // does, and gives the exit status.
 func Main(ctx context.Context, p Process) int {
-	root := newRoot(p)
+	root := newRoot(p) //nolint:contextcheck // commands get the context when they are executed
 	root.SetArgs(p.Args)
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)

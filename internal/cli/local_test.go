@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -244,10 +245,8 @@ func awaitTask(t *testing.T, client *ecs.Client, service string, done func(types
 				t.Fatal(err)
 			}
 			last = described.Tasks
-			for _, task := range described.Tasks {
-				if done(task) {
-					return
-				}
+			if slices.ContainsFunc(described.Tasks, done) {
+				return
 			}
 		}
 	}
@@ -267,7 +266,7 @@ func TestAWSCommand(t *testing.T) {
 	endpoint := startLocal(t)
 	run := func(args ...string) string {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), command, args...)
+		cmd := exec.CommandContext(t.Context(), command, args...) //nolint:gosec // the aws CLI
 		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+endpoint, "AWS_DEFAULT_REGION=us-east-1", "AWS_REGION=us-east-1",
 			"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "AWS_DEFAULT_OUTPUT=text")
 		out, err := cmd.CombinedOutput()
@@ -292,7 +291,7 @@ func TestAWSCommand(t *testing.T) {
 	run("cloudwatch", "put-metric-alarm", "--alarm-name", "busy", "--namespace", "Local", "--metric-name", "Load", "--statistic", "Average",
 		"--period", "60", "--evaluation-periods", "1", "--threshold", "1", "--comparison-operator", "GreaterThanThreshold")
 	run("cloudwatch", "set-alarm-state", "--alarm-name", "busy", "--state-value", "ALARM", "--state-reason", "a test says so")
-	want("a test says so", "cloudwatch", "describe-alarms", "--alarm-names", "busy")
+	want("a test says so", "cloudwatch", "describe-alarm-history", "--alarm-name", "busy")
 	run("dynamodb", "create-table", "--table-name", "things", "--billing-mode", "PAY_PER_REQUEST",
 		"--attribute-definitions", "AttributeName=id,AttributeType=S", "--key-schema", "AttributeName=id,KeyType=HASH")
 	run("dynamodb", "wait", "table-exists", "--table-name", "things")

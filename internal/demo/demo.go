@@ -119,7 +119,7 @@ func (e *environment) watch(ctx context.Context, w *watcher, screen face) error 
 	for {
 		s, news, err := w.look(ctx)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was told to end
+			return nil // it was told to end, and that cut its look off
 		}
 		if err != nil {
 			return err

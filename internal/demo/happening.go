@@ -31,24 +31,24 @@ func told(e eventbridge.Event) (Happening, bool) {
 	if err != nil {
 		return Happening{}, false
 	}
-	h := Happening{At: at}
+	h := &Happening{At: at}
+	var shown bool
 	switch e.Source + "/" + e.DetailType {
 	case "aws.codebuild/CodeBuild Build State Change":
-		return h, h.build(e)
+		shown = tellBuild(h, e)
 	case "sluice.build/Sluice Build Succeeded":
-		return h, h.ownBuild(e)
+		shown = tellOwnBuild(h, e)
 	case alarmSource + "/" + alarmDetailType:
-		return h, h.alarm(e)
+		shown = tellAlarm(h, e)
 	case "aws.ecs/ECS Deployment State Change":
-		return h, h.deployment(e)
+		shown = tellDeployment(h, e)
 	case notify.Source + "/" + notify.DetailType:
-		return h, h.notice(e)
-	default:
-		return h, false
+		shown = tellEnd(h, e)
 	}
+	return *h, shown
 }
 
-func (h *Happening) build(e eventbridge.Event) bool {
+func tellBuild(h *Happening, e eventbridge.Event) bool {
 	var d struct {
 		Status string `json:"build-status"`
 		ID     string `json:"build-id"`
@@ -61,7 +61,7 @@ func (h *Happening) build(e eventbridge.Event) bool {
 	return true
 }
 
-func (h *Happening) ownBuild(e eventbridge.Event) bool {
+func tellOwnBuild(h *Happening, e eventbridge.Event) bool {
 	var d struct {
 		App   string `json:"app"`
 		Build string `json:"build"`
@@ -73,7 +73,7 @@ func (h *Happening) ownBuild(e eventbridge.Event) bool {
 	return true
 }
 
-func (h *Happening) alarm(e eventbridge.Event) bool {
+func tellAlarm(h *Happening, e eventbridge.Event) bool {
 	var change alarmChange
 	if json.Unmarshal(e.Detail, &change) != nil {
 		return false
@@ -89,7 +89,7 @@ func (h *Happening) alarm(e eventbridge.Event) bool {
 	return true
 }
 
-func (h *Happening) deployment(e eventbridge.Event) bool {
+func tellDeployment(h *Happening, e eventbridge.Event) bool {
 	var d struct {
 		Name    string    `json:"eventName"`
 		Reason  string    `json:"reason"`
@@ -106,8 +106,8 @@ func (h *Happening) deployment(e eventbridge.Event) bool {
 	return true
 }
 
-// notice takes in the end of a rollout; its steps are told by their decisions.
-func (h *Happening) notice(e eventbridge.Event) bool {
+// tellEnd tells the end of a rollout; its steps are told by their decisions.
+func tellEnd(h *Happening, e eventbridge.Event) bool {
 	var n notify.Notice
 	if json.Unmarshal(e.Detail, &n) != nil || n.Outcome == "" {
 		return false
@@ -118,15 +118,15 @@ func (h *Happening) notice(e eventbridge.Event) bool {
 
 // facts are what a step took and gave, as far as the timeline tells it.
 type facts struct {
-	Plan           *rollout.Plan
-	TaskDefinition string
-	Size           int
-	Seconds        int
-	Weights        *rollout.Weights
-	Verdict        rollout.Verdict
-	Why            string
-	Next           rollout.Next
-	Cause          *steps.Cause
+	Plan           *rollout.Plan    `json:"plan"`
+	TaskDefinition string           `json:"taskDefinition"`
+	Size           int              `json:"size"`
+	Seconds        int              `json:"seconds"`
+	Weights        *rollout.Weights `json:"weights"`
+	Verdict        rollout.Verdict  `json:"verdict"`
+	Why            string           `json:"why"`
+	Next           rollout.Next     `json:"next"`
+	Cause          *steps.Cause     `json:"cause"`
 }
 
 // decided makes a happening of what a step did.
