@@ -20,11 +20,12 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // TestEmulator tells every story to a cloud of its own.
 func TestEmulator(t *testing.T) {
 	t.Parallel()
+	all := new(models)
 	for _, s := range stories() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			cloud := newCloud(t)
-			cloud.Observe = func(c *wire.Call, _, _ any, err error) { checkCode(t, c, err) }
+			cloud.Observe = func(c *wire.Call, _, _ any, err error) { checkCode(t, all, c, err) }
 			s.tell(t, target{
 				call:  newCaller(cloud.Config("AKIDEXAMPLE"), false).call,
 				wait:  cloud.RunFor,

@@ -24,6 +24,8 @@ func s3Stories() []story {
 			ok(&s3.HeadBucketInput{Bucket: new("builds")}, want("BucketRegion", "us-east-1")),
 			fails("NotFound", &s3.HeadBucketInput{Bucket: new("none-there")}),
 			ok(&s3.ListBucketsInput{}, want("Buckets.0.Name", "builds")),
+			fails("InvalidArgument", &s3.ListBucketsInput{MaxBuckets: new(int32(10001))},
+				moto("moto_server does not check; AWS: model, MaxBuckets has the maximum 10000")),
 			ok(&s3.DeleteBucketInput{Bucket: new("builds")}),
 			fails("NoSuchBucket", &s3.DeleteBucketInput{Bucket: new("builds")}),
 		}},

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -301,4 +302,21 @@ func filled(v reflect.Value, saved map[string]string) reflect.Value {
 func (st step) operation() string {
 	t := reflect.TypeOf(st.in).Elem()
 	return serviceOf(t) + " " + strings.TrimSuffix(t.Name(), "Input")
+}
+
+// notes are all that is said about moto_server in a story.
+func (s story) notes() []string {
+	all := []string{s.notMoto}
+	for _, st := range s.steps {
+		all = append(all, st.moto)
+		for _, w := range st.wants {
+			all = append(all, w.moto)
+		}
+	}
+	return slices.DeleteFunc(all, func(note string) bool { return note == "" })
+}
+
+func hasSource(note string) bool {
+	what, source, ok := strings.Cut(note, "; AWS: ")
+	return ok && what != "" && source != ""
 }
