@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -266,7 +267,18 @@ func (p restXML) decode(op *apiModel, r *Request) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeREST(op, plain, p.labels, xmlBody{})
+	rec, err := decodeREST(op, plain, p.labels, xmlBody{})
+	return rec, invalidArgument(err)
+}
+
+// invalidArgument is S3's code for a header or a parameter that cannot be read
+// (AWS: Amazon S3 API Reference, "Error responses").
+func invalidArgument(err error) error {
+	var own *wireError
+	if errors.As(err, &own) && own.code == "SerializationException" {
+		return &wireError{code: "InvalidArgument", message: own.message, status: own.status}
+	}
+	return err
 }
 
 func (p restXML) encode(_ *Call, resp *Response, out *record) {
