@@ -267,6 +267,20 @@ func TestTasksAreProcesses(t *testing.T) {
 	}
 }
 
+// A program may be said to stand for an image when the cloud already runs.
+func TestImageSaidLater(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, c.task("10.0.0.1", "late:1", nil), is("failed: CannotPullContainerError: no program stands for the image late:1"))
+	c.loop.Do(func() { c.host.Image("late", live.Program{Path: self, Env: []string{"APP=late"}}) })
+	await(t, c.task("10.0.0.2", "late:1", nil), is("running"))
+	await(t, c.output, is("late is up"))
+}
+
 func TestWeightsSayWhereRequestsGo(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
