@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,31 +68,66 @@ func TestOlderReleaseComesLate(t *testing.T) {
 	b.wantAtRest(rollout.Green, first, second)
 }
 
-// A release that comes when a newer one is through does not take it back.
-func TestOlderReleaseAfterANewer(t *testing.T) {
-	t.Parallel()
-	b := newBox(t)
-	var releases []rollout.Release
-	for _, tag := range []string{"a", "b"} {
+// releases records n releases, oldest first, and starts nothing.
+func (b *box) releases(n int) []rollout.Release {
+	b.t.Helper()
+	var all []rollout.Release
+	for i := range n {
+		tag := fmt.Sprintf("release-%d", i+1)
 		release, err := b.Steps.Store.PutRelease(b.ctx(), rollout.Release{
 			App: "shop", Images: map[string]string{"web": b.push(tag, good)}, Spec: shop(), Cause: rollout.Cause{Key: tag},
 		})
 		if err != nil {
-			t.Fatal(err)
+			b.t.Fatal(err)
 		}
-		releases = append(releases, release)
+		all = append(all, release)
 	}
-	for _, i := range []int{1, 0} {
-		if err := b.Steps.Deploy(b.ctx(), releases[i]); err != nil {
-			t.Fatal(err)
-		}
-		b.untilEnded(releases[i].Name("production"))
+	return all
+}
+
+// start sends a release on its way and gives the name of its rollout.
+func (b *box) start(release rollout.Release) string {
+	b.t.Helper()
+	if err := b.Steps.Deploy(b.ctx(), release); err != nil {
+		b.t.Fatal(err)
 	}
-	older, newer := releases[0].Name("production"), releases[1].Name("production")
+	return release.Name("production")
+}
+
+// A release that comes when a newer one is through does not take it back.
+func TestOlderReleaseAfterANewer(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	releases := b.releases(2)
+	newer := b.start(releases[1])
+	b.untilEnded(newer)
+	older := b.start(releases[0])
+	b.untilEnded(older)
 	b.wantPath(newer, whole...)
 	b.wantPath(older, leave...)
 	b.wantOutcome(older, rollout.Superseded)
 	b.wantAtRest(rollout.Green, older, newer)
+}
+
+// A release is superseded by a newer one that came, even if that one was stopped
+// while it waited.
+func TestOlderReleaseAfterANewerThatWasStopped(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	releases := b.releases(3)
+	first := b.start(releases[0])
+	b.untilState(first, "Bake")
+	newest := b.start(releases[2])
+	b.untilState(newest, "Lock")
+	b.RunFor(time.Second)
+	b.stop(newest)
+	b.untilEnded(first)
+	b.untilEnded(newest)
+	older := b.start(releases[1])
+	b.untilEnded(older)
+	b.wantPath(older, leave...)
+	b.wantOutcome(older, rollout.Superseded)
+	b.wantAtRest(rollout.Green, first, older, newest)
 }
 
 func TestSameEventFiveTimes(t *testing.T) {
