@@ -14,8 +14,8 @@ func cloudwatchStories() []story {
 	}
 	bad := *alarm
 	bad.Statistic = ""
-	at := func(minutes time.Duration) *time.Time { return new(start.Add(minutes * time.Minute)) }
-	put := func(minutes time.Duration, value float64) step {
+	at := func(minutes int) *time.Time { return new(start.Add(time.Duration(minutes) * time.Minute)) }
+	put := func(minutes int, value float64) step {
 		return ok(&cloudwatch.PutMetricDataInput{Namespace: new("Shop"), MetricData: []types.MetricDatum{{MetricName: new("Errors"), Timestamp: at(minutes), Value: &value, Unit: types.StandardUnitCount}}})
 	}
 	return []story{

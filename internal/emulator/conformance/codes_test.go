@@ -95,6 +95,7 @@ func (m *model) known(service, operation, code string) bool {
 
 // checkCode wants of an operation's error that AWS has it for the operation.
 func checkCode(t *testing.T, m *models, c *wire.Call, err error) {
+	t.Helper()
 	if err == nil {
 		return
 	}

@@ -290,7 +290,7 @@ func textOf(s *shape, atLeast int) string {
 // matching is a text that an expression matches, with so many more of everything
 // that may repeat than it needs.
 func matching(e *syntax.Regexp, more int) string {
-	switch e.Op {
+	switch e.Op { //nolint:exhaustive // the others may be left out or have no width
 	case syntax.OpLiteral:
 		return string(e.Rune)
 	case syntax.OpCharClass:

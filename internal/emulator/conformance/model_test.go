@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -93,7 +94,7 @@ func (m *models) of(t *testing.T, service string) *model {
 	if known, ok := m.read.Load(service); ok {
 		return known.(*model)
 	}
-	text, err := os.ReadFile(filepath.Join(modelFolder, service+".json"))
+	text, err := fs.ReadFile(os.DirFS(modelFolder), service+".json")
 	if err != nil {
 		t.Fatal(err)
 	}

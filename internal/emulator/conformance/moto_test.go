@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -19,7 +20,7 @@ import (
 
 // TestMoto tells the stories to moto_server, one after the other: it has one
 // state for all, which is cleared in between.
-func TestMoto(t *testing.T) {
+func TestMoto(t *testing.T) { //nolint:tparallel // the stories share moto_server's one state
 	t.Parallel()
 	endpoint := startMoto(t)
 	// Without it moto_server looks for Docker when a function is invoked.
@@ -141,9 +142,8 @@ func post(t *testing.T, url, service, body string) (answer string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
+	if err := errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode >= http.StatusMultipleChoices {
 		t.Fatalf("POST %s: %s %s (%v)", url, resp.Status, text, err)
 	}
 	return string(text)

@@ -187,14 +187,14 @@ func (w expectation) difference(out any, saved map[string]string) string {
 // at gives the plain value at a path; not found where an element or a field is
 // missing. What is behind nil is nil.
 func at(v reflect.Value, path string) (value any, found bool) {
-	for _, name := range strings.Split(path, ".") {
+	for name := range strings.SplitSeq(path, ".") {
 		for v.IsValid() && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
 			v = v.Elem()
 		}
 		if !v.IsValid() {
 			return nil, true
 		}
-		switch v.Kind() {
+		switch v.Kind() { //nolint:exhaustive // nothing else has parts
 		case reflect.Struct:
 			v = v.FieldByName(name)
 			if !v.IsValid() {
@@ -259,7 +259,7 @@ func filled(v reflect.Value, saved map[string]string) reflect.Value {
 	}
 	filledInto := func(to reflect.Value) reflect.Value { return filled(v.Elem(), saved).Convert(to.Type()) }
 	out := reflect.New(v.Type()).Elem()
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // nothing else holds texts
 	case reflect.Pointer:
 		if _, isStream := v.Interface().(io.Reader); isStream {
 			return v
