@@ -6,7 +6,6 @@ package app
 import (
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -126,6 +125,3 @@ func (a *App) Handlers() map[string]handler.Func {
 		"dirty":       handler.Step(r, rollout.PhaseDirty, s.Dirty),
 	}
 }
-
-// Names are the functions' names, in order.
-func (a *App) Names() []string { return slices.Sorted(maps.Keys(a.Handlers())) }

@@ -144,15 +144,18 @@ func TestBuildRefuses(t *testing.T) {
 		{"a build that CodeBuild does not know", built(buildDetail().with("build-id", buildARN+"0")), nil, invalid, []string{buildARN + "0"}},
 		{
 			"a build that did not succeed after all", built(buildDetail()),
-			func(b *types.Build) { b.BuildStatus = types.StatusTypeFailed }, invalid, []string{"FAILED"},
+			func(b *types.Build) { b.BuildStatus = types.StatusTypeFailed }, invalid,
+			[]string{"FAILED"},
 		},
 		{
 			"a build without an image", built(buildDetail()),
-			func(b *types.Build) { b.ExportedEnvironmentVariables = nil }, invalid, []string{`"web"`, "IMAGE_WEB", "imagedefinitions.json"},
+			func(b *types.Build) { b.ExportedEnvironmentVariables = nil }, invalid,
+			[]string{`"web"`, "IMAGE_WEB", "imagedefinitions.json"},
 		},
 		{
 			"a tag that ECR does not know", own(ownDetail().with("images", fields{"web": registry + "/shop:v9"})),
-			nil, invalid, []string{"container web", registry + "/shop:v9"},
+			nil, invalid,
+			[]string{"container web", registry + "/shop:v9"},
 		},
 		{"a digest that ECR does not know", pushed(pushDetail(gone)), nil, invalid, []string{gone}},
 		{"a build of a foreign account", built(buildDetail()).with("account", foreign), nil, invalid, []string{foreign, account}},
@@ -160,11 +163,13 @@ func TestBuildRefuses(t *testing.T) {
 		{"our event from a foreign account", own(ownDetail()).with("account", foreign), nil, invalid, []string{foreign, account}},
 		{
 			"an image of a foreign repository", own(ownDetail().with("images", fields{"web": registry + "/pushed:v1"})),
-			nil, invalid, []string{"container web", registry + "/pushed:v1", registry + "/shop"},
+			nil, invalid,
+			[]string{"container web", registry + "/pushed:v1", registry + "/shop"},
 		},
 		{
 			"an image of a foreign registry", own(ownDetail().with("images", fields{"web": "docker.io/shop:v1"})),
-			nil, invalid, []string{"docker.io/shop:v1"},
+			nil, invalid,
+			[]string{"docker.io/shop:v1"},
 		},
 		{"an app that is not registered", own(ownDetail().with("app", "cart")), nil, rollout.KindNotFound, []string{`"cart"`, "register"}},
 		{"an app that pushes trigger", own(ownDetail().with("app", "pushed")), nil, invalid, []string{`"pushed"`, "`event`"}},

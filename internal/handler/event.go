@@ -58,7 +58,7 @@ func Events(log *slog.Logger, letters Letters, listeners map[kind]listener) Func
 // final reports whether trying again would give the same; of several errors, every
 // one.
 func final(err error) bool {
-	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what it wraps further down has a kind of its own
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !final(one) })
 	}
 	switch rollout.KindOf(err) { //nolint:exhaustive // the others may pass

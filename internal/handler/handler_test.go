@@ -145,7 +145,9 @@ func TestStepInput(t *testing.T) {
 func TestStepOutput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	step := handler.Step(w.recorder(), rollout.PhaseShift, func(context.Context, steps.WaitInput) (chan int, error) { return nil, nil })
+	step := handler.Step(w.recorder(), rollout.PhaseShift, func(context.Context, steps.WaitInput) (chan int, error) {
+		return make(chan int), nil
+	})
 	_, err := step.Invoke(t.Context(), []byte(stepInput))
 	wantType(t, err, rollout.KindInternal)
 }

@@ -217,22 +217,20 @@ func TestServiceNobodyWaitsFor(t *testing.T) {
 // Executions of other machines, and names that are no rollout's, are let be.
 func TestRecoverForeignExecutions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	other := strings.Replace(w.Settings.Machine, "rollout", "billing", 1)
-	for name, detail := range map[string]fields{
-		"another machine's": {"executionArn": other + ":shop-production-7", "stateMachineArn": other, "status": "FAILED"},
-		"somebody's by hand": {
-			"executionArn": w.execution("trying-something"), "stateMachineArn": w.Settings.Machine, "status": "ABORTED",
-		},
-		"one that succeeded": {
-			"executionArn": w.execution("shop-production-7"), "stateMachineArn": w.Settings.Machine, "status": "SUCCEEDED",
-		},
-		"a status that is part of one": {
-			"executionArn": w.execution("shop-production-7"), "stateMachineArn": w.Settings.Machine, "status": "ED",
-		},
+	for name, c := range map[string]struct{ machine, execution, status string }{
+		"another machine's":            {"billing", "shop-production-7", "FAILED"},
+		"somebody's by hand":           {"rollout", "trying-something", "ABORTED"},
+		"one that succeeded":           {"rollout", "shop-production-7", "SUCCEEDED"},
+		"a status that is part of one": {"rollout", "shop-production-7", "ED"},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // they share a cloud in which nothing happens
-			w.take("recover", ended(detail))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.owned(alarmARN + "shop-5xx")
+			w.take("recover", ended(fields{
+				"executionArn":    strings.Replace(w.execution(c.execution), "rollout", c.machine, 1),
+				"stateMachineArn": strings.Replace(w.Settings.Machine, "rollout", c.machine, 1), "status": c.status,
+			}))
 			if letters := w.letters(); len(letters) != 0 {
 				t.Errorf("dead letters are %+v, want none", letters)
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -141,10 +142,7 @@ type fields map[string]any
 
 // with is the object with other values; nil takes a field out.
 func (f fields) with(name string, value any) fields {
-	out := fields{}
-	for n, v := range f {
-		out[n] = v
-	}
+	out := maps.Clone(f)
 	if out[name] = value; value == nil {
 		delete(out, name)
 	}

@@ -103,23 +103,28 @@ func TestEventsThatCannotBeFollowed(t *testing.T) {
 	}{
 		{
 			"a build without an image", func(b *box) { b.announce("") },
-			rollout.KindEventInvalid, []string{`container "web"`, "export IMAGE_WEB", "imagedefinitions.json"},
+			rollout.KindEventInvalid,
+			[]string{`container "web"`, "export IMAGE_WEB", "imagedefinitions.json"},
 		},
 		{
 			"a tag that ECR does not know", func(b *box) { b.announce(repository + ":gone") },
-			rollout.KindEventInvalid, []string{"ECR has no image " + repository + ":gone"},
+			rollout.KindEventInvalid,
+			[]string{"ECR has no image " + repository + ":gone"},
 		},
 		{
 			"a foreign repository", func(b *box) { b.announce(cart + ":v0") },
-			rollout.KindEventInvalid, []string{cart + ":v0", "the spec of shop names, " + repository},
+			rollout.KindEventInvalid,
+			[]string{cart + ":v0", "the spec of shop names, " + repository},
 		},
 		{
 			"an app that is not registered", func(b *box) { b.tell("cart", repository+":v0") },
-			rollout.KindNotFound, []string{`app "cart" is not registered`, "register its sluice.yaml"},
+			rollout.KindNotFound,
+			[]string{`app "cart" is not registered`, "register its sluice.yaml"},
 		},
 		{
 			"a foreign account", func(b *box) { b.forward(foreign, repository+":v0") },
-			rollout.KindEventInvalid, []string{foreign, `app "shop" takes builds of 123456789012 only`},
+			rollout.KindEventInvalid,
+			[]string{foreign, `app "shop" takes builds of 123456789012 only`},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,28 +29,32 @@ import (
 
 // machine is the state machine as template.yaml installs it.
 type machine struct {
-	StartAt string
-	States  map[string]state
+	StartAt string           `json:"StartAt"`
+	States  map[string]state `json:"States"`
 }
 
 type state struct {
-	Type           string
-	Resource       string
-	Next           string
-	Default        string
-	End            bool
-	Seconds        int
-	TimeoutSeconds any // a number, or an expression
+	Type           string `json:"Type"`
+	Resource       string `json:"Resource"`
+	Next           string `json:"Next"`
+	Default        string `json:"Default"`
+	End            bool   `json:"End"`
+	Seconds        int    `json:"Seconds"`
+	TimeoutSeconds any    `json:"TimeoutSeconds"` // a number, or an expression
 	Arguments      struct {
-		FunctionName string
-		Payload      map[string]any
-	}
-	Choices []struct{ Next string }
-	Retry   []struct{ ErrorEquals []string }
-	Catch   []struct {
-		ErrorEquals []string
-		Next        string
-	}
+		FunctionName string         `json:"FunctionName"`
+		Payload      map[string]any `json:"Payload"`
+	} `json:"Arguments"`
+	Choices []struct {
+		Next string `json:"Next"`
+	} `json:"Choices"`
+	Retry []struct {
+		ErrorEquals []string `json:"ErrorEquals"`
+	} `json:"Retry"`
+	Catch []struct {
+		ErrorEquals []string `json:"ErrorEquals"`
+		Next        string   `json:"Next"`
+	} `json:"Catch"`
 }
 
 func (s state) waits() bool { return strings.HasSuffix(s.Resource, ".waitForTaskToken") }
