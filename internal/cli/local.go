@@ -94,7 +94,7 @@ func runLocal(ctx context.Context, o *LocalOptions) error {
 		return err
 	}
 	defer server.Close()
-	_, err = fmt.Fprintf(o.Out, `The local cloud runs; Ctrl-C ends it. Its clock runs %[1]g times as fast as yours.
+	_, err = fmt.Fprintf(o.Out, `The local cloud runs; Ctrl-C ends it. Its clock runs at %[1]g times the speed of yours.
   export AWS_ENDPOINT_URL=%[2]s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=%[5]s
   aws stepfunctions list-state-machines
 `, o.Speed, server.Endpoint, cloud.Region, localcloud.AccessKey, localcloud.SecretKey)

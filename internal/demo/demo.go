@@ -41,7 +41,7 @@ var ErrFailed = errors.New("the demo did not end as it should")
 type face interface {
 	// show brings the state and what has happened since.
 	show(State, []Happening)
-	// close ends a live screen, so that lines can follow. It may be called again.
+	// close ends a live screen, so that lines can follow.
 	close() error
 }
 
@@ -49,10 +49,15 @@ type face interface {
 // error if that ended first.
 func Run(ctx context.Context, o Options) error {
 	e, err := open(ctx, o)
+	if err == nil {
+		defer e.close()
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return err
 	}
-	defer e.close()
 	server, err := localcloud.Serve(ctx, e.Cloud.Cloud, o.Port)
 	if err != nil {
 		return err
@@ -92,10 +97,12 @@ func (e *environment) follow(ctx context.Context, w *watcher, o Options) (report
 	report, err = e.scenarios(ctx)
 	stop()
 	watch.Wait()
-	if failed != nil {
+	switch {
+	case failed != nil:
 		return report, failed
-	}
-	if err != nil {
+	case ctx.Err() != nil: // whatever came of that
+		return report, ctx.Err()
+	case err != nil:
 		return report, err
 	}
 	s, news, err := w.look(ctx) // what has happened since the last look

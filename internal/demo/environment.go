@@ -242,14 +242,25 @@ func until(ctx context.Context, cond func() (bool, error)) error {
 	}
 }
 
+// firstPatience is how long the first slot may take, on the cloud's clock.
+const firstPatience = 5 * time.Minute
+
 // awaitFirst waits until the first slot is healthy, and starts the load.
 func (e *environment) awaitFirst(ctx context.Context) error {
+	begun, spec := e.Now(), e.spec.Environments[0]
 	err := until(ctx, func() (bool, error) {
 		healthy, err := e.Steps.Traffic.Healthy(ctx, e.service.BlueGroup)
-		return healthy > 0, err
+		if err != nil || healthy > 0 || e.Now().Sub(begun) < firstPatience {
+			return healthy > 0, err
+		}
+		services, err := e.Steps.Services.Describe(ctx, spec.Cluster, spec.Slots)
+		if err != nil {
+			return false, err
+		}
+		return false, fmt.Errorf("no task is healthy after %v of the cloud's time: %s", firstPatience, services[rollout.Blue].Primary().Reason)
 	})
 	if err != nil {
-		return fmt.Errorf("wait for %s: %w", e.spec.Environments[0].Slots.Blue, err)
+		return fmt.Errorf("wait for %s: %w", spec.Slots.Blue, err)
 	}
 	sending, stop := context.WithCancel(ctx)
 	e.stopLoad = stop

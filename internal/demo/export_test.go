@@ -4,6 +4,8 @@ import (
 	"io"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
@@ -45,6 +47,12 @@ func BuildNames() (good, bad [2]string, err error) {
 func WriteGuide(out io.Writer, endpoint string) error {
 	return writeGuide(out, guide{Endpoint: endpoint, Region: "us-east-1", App: "shop", Cluster: "shop-production"})
 }
+
+// NewModel is the live screen's model.
+func NewModel(stop func()) tea.Model { return model{stop: stop} }
+
+// Update is the message that shows how things are.
+func Update(state State, news ...Happening) tea.Msg { return update{state, news} }
 
 // SpecFile is the demo's sluice.yaml.
 func SpecFile() []byte { return specFile }

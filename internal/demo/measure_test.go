@@ -92,14 +92,14 @@ func TestReport(t *testing.T) {
 	var out strings.Builder
 	demo.WriteReport(&out, r)
 	want := `
-summary: good version: shop-production-1 brought v2 and ended Succeeded after 7m0s of the cloud's time, weights blue 0, green 100
-summary: bad version: shop-production-2 brought v3 and ended RolledBack after 3m0s of the cloud's time, weights blue 0, green 100 (alarm shop-blue-5xx went red)
-summary: traffic back: 12 ms of the wall clock (120 ms of the cloud's) from alarm shop-blue-5xx going red to the rule being back
-summary: failed requests: 0 of 8000 while the good version came, 12 of 4000 while the bad one did
-summary: share of traffic that saw the bad version: 5.0 percent (200 of 4000 requests)
+summary: good version: v2 Succeeded after 7m0s of the cloud's time, blue 0, green 100
+summary: bad version: v3 RolledBack after 3m0s of the cloud's time, blue 0, green 100
+summary: traffic back: 12 ms of the wall clock after alarm shop-blue-5xx went red
+summary: failed requests: 0 of 8000 with the good version, 12 of 4000 with the bad
+summary: share of traffic that saw the bad version: 5.0 percent (200 of 4000)
 summary: load: 200 requests a second of the wall clock, 12000 in all
-summary: first event after 2.3 s; whole run 66.0 s at 10 times the wall clock
-summary: memory of this process at most 68 MB, besides the app's processes
+summary: first event after 2.3 s, whole run 66.0 s, at 10 times the wall clock
+summary: memory: at most 68 MB, besides the app's processes
 summary: result: both ended as they should
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {

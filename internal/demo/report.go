@@ -1,11 +1,10 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
 // Report is what the demo measured.
@@ -30,18 +29,17 @@ func writeReport(out io.Writer, r Report) {
 	line("summary: good version: %s", r.Good)
 	line("summary: bad version: %s", r.Bad)
 	if r.Return.Alarm != "" {
-		line("summary: traffic back: %d ms of the wall clock (%d ms of the cloud's) from alarm %s going red to the rule being back",
-			r.Return.Wall.Milliseconds(), r.Return.Back.Sub(r.Return.Red).Milliseconds(), r.Return.Alarm)
+		line("summary: traffic back: %d ms of the wall clock after alarm %s went red", r.Return.Wall.Milliseconds(), r.Return.Alarm)
 	}
-	line("summary: failed requests: %d of %d while the good version came, %d of %d while the bad one did",
+	line("summary: failed requests: %d of %d with the good version, %d of %d with the bad",
 		r.Good.Traffic.Failed, r.Good.Traffic.Requests, r.Bad.Traffic.Failed, r.Bad.Traffic.Requests)
-	line("summary: share of traffic that saw the bad version: %.1f percent (%d of %d requests)",
+	line("summary: share of traffic that saw the bad version: %.1f percent (%d of %d)",
 		r.Bad.Traffic.Share(r.Bad.Version), r.Bad.Traffic.Versions[r.Bad.Version], r.Bad.Traffic.Requests)
 	line("summary: load: %.0f requests a second of the wall clock, %d in all", r.All.Rate(), r.All.Requests)
-	line("summary: first event after %.1f s; whole run %.1f s at %g times the wall clock",
+	line("summary: first event after %.1f s, whole run %.1f s, at %g times the wall clock",
 		r.FirstEvent.Seconds(), r.Elapsed.Seconds(), r.Speed)
 	if r.Memory > 0 {
-		line("summary: memory of this process at most %d MB, besides the app's processes", r.Memory>>20)
+		line("summary: memory: at most %d MB, besides the app's processes", r.Memory>>20)
 	}
 	verdict := "both ended as they should"
 	if !r.OK() {
@@ -52,13 +50,9 @@ func writeReport(out io.Writer, r Report) {
 
 // String says how a scenario ended.
 func (s Scenario) String() string {
-	text := fmt.Sprintf("%s brought %s and ended %s after %v of the cloud's time, weights %s",
-		s.Rollout, s.Version, s.Got, s.Took.Round(time.Second), s.Weights.Got)
-	if s.Got == rollout.RolledBack && s.Reason != "" {
-		text += " (" + s.Reason + ")"
+	text := fmt.Sprintf("%s %s after %v of the cloud's time, %s", s.Version, s.Got, s.Took.Round(time.Second), s.Weights.Got)
+	if s.OK() {
+		return text
 	}
-	if !s.OK() {
-		text += fmt.Sprintf("; wanted %s, weights %s", s.Want, s.Weights.Want)
-	}
-	return text
+	return fmt.Sprintf("%s; wanted %s, %s: %s", text, s.Want, s.Weights.Want, cmp.Or(s.Reason, "no reason was recorded"))
 }
