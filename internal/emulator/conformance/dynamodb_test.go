@@ -40,7 +40,7 @@ func dynamodbStories() []story {
 		return map[string][]types.WriteRequest{"items": requests}
 	}
 	return []story{
-		{name: "dynamodb/Tables", notMoto: "a table of it is never on its way; AWS: DynamoDB API Reference, CreateTable and DeleteTable", steps: tableSteps()},
+		{name: "dynamodb/Tables", steps: tableSteps()},
 		{name: "dynamodb/Items", steps: []step{
 			createTable(), wait(tableTime),
 			put("a", "1", "1"),
@@ -126,18 +126,24 @@ const tableTime = time.Minute
 
 func tableSteps() []step {
 	create := createTable()
-	create.wants = append(create.wants, expectation{path: "TableDescription.TableStatus", value: "CREATING"})
+	create.wants = append(create.wants, expectation{
+		path: "TableDescription.TableStatus", value: "CREATING", moto: "moto_server's tables are there at once; AWS: DynamoDB API Reference, CreateTable",
+	})
 	return []step{
 		create,
-		fails("ResourceInUseException", &dynamodb.DeleteTableInput{TableName: new("items")}),
 		wait(tableTime),
 		fails("ResourceInUseException", create.in),
 		ok(&dynamodb.DescribeTableInput{TableName: new("items")}, want("Table.TableStatus", "ACTIVE"), want("Table.KeySchema.1.AttributeName", "sk")),
 		fails("ResourceNotFoundException", &dynamodb.DescribeTableInput{TableName: new("none")}),
 		ok(&dynamodb.ListTablesInput{}, want("TableNames.#", 1), want("TableNames.0", "items")),
-		fails("ValidationException", &dynamodb.ListTablesInput{Limit: new(int32(101))}),
-		ok(&dynamodb.DeleteTableInput{TableName: new("items")}, want("TableDescription.TableStatus", "DELETING")),
+		fails("ValidationException", &dynamodb.ListTablesInput{Limit: new(int32(101))},
+			moto("moto_server does not check; AWS: model, ListTablesInputLimit has the maximum 100")),
+		ok(&dynamodb.DeleteTableInput{TableName: new("items")}, want("TableDescription.TableStatus", "DELETING"),
+			motoValue("moto_server's tables are gone at once; AWS: DynamoDB API Reference, DeleteTable")),
 		wait(tableTime),
 		fails("ResourceNotFoundException", &dynamodb.DeleteTableInput{TableName: new("items")}),
+		create,
+		fails("ResourceInUseException", &dynamodb.DeleteTableInput{TableName: new("items")},
+			moto("moto_server's tables are there at once; AWS: DynamoDB API Reference, DeleteTable: ResourceInUseException while CREATING")),
 	}
 }
