@@ -2,7 +2,6 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -20,20 +19,9 @@ type Alarm struct {
 
 // AlarmRed latches every environment that the alarm concerns and wakes what waits
 // there. Where no rollout can be latched any more and the release has committed,
-// it starts a rollback rollout. One environment's trouble does not keep the others
-// from hearing of it.
+// it starts a rollback rollout.
 func (s *Steps) AlarmRed(ctx context.Context, a Alarm) error {
-	places, err := s.Store.Watching(ctx, a.ARN)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, place := range places {
-		if err := s.red(ctx, place, a); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", place, err))
-		}
-	}
-	return errors.Join(errs...)
+	return s.concerned(ctx, a.ARN, func(place store.Place) error { return s.red(ctx, place, a) })
 }
 
 func (s *Steps) red(ctx context.Context, place store.Place, a Alarm) error {

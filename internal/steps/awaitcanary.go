@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
 	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
 )
 
 // WaitInput is a state that waits, and for how long until it looks again.
@@ -65,36 +66,27 @@ func (s *Steps) look(ctx context.Context, j *job) (ecsservice.Readiness, string,
 // ServiceChanged wakes the environments that wait for a service, if it is time.
 // It is told by events, and looks for itself.
 func (s *Steps) ServiceChanged(ctx context.Context, service string) error {
-	places, err := s.Store.Watching(ctx, service)
+	return s.concerned(ctx, service, func(place store.Place) error { return s.lookAgain(ctx, place) })
+}
+
+func (s *Steps) lookAgain(ctx context.Context, place store.Place) error {
+	env, err := s.Store.Environment(ctx, place)
+	if err != nil || env.Token == nil || env.Token.Phase != rollout.PhaseAwaitCanary {
+		return err
+	}
+	j, err := s.loadMoving(ctx, Run{App: place.App, Environment: place.Environment, Rollout: env.Rollout, Execution: env.Owner})
 	if err != nil {
 		return err
 	}
-	for _, place := range places {
-		env, err := s.Store.Environment(ctx, place)
-		if err != nil {
-			return err
-		}
-		if env.Token == nil || env.Token.Phase != rollout.PhaseAwaitCanary {
-			continue
-		}
-		j, err := s.loadMoving(ctx, Run{App: place.App, Environment: place.Environment, Rollout: env.Rollout, Execution: env.Owner})
-		if err != nil {
-			return err
-		}
-		readiness, why, err := s.look(ctx, &j)
-		if err != nil {
-			return err
-		}
-		switch readiness {
-		case ecsservice.Ready:
-			err = s.Waker.Wake(ctx, env.Token.Token)
-		case ecsservice.Failed:
-			err = s.failWait(ctx, &env, rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", why))
-		case ecsservice.Waiting:
-		}
-		if err != nil {
-			return err
-		}
+	readiness, why, err := s.look(ctx, &j)
+	switch {
+	case err != nil:
+		return err
+	case readiness == ecsservice.Ready:
+		return s.Waker.Wake(ctx, env.Token.Token)
+	case readiness == ecsservice.Failed:
+		return s.failWait(ctx, &env, rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", why))
+	default:
+		return nil
 	}
-	return nil
 }

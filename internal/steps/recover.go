@@ -49,7 +49,7 @@ func (s *Steps) Recover(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	switch status { //nolint:exhaustive // the others have ended
+	switch status { // the others have ended
 	case types.ExecutionStatusRunning, types.ExecutionStatusPendingRedrive:
 		return nil
 	case neverStarted:

@@ -7,6 +7,8 @@ package steps
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -130,22 +132,31 @@ func (s *Steps) tell(ctx context.Context, r store.Record, n notify.Notice) error
 	return s.Teller.Tell(ctx, n)
 }
 
-// decided keeps what an event brought about. The steps' own decisions are kept by
-// their handler.
-func (s *Steps) decided(ctx context.Context, name string, phase rollout.Phase, why error) error {
-	return s.Store.Decided(ctx, store.Decision{
-		Rollout: name, At: s.Now(), Phase: phase, Kind: rollout.KindOf(why), What: why.Error(),
-	})
-}
-
-// failWait ends the owner's wait with the error and keeps why.
+// failWait ends the owner's wait, if it waits, with the error, and keeps why. The
+// steps' own decisions are kept by their handler.
 func (s *Steps) failWait(ctx context.Context, env *store.Environment, why error) error {
-	phase := rollout.Phase("")
+	d := store.Decision{Rollout: env.Rollout, At: s.Now(), Kind: rollout.KindOf(why), What: why.Error()}
 	if env.Token != nil {
-		phase = env.Token.Phase
+		d.Phase = env.Token.Phase
 		if err := s.Waker.FailWith(ctx, env.Token.Token, why); err != nil {
 			return err
 		}
 	}
-	return s.decided(ctx, env.Rollout, phase, why)
+	return s.Store.Decided(ctx, d)
+}
+
+// concerned does work for every environment that events about the ARN concern. One
+// environment's trouble does not keep the others from hearing of it.
+func (s *Steps) concerned(ctx context.Context, arn string, work func(store.Place) error) error {
+	places, err := s.Store.Watching(ctx, arn)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, place := range places {
+		if err := work(place); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", place, err))
+		}
+	}
+	return errors.Join(errs...)
 }

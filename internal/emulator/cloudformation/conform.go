@@ -86,7 +86,7 @@ func conformSlice(n *node, t reflect.Type, path string) (any, error) {
 }
 
 func conformScalar(n *node, t reflect.Type, path string) (any, error) {
-	switch t.Kind() { //nolint:exhaustive // the other kinds are refused below
+	switch t.Kind() { // the other kinds are refused below
 	case reflect.String:
 		return n.text, nil
 	case reflect.Bool:

@@ -101,7 +101,7 @@ func verb(n int, breaching bool) string {
 }
 
 func (w *watch) comparisonWords() string {
-	switch w.in.ComparisonOperator { //nolint:exhaustive // GreaterThanThreshold is left; PutMetricAlarm refuses the others
+	switch w.in.ComparisonOperator { // GreaterThanThreshold is left; PutMetricAlarm refuses the others
 	case types.ComparisonOperatorGreaterThanOrEqualToThreshold:
 		return "greater than or equal to"
 	case types.ComparisonOperatorLessThanThreshold:

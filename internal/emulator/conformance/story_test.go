@@ -194,7 +194,7 @@ func at(v reflect.Value, path string) (value any, found bool) {
 		if !v.IsValid() {
 			return nil, true
 		}
-		switch v.Kind() { //nolint:exhaustive // nothing else has parts
+		switch v.Kind() { // nothing else has parts
 		case reflect.Struct:
 			v = v.FieldByName(name)
 			if !v.IsValid() {
@@ -259,7 +259,7 @@ func filled(v reflect.Value, saved map[string]string) reflect.Value {
 	}
 	filledInto := func(to reflect.Value) reflect.Value { return filled(v.Elem(), saved).Convert(to.Type()) }
 	out := reflect.New(v.Type()).Elem()
-	switch v.Kind() { //nolint:exhaustive // nothing else holds texts
+	switch v.Kind() { // nothing else holds texts
 	case reflect.Pointer:
 		if _, isStream := v.Interface().(io.Reader); isStream {
 			return v

@@ -140,7 +140,7 @@ func (s *Service) batchGetImage(_ *wire.Call, in *ecr.BatchGetImageInput) (*ecr.
 }
 
 func reason(code types.ImageFailureCode) string {
-	switch code { //nolint:exhaustive // the codes that resolve gives
+	switch code { // the codes that resolve gives
 	case types.ImageFailureCodeMissingDigestAndTag:
 		return "Invalid request parameters: both tag and digest cannot be null"
 	case types.ImageFailureCodeInvalidImageDigest:

@@ -218,23 +218,24 @@ func (s *Service) modifyListener(_ *wire.Call, in *sdk.ModifyListenerInput) (*sd
 // with gives the settings with what the request names replaced. Going from HTTPS
 // to HTTP removes the certificate and the policy.
 // AWS: ELBv2 API Reference, ModifyListener.
-func (c listenerSettings) with(in *sdk.ModifyListenerInput) listenerSettings {
+func (c *listenerSettings) with(in *sdk.ModifyListenerInput) listenerSettings {
+	changed := *c
 	if in.Port != nil {
-		c.port = *in.Port
+		changed.port = *in.Port
 	}
 	if in.Protocol == types.ProtocolEnumHttp {
-		c.certificates, c.sslPolicy = nil, ""
+		changed.certificates, changed.sslPolicy = nil, ""
 	}
 	if in.Protocol != "" {
-		c.protocol = in.Protocol
+		changed.protocol = in.Protocol
 	}
 	if len(in.Certificates) > 0 {
-		c.certificates = slices.Clone(in.Certificates)
+		changed.certificates = slices.Clone(in.Certificates)
 	}
 	if in.SslPolicy != nil {
-		c.sslPolicy = *in.SslPolicy
+		changed.sslPolicy = *in.SslPolicy
 	}
-	return c
+	return changed
 }
 
 func (s *Service) deleteListener(_ *wire.Call, in *sdk.DeleteListenerInput) (*sdk.DeleteListenerOutput, error) {

@@ -58,7 +58,7 @@ func (s *Service) applyOne(set *settings, name types.QueueAttributeName, value s
 		*field = time.Duration(n) * time.Second
 		return err
 	}
-	switch name { //nolint:exhaustive // what is not here is refused by name
+	switch name { // what is not here is refused by name
 	case types.QueueAttributeNameVisibilityTimeout:
 		return seconds(&set.visibility, 0, 43200)
 	case types.QueueAttributeNameMessageRetentionPeriod:

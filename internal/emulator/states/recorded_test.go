@@ -210,7 +210,7 @@ func wireForm(e types.HistoryEvent) map[string]any {
 }
 
 func wireValue(v reflect.Value) any {
-	switch v.Kind() { //nolint:exhaustive // the kinds that events have
+	switch v.Kind() { // the kinds that events have
 	case reflect.Pointer:
 		if v.IsNil() {
 			return nil

@@ -33,6 +33,10 @@ func numberFunction(name string) *function {
 		return onContext(between(1, 2, formatBase))
 	case "formatNumber":
 		return onContext(between(2, 3, formatNumber))
+	case "formatInteger":
+		return onContext(fixed(2, formatInteger))
+	case "parseInteger":
+		return onContext(fixed(2, parseInteger))
 	case "sum", "max", "min", "average":
 		return fixed(1, func(r *evaluation, args []any) (any, error) { return r.aggregate(name, args[0]) })
 	case "boolean":

@@ -8,10 +8,6 @@ import (
 	"encoding/hex"
 	"math"
 	"strconv"
-	"time"
-
-	"github.com/blues/jsonata-go/jlib"
-	"github.com/blues/jsonata-go/jtypes"
 )
 
 // statesFunction are the functions that Step Functions adds to JSONata (Step
@@ -171,53 +167,4 @@ func fraction(id string) float64 {
 
 func uuid(id string) string {
 	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + id[20:]
-}
-
-func fromMillis(_ *evaluation, args []any) (any, error) {
-	if isUndefined(args[0]) {
-		return args[0], nil
-	}
-	millis, err := argument[float64]("fromMillis", args, 1)
-	if err != nil {
-		return nil, err
-	}
-	picture, err := optional("fromMillis", args, 2, "")
-	if err != nil {
-		return nil, err
-	}
-	zone, err := optional("fromMillis", args, 3, "")
-	if err != nil {
-		return nil, err
-	}
-	if picture == "" && zone == "" {
-		return time.UnixMilli(int64(millis)).UTC().Format("2006-01-02T15:04:05.000Z"), nil
-	}
-	s, err := jlib.FromMillis(int64(millis), given(picture), given(zone))
-	return s, err
-}
-
-func given(s string) jtypes.OptionalString {
-	if s == "" {
-		return jtypes.OptionalString{}
-	}
-	return jtypes.NewOptionalString(s)
-}
-
-func toMillis(_ *evaluation, args []any) (any, error) {
-	if isUndefined(args[0]) {
-		return args[0], nil
-	}
-	s, err := argument[string]("toMillis", args, 1)
-	if err != nil {
-		return nil, err
-	}
-	if !isUndefined(args[1]) {
-		return nil, unsupported("a picture for $toMillis")
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", "2006-01", "2006"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return float64(t.UnixMilli()), nil
-		}
-	}
-	return nil, errorf("D3110", "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given %s", quote(s))
 }

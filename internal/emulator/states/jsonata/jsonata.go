@@ -7,9 +7,9 @@
 // of a Go map, on the wall clock or on chance.
 //
 // What is not emulated is refused by Compile, by name: the operators %, @ and #,
-// the functions $eval (AWS refuses it too), $formatInteger and $parseInteger,
-// and regular expressions that RE2 does not know. A picture for $toMillis, and an
-// exponent or options for $formatNumber, are an error of the evaluation.
+// the function $eval (AWS refuses it too), and regular expressions that RE2 does
+// not know. An exponent or options for $formatNumber are an error of the
+// evaluation.
 package jsonata
 
 import (
@@ -95,7 +95,7 @@ func Compile(text string) (e *Expression, err error) {
 
 // refused are functions of the language that Compile does not let through.
 // AWS refuses $eval: Step Functions Developer Guide, Transforming data with JSONata.
-func refused() []string { return []string{"eval", "formatInteger", "parseInteger"} }
+func refused() []string { return []string{"eval"} }
 
 // forRE2 writes the escaped space that JavaScript allows in a regular expression
 // in the way that RE2 does. In a string it is an error either way.
