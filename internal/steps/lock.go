@@ -51,7 +51,7 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) error {
 		if queued {
 			return s.queued(ctx, claim, displaced(claim, &before), &env)
 		}
-		if waiter := waiting(claim.Kind, &env); waiter != nil && waiter.Execution == claim.Execution {
+		if waiter := env.Waiting(claim.Kind); waiter != nil && waiter.Execution == claim.Execution {
 			return nil // a newer attempt of ours waits already
 		}
 	}
@@ -60,7 +60,7 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) error {
 
 // mayWait says why a rollout must not wait for an environment that it did not get.
 func (s *Steps) mayWait(record store.Record, env *store.Environment) error {
-	waiter := waiting(record.Kind, env)
+	waiter := env.Waiting(record.Kind)
 	switch {
 	case record.Kind == rollout.Back && env.Dirty != nil:
 		return rollout.Errorf(rollout.KindRefused, "%s is Dirty (%s); repair it first", record.Place, env.Dirty.Why)
@@ -78,16 +78,9 @@ func (s *Steps) mayWait(record store.Record, env *store.Environment) error {
 	}
 }
 
-func waiting(kind rollout.Kind, env *store.Environment) *store.Waiter {
-	if kind == rollout.Back {
-		return env.RollbackWaiter
-	}
-	return env.Waiter
-}
-
 // displaced is the older rollout whose waiting place the claim has taken.
 func displaced(claim store.Claim, before *store.Environment) *store.Waiter {
-	waiter := waiting(claim.Kind, before)
+	waiter := before.Waiting(claim.Kind)
 	if waiter == nil || waiter.Execution == claim.Execution {
 		return nil
 	}

@@ -57,9 +57,9 @@ func (s *Store) Acquire(ctx context.Context, c Claim) (bool, Environment, error)
 
 // Queue puts the claim into its lane's waiting place, over an older rollout or an
 // older token of its own, while another execution owns the environment. It
-// reports whether it did, and gives the item after the write, or as it is. A
-// rollback also asks the forward rollout that runs to stop, and does not wait
-// behind a Dirty one.
+// reports whether the token waits there, by this call or a repeat of it, and gives
+// the item after the write, or as it is. A rollback also asks the forward rollout
+// that runs to stop, and does not wait behind a Dirty one.
 func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bool, Environment, error) {
 	l := laneOf(c.Kind)
 	w := Waiter{
@@ -92,7 +92,16 @@ func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bo
 		return false, Environment{}, err
 	}
 	env, err := decode(it, c.Place)
-	return held, env, err
+	waiter := env.Waiting(c.Kind)
+	return held || waiter != nil && waiter.Token == token.Token, env, err
+}
+
+// Waiting is the rollout that waits in the lane of that kind, nil if none does.
+func (e *Environment) Waiting(kind rollout.Kind) *Waiter {
+	if kind == rollout.Back {
+		return e.RollbackWaiter
+	}
+	return e.Waiter
 }
 
 // LeaveQueue takes the execution out of its lane's waiting place, if it is there.

@@ -90,7 +90,7 @@ func TestQueue(t *testing.T) {
 		{"with the same attempt", func(tb table) {
 			tb.own(forward(1))
 			tb.queue(forward(2), entered(1, 1))
-		}, forward(2), entered(1, 1), false},
+		}, forward(2), entered(1, 1), true},
 		{"with an earlier attempt", func(tb table) {
 			tb.own(forward(1))
 			tb.queue(forward(2), entered(1, 1))

@@ -42,15 +42,16 @@ func (s *Store) owned(ctx context.Context, c Claim, u update) (bool, Environment
 }
 
 // StoreToken keeps the owner's token, over an older one only, and gives the item
-// after the write. It reports false, and changes nothing, when a newer token is
-// there: the caller is an attempt that Step Functions has given up.
+// after the write. It can be repeated. It reports false, and changes nothing, when
+// a newer token is there: the caller is an attempt that Step Functions has given up.
 func (s *Store) StoreToken(ctx context.Context, c Claim, t Token) (bool, Environment, error) {
-	return s.owned(ctx, c, update{
+	held, env, err := s.owned(ctx, c, update{
 		set: "SET #token = :token",
 		condition: "(attribute_not_exists(#token) OR #token.#entered < :entered OR " +
 			"(#token.#entered = :entered AND #token.#retry < :retry))",
 		values: map[string]any{":token": t, ":entered": t.Entered, ":retry": t.Retry},
 	})
+	return held || err == nil && env.Token != nil && env.Token.Token == t.Token, env, err
 }
 
 // RaiseFence stops every writer of the claim's own rollout that still runs: what

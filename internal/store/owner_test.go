@@ -101,7 +101,7 @@ func TestStoreToken(t *testing.T) {
 		}
 	}
 	keep(entered(10, 0), true)
-	keep(entered(10, 0), false) // a repeat of the same attempt
+	keep(entered(10, 0), true) // a repeat of the same attempt
 	keep(entered(10, 2), true)
 	keep(entered(10, 1), false) // a zombie
 	keep(entered(9, 5), false)  // of a state that is over
