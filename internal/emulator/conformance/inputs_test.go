@@ -184,13 +184,11 @@ func (g generator) entryVariants(s *shape, above []*shape) []sample {
 	return all
 }
 
-// filledMap is a map with the entry that is large enough.
+// filledMap is a map with the entry, no larger than it must be.
 func (g generator) filledMap(s *shape, key string, value any) map[string]any {
 	entries := g.mapOf(s, int(low(s)))
-	for other := range entries {
-		if len(entries) >= int(low(s)) {
-			delete(entries, other)
-		}
+	if _, there := entries[key]; !there && len(entries) > 0 {
+		delete(entries, slices.Sorted(maps.Keys(entries))[0])
 	}
 	entries[key] = value
 	return entries
