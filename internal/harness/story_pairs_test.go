@@ -5,7 +5,41 @@ import (
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/steps"
 )
+
+// sharedAlarm makes an alarm that speaks of both slots one of the spec's.
+func sharedAlarm(s *rollout.Spec) {
+	s.Environments[0].Alarms = append(s.Environments[0].Alarms, "checkouts")
+}
+
+// An alarm of both slots is red while a release has traffic; its event comes again
+// when that release has gone back. The release that has the traffic now is innocent.
+func TestAlarmEventAgainAfterTheRollback(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, sharedAlarm)
+	b.quiet("checkouts")
+	first, second := b.roll(good), b.roll(good)
+	third := b.build(good, 1)
+	b.untilState(third, "Bake")
+	b.RunFor(time.Second)
+	event := steps.Alarm{
+		ARN: "arn:aws:cloudwatch:us-east-1:123456789012:alarm:checkouts", Name: "checkouts", At: b.Now(),
+	}
+	b.alarm("checkouts", red)
+	b.untilEnded(third)
+	b.RunFor(10 * time.Minute)
+	if err := b.Steps.AlarmRed(b.ctx(), event); err != nil {
+		t.Fatal(err)
+	}
+	b.RunFor(30 * time.Minute)
+	b.wantOutcome(third, rollout.RolledBack)
+	b.wantAtRest(rollout.Blue, first, second, third)
+	if facts := b.environment().Facts; facts.Release != 2 {
+		t.Errorf("release %d has the environment, want 2", facts.Release)
+	}
+}
 
 // The answer to a token's write is lost, and the SDK writes it again: it is the
 // same attempt, which goes on to look.

@@ -54,6 +54,9 @@ func (s *Steps) redAfterGuard(ctx context.Context, place store.Place, env *store
 	if !ok || !spec.Speaks(a.Name, facts.Stable) {
 		return nil
 	}
+	if gone, err := s.spokeOfOneThatLeft(ctx, env, a); err != nil || gone {
+		return err
+	}
 	why := fmt.Sprintf("alarm %s went red at %s, after the guard", a.Name, a.At.UTC().Format(time.RFC3339))
 	if facts.Previous == 0 {
 		return s.Teller.Tell(ctx, notify.Notice{
@@ -66,4 +69,19 @@ func (s *Steps) redAfterGuard(ctx context.Context, place store.Place, env *store
 		Leave: facts.Release, To: facts.Previous,
 	})
 	return err
+}
+
+// spokeOfOneThatLeft reports whether the alarm went red while a rollout was there
+// that has gone back since, or one that went back from what it spoke of. Its event
+// may come late, or twice; the release that has the traffic now is innocent.
+func (s *Steps) spokeOfOneThatLeft(ctx context.Context, env *store.Environment, a Alarm) (bool, error) {
+	if env.Snapshot == nil {
+		return false, nil
+	}
+	last, err := s.Store.Record(ctx, env.Snapshot.Rollout)
+	if err != nil {
+		return false, err
+	}
+	left := last.Outcome == rollout.RolledBack || last.Kind == rollout.Back && last.Outcome == rollout.Succeeded
+	return left && !a.At.After(last.EndedAt), nil
 }
