@@ -81,3 +81,45 @@ func TestAnswerOfTheQueueLost(t *testing.T) {
 		t.Errorf("the guard went on for %v although a release waited", took)
 	}
 }
+
+// A rollout is stopped while what Lock sends is under way; it lands when the
+// rollout has been ended. The environment does not stay with the dead.
+func TestLockLandsAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, waits := range []bool{false, true} {
+		t.Run(map[bool]string{false: "free", true: "behind another"}[waits], func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t)
+			first := ""
+			if waits {
+				first = b.build(good, 1)
+				b.untilState(first, "Bake")
+			}
+			requests, late := 0, 1
+			if waits {
+				late = 2
+			}
+			b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
+				if c.Operation != "UpdateItem" || b.Lambda.Caller(c.AccessKey) != "sluice-lock" {
+					return nil
+				}
+				if requests++; requests == late {
+					return &wire.Fault{Delay: 4 * time.Second}
+				}
+				return nil
+			})
+			name := b.build(good, 1)
+			b.untilState(name, "Lock")
+			b.RunFor(time.Second)
+			b.stop(name)
+			b.untilEnded(name)
+			b.RunFor(2 * time.Hour)
+			env := b.environment()
+			if env.Owner != "" || env.Waiter != nil {
+				t.Errorf("the environment is %q's and %+v waits", env.Owner, env.Waiter)
+			}
+			b.wantNoDeadman(name)
+			b.wantNextToPass(name)
+		})
+	}
+}

@@ -81,29 +81,35 @@ func (s *Steps) startAgain(ctx context.Context, record store.Record, env *store.
 	return s.startRecovery(ctx, record, env, execution)
 }
 
-// bury deals with an execution that has ended, wherever it stood.
+// bury deals with an execution that has ended, wherever it stood. What its Lock
+// had under way may land after the rollout was ended here, so the deadman stays
+// then, and comes once more to look.
 func (s *Steps) bury(ctx context.Context, record store.Record, env *store.Environment, execution string) error {
 	if env.Granted != nil && env.Granted.From == execution {
 		if err := s.Waker.Wake(ctx, env.Granted.Token); err != nil {
 			return err
 		}
 	}
-	if env.Owner == execution && env.Dirty == nil {
+	switch {
+	case env.Owner == execution && env.Dirty == nil:
 		return s.succeed(ctx, record, env, execution)
-	}
-	if record.Outcome == "" && env.Owner != execution {
-		cause := Cause{Error: string(rollout.KindRefused), Cause: "its execution ended before it had the environment"}
-		_, err := s.Leave(ctx, BackInput{
-			Run: Run{
-				App: record.Place.App, Environment: record.Place.Environment,
-				Rollout: record.Name, Execution: execution,
-			},
-			Cause: cause,
-		})
+	case env.Owner == execution:
+		_, err := s.farewell(ctx, record)
 		return err
 	}
-	_, err := s.farewell(ctx, record)
-	return err
+	ended := record.Outcome != ""
+	cause := Cause{Error: string(rollout.KindRefused), Cause: "its execution ended before it had the environment"}
+	_, err := s.Leave(ctx, BackInput{
+		Run: Run{
+			App: record.Place.App, Environment: record.Place.Environment,
+			Rollout: record.Name, Execution: execution,
+		},
+		Cause: cause,
+	})
+	if err != nil || ended {
+		return err
+	}
+	return s.Deadman.Arm(ctx, record.Name, s.Now().Add(Slack))
 }
 
 // succeed puts a recovery execution in a dead owner's place. Its name follows from
