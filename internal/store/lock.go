@@ -26,17 +26,18 @@ func laneOf(kind rollout.Kind) lane {
 	return lane{"#waiter", "#ended"}
 }
 
-// Acquire takes a free environment for the claim, or confirms that it has it. It
-// reports whether it does, and gives the item as it is now. A number that has let
-// go already takes nothing, so a late write of an ended rollout is harmless, and
-// neither does one that a newer forward rollout has come after.
+// Acquire takes a free environment for the claim, or finds that it has it. It
+// reports whether it does, and gives the item as it is now. One that has it changes
+// nothing, so that a late repeat cannot raise the fence under its own writers. A
+// number that has let go already takes nothing, so a late write of an ended rollout
+// is harmless, and neither does one that a newer forward rollout has come after.
 func (s *Store) Acquire(ctx context.Context, c Claim) (bool, Environment, error) {
 	l := laneOf(c.Kind)
 	u := update{
 		key: c.Place.key(),
 		set: "SET #owner = :me, #rollout = :rollout, #kind = :kind, #number = :number, " +
 			"#app = :app, #environment = :environment, #fence = if_not_exists(#fence, :zero) + :one",
-		condition: "(attribute_not_exists(#owner) OR #owner = :me) AND attribute_not_exists(#dirty) AND " +
+		condition: "attribute_not_exists(#owner) AND attribute_not_exists(#dirty) AND " +
 			"(attribute_not_exists(" + l.ended + ") OR " + l.ended + " < :number)",
 		values: map[string]any{
 			":me": c.Execution, ":rollout": c.Rollout, ":kind": c.Kind, ":number": c.Number,
@@ -52,7 +53,7 @@ func (s *Store) Acquire(ctx context.Context, c Claim) (bool, Environment, error)
 		return false, Environment{}, err
 	}
 	env, err := decode(it, c.Place)
-	return held, env, err
+	return held || env.Owner == c.Execution && env.Dirty == nil, env, err
 }
 
 // Queue puts the claim into its lane's waiting place, over an older rollout or an

@@ -49,8 +49,11 @@ func TestAcquire(t *testing.T) {
 				t.Fatalf("it got the environment: %t, want %t; %+v", got, c.want, env)
 			}
 			if got && (env.Owner != c.claim.Execution || env.Rollout != c.claim.Rollout || env.Kind != c.claim.Kind ||
-				env.Number != c.claim.Number || env.Fence <= before.Fence) {
-				t.Errorf("the owner is not %+v, or the fence was not raised from %d: %+v", c.claim, before.Fence, env)
+				env.Number != c.claim.Number) {
+				t.Errorf("the owner is not %+v: %+v", c.claim, env)
+			}
+			if raised := env.Fence > before.Fence; got && raised != (before.Owner == "") {
+				t.Errorf("%q had the environment under fence %d; the fence is %d", before.Owner, before.Fence, env.Fence)
 			}
 			if !got && (env.Owner != before.Owner || env.Fence != before.Fence) {
 				t.Errorf("it did not get the environment but changed it from %+v to %+v", before, env)
