@@ -123,3 +123,24 @@ func TestLockLandsAfterTheEnd(t *testing.T) {
 		})
 	}
 }
+
+// An app whose rollouts would have the names of another's is not registered.
+func TestNamesOfAnotherAppsRollouts(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, func(s *rollout.Spec) { s.Environments[0].Name = "eu-production" })
+	for app, environment := range map[string]string{"shop-eu": "production", "shop-eu-production": "rollback"} {
+		other := shop()
+		other.App, other.Environments[0].Name = app, environment
+		if err := b.Steps.Register(b.ctx(), other); rollout.KindOf(err) != rollout.KindRefused {
+			t.Errorf("%s into %s: %v, want it refused", app, environment, err)
+		}
+		if _, err := b.Steps.Store.App(b.ctx(), app); rollout.KindOf(err) != rollout.KindNotFound {
+			t.Errorf("%s: %v, want it not registered", app, err)
+		}
+	}
+	again := shop()
+	again.Environments[0].Name = "eu-production"
+	if err := b.Steps.Register(b.ctx(), again); err != nil {
+		t.Errorf("the same app again: %v", err)
+	}
+}

@@ -151,9 +151,24 @@ type Cause struct {
 	Link   string `json:"link,omitempty"`
 }
 
-// Name is the name of the rollout that takes the release into an environment. It
-// is also the name of its execution, so it has at most 70 of the 80 characters
-// that Step Functions allows, which leaves room for recovery's suffix.
+// Name is the name of the rollout that takes the release into an environment, and
+// of its execution and its schedule.
 func (r Release) Name(environment string) string {
-	return fmt.Sprintf("%s-%s-%d", r.App, environment, r.Number)
+	return NameOf(Forward, r.App, environment, r.Number)
+}
+
+// NameOf is the name of a rollout. Of the 64 characters that a schedule's name may
+// have (AWS: EventBridge Scheduler API Reference, CreateSchedule), an app and an
+// environment of 24 each leave the number of a rollback five.
+func NameOf(kind Kind, app, environment string, number int) string {
+	return fmt.Sprintf("%s-%d", NamePrefix(kind, app, environment), number)
+}
+
+// NamePrefix is what the names of an environment's rollouts of that kind begin
+// with. Another app and environment can have the same: both may have hyphens.
+func NamePrefix(kind Kind, app, environment string) string {
+	if kind == Back {
+		return app + "-" + environment + "-rollback"
+	}
+	return app + "-" + environment
 }

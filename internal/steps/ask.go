@@ -69,13 +69,16 @@ func (s *Steps) waitingIn(ctx context.Context, place store.Place, phase rollout.
 
 // Register makes a spec the app's: its triggers, and, where an environment moved
 // to other services or another rule, a new claim. Refused when an environment that
-// moved is not free.
+// moved is not free, or its rollouts would have the names of another app's.
 func (s *Steps) Register(ctx context.Context, spec rollout.Spec) error {
 	before, err := s.Store.App(ctx, spec.App)
 	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
 		return err
 	}
 	for _, env := range spec.Environments {
+		if err := s.claimNames(ctx, spec.App, env.Name); err != nil {
+			return err
+		}
 		if err := s.moveSite(ctx, store.Place{App: spec.App, Environment: env.Name}, env); err != nil {
 			return err
 		}
@@ -95,6 +98,24 @@ func (s *Steps) Register(ctx context.Context, spec rollout.Spec) error {
 			if err := s.Store.DropTrigger(ctx, trigger, spec.App); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// claimNames keeps two apps from giving rollouts the same names, as shop-eu with an
+// environment production and shop with eu-production would.
+func (s *Steps) claimNames(ctx context.Context, app, environment string) error {
+	for _, kind := range []rollout.Kind{rollout.Forward, rollout.Back} {
+		prefix := rollout.NamePrefix(kind, app, environment)
+		holder, err := s.Store.ClaimName(ctx, prefix, app)
+		if err != nil {
+			return err
+		}
+		if holder != app {
+			return rollout.Errorf(rollout.KindRefused,
+				"rollouts of %s into %s would be named %s-1 and so on, which is what app %s has; name the app or the environment otherwise",
+				app, environment, prefix, holder)
 		}
 	}
 	return nil

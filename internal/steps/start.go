@@ -103,7 +103,7 @@ func (s *Steps) StartBack(ctx context.Context, req BackRequest) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("%s-%s-rollback-%d", req.Place.App, req.Place.Environment, number)
+	name := rollout.NameOf(rollout.Back, req.Place.App, req.Place.Environment, number)
 	return name, s.Start(ctx, store.Record{
 		Name: name, Place: req.Place, Kind: rollout.Back, Number: number,
 		Release: req.To, Leave: req.Leave, Why: req.Why,

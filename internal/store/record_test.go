@@ -355,6 +355,7 @@ func TestTableTrouble(t *testing.T) {
 	all["DropTrigger"] = func() error { return tb.DropTrigger(ctx, "a", "b") }
 	all["Triggered"] = func() error { _, err := tb.Triggered(ctx, "a"); return err }
 	all["Watching"] = func() error { _, err := tb.Watching(ctx, "a"); return err }
+	all["ClaimName"] = func() error { _, err := tb.ClaimName(ctx, "a", "b"); return err }
 	all["ClaimRule"] = func() error { _, err := tb.ClaimRule(ctx, "a", place()); return err }
 	all["ReleaseRule"] = func() error { return tb.ReleaseRule(ctx, "a", place()) }
 	for _, trouble := range []struct {

@@ -75,6 +75,21 @@ func (s *Store) App(ctx context.Context, name string) (App, error) {
 	return app, nil
 }
 
+// ClaimName says that rollouts whose names begin so are the app's. It gives the app
+// that has the claim, which may be another.
+func (s *Store) ClaimName(ctx context.Context, prefix, app string) (string, error) {
+	k := key{"name#" + prefix, "claim"}
+	claim := struct {
+		App string `dynamodbav:"app"`
+	}{app}
+	wrote, err := s.putNew(ctx, k, claim)
+	if err != nil || wrote {
+		return app, err
+	}
+	_, err = s.get(ctx, k, &claim)
+	return claim.App, err
+}
+
 // PutTrigger says that events with the key concern the app.
 func (s *Store) PutTrigger(ctx context.Context, trigger, app string) error {
 	return s.put(ctx, key{"trigger#" + trigger, "app#" + app}, map[string]string{"app": app})
