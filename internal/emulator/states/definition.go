@@ -111,17 +111,25 @@ type retrier struct {
 type Diagnostic struct {
 	Code     string // such as SCHEMA_VALIDATION_FAILED
 	Message  string
-	Location string // such as /States/Approve/Next
+	Location string // such as /States/Approve/Next; "" if it has none
 }
 
+// String is the diagnostic as CreateStateMachine gives it, which says null for no
+// location (measured on AWS: floci-io/floci, issue 2735).
 func (d Diagnostic) String() string {
-	return fmt.Sprintf("%s: %s at %s", d.Code, d.Message, d.Location)
+	location := d.Location
+	if location == "" {
+		location = "null"
+	}
+	return fmt.Sprintf("%s: %s at %s", d.Code, d.Message, location)
 }
 
 // The codes of diagnostics (AWS: API reference, ValidateStateMachineDefinitionDiagnostic).
 const (
 	codeJSON      = "INVALID_JSON_DESCRIPTION"
 	codeSchema    = "SCHEMA_VALIDATION_FAILED"
+	codeSyntax    = "INVALID_JSONATA_EXPRESSION"
+	codeReference = "UNSUPPORTED_JSONATA_EXPRESSION"
 	codeResource  = "INVALID_RESOURCE"
 	codeEnd       = "MISSING_END_STATE"
 	codeDuplicate = "DUPLICATE_STATE_NAME"

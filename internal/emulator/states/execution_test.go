@@ -89,15 +89,17 @@ func TestFailures(t *testing.T) {
 	for name, test := range map[string]struct{ definition, name, cause string }{
 		"no choice":           {machine("C", `"C":{"Type":"Choice","Choices":[{"Condition":false,"Next":"A"}]}`, pass("A")), "States.NoChoiceMatched", "An error occurred while executing the state 'C' (entered at the event id #2)."},
 		"condition":           {machine("C", `"C":{"Type":"Choice","Choices":[{"Condition":"{% 1 %}","Next":"A"}]}`, pass("A")), "States.QueryEvaluationError", "Expected 'boolean', but was 'number' for value: 1"},
+		"rule's output":       {machine("C", `"C":{"Type":"Choice","Choices":[{"Condition":false,"Next":"A"},{"Condition":true,"Next":"A","Output":{"v":"{% $nope %}"}}]}`, pass("A")), "States.QueryEvaluationError", "'$nope' specified for the field 'Choices[1]/Output/v' returned nothing"},
+		"rule's condition":    {machine("C", `"C":{"Type":"Choice","Choices":[{"Condition":"{% $nope %}","Next":"A"}]}`, pass("A")), "States.QueryEvaluationError", "'$nope' specified for the field 'Choices[0]/Condition' returned nothing"},
 		"throws":              {machine("A", `"A":{"Type":"Pass","Output":{"a":["{% 1 + 'x' %}"]},"End":true}`), "States.QueryEvaluationError", `The JSONata expression '1 + 'x'' specified for the field 'Output/a[0]' threw an error during evaluation. T2002: The right side of the "+" operator must evaluate to a number`},
-		"endless":             {machine("A", `"A":{"Type":"Pass","Output":"{% ($f := function($x){ $f($x) }; $f(1)) %}","End":true}`), "States.QueryEvaluationError", "exceeds the bounds of an expression"},
+		"endless":             {machine("A", `"A":{"Type":"Pass","Output":"{% ($f := function($x){ $f($x) }; $f(1)) %}","End":true}`), "States.QueryEvaluationError", "threw an error during evaluation: the evaluation exceeds the bounds of an expression"},
 		"function result":     {machine("A", `"A":{"Type":"Pass","Output":"{% $sum %}","End":true}`), "States.QueryEvaluationError", "but was 'function'"},
 		"negative wait":       {machine("A", `"A":{"Type":"Wait","Seconds":"{% -1 %}","End":true}`), "States.QueryEvaluationError", "must be an integer between 0 and 99999999 but was: -1"},
 		"output too large":    {machine("A", `"A":{"Type":"Pass","Output":"{% $pad('x', 300000) %}","End":true}`), "States.DataLimitExceeded", "exceeding the maximum number of bytes service limit"},
 		"arguments too large": {machine("A", `"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":{"FunctionName":"f","Payload":"{% $pad('x', 300000) %}"},"End":true}`), "States.DataLimitExceeded", "exceeding"},
 		"history too long":    {machine("A", `"A":{"Type":"Pass","Next":"B"}`, `"B":{"Type":"Choice","Choices":[{"Condition":true,"Next":"A"}],"Default":"C"}`, pass("C")), "States.Runtime", "maximum number of history events"},
 		"tolerance":           {machine("M", `"M":{"Type":"Map","End":true,"Items":[1,2,3],"ToleratedFailureCount":1,"ItemProcessor":{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"x"}}}}`), "States.ExceedToleratedFailureThreshold", ""},
-		"catcher's output":    {machine("P", `"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"x"}}}],"Catch":[{"ErrorEquals":["x"],"Output":"{% $nope %}","Next":"A"}]}`, pass("A")), "States.QueryEvaluationError", "'$nope'"},
+		"catcher's output":    {machine("P", `"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"x"}}}],"Catch":[{"ErrorEquals":["x"],"Output":"{% $nope %}","Next":"A"}]}`, pass("A")), "States.QueryEvaluationError", "'$nope' specified for the field 'Catch[0]/Output' returned nothing"},
 		"timeout not named":   {machine("A", invoke("A", `"TimeoutSeconds":1,"Retry":[{"ErrorEquals":["States.TaskFailed"]}],"Catch":[{"ErrorEquals":["States.TaskFailed","States.HeartbeatTimeout"],"Next":"B"}],"End":true`), pass("B")), "States.Timeout", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

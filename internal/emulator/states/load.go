@@ -19,6 +19,7 @@ type loader struct {
 	// those of the states that it is inside of: recorded on AWS, a branch may assign
 	// what its Parallel state's Catch assigns too.
 	assigned []string
+	catching bool // a catcher is being read
 	depth    int
 }
 
@@ -34,6 +35,7 @@ type object struct {
 	*jsonata.Object
 	loader   *loader
 	location string
+	prefix   string // of its fields' names within the state, such as Catch[0]/
 }
 
 func (o object) at(field string) string { return strings.TrimSuffix(o.location, "/") + "/" + field }
@@ -43,16 +45,29 @@ func (o object) has(field string) bool {
 }
 
 // only reports every field that is not allowed, and by name those that AWS allows
-// and the emulator does not have.
+// and the emulator does not have. AWS names no place within the state (measured:
+// floci-io/floci, issues 2735 and 2968).
 func (o object) only(what string, allowed, missing []string) {
 	for _, key := range o.Keys() {
 		switch {
 		case slices.Contains(allowed, key):
 		case slices.Contains(missing, key):
 			o.loader.report(codeSchema, o.at(key), "Field '%s' of %s is not emulated", key, what)
+		case slices.Contains(pathFields(), key):
+			o.loader.report(codeSchema, o.location, "The QueryLanguage is set to 'JSONata', but field '%s' is only supported for the 'JSONPath' QueryLanguage", key)
 		default:
-			o.loader.report(codeSchema, o.at(key), "Field '%s' is not supported by %s", key, what)
+			o.loader.report(codeSchema, o.location, "Field '%s' is not supported", key)
 		}
+	}
+}
+
+// pathFields are the fields of JSONPath states that JSONata has not (AWS: Step
+// Functions Developer Guide, Transforming data with JSONata).
+func pathFields() []string {
+	return []string{
+		"InputPath", "OutputPath", "Parameters", "Result", "ResultPath", "ResultSelector",
+		"CausePath", "ErrorPath", "HeartbeatSecondsPath", "ItemsPath", "MaxConcurrencyPath", "SecondsPath",
+		"TimeoutSecondsPath", "TimestampPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath",
 	}
 }
 
@@ -112,7 +127,7 @@ func (o object) child(field string) (object, bool) {
 	if !is {
 		o.loader.report(codeSchema, o.at(field), "Expected value of type Object")
 	}
-	return object{inner, o.loader, o.at(field)}, is
+	return object{Object: inner, loader: o.loader, location: o.at(field)}, is
 }
 
 // children are the objects in an array that must not be empty.
@@ -130,13 +145,13 @@ func (o object) children(field string) []object {
 			o.loader.report(codeSchema, location, "Expected value of type Object")
 			continue
 		}
-		all = append(all, object{inner, o.loader, location})
+		all = append(all, object{Object: inner, loader: o.loader, location: location, prefix: fmt.Sprintf("%s[%d]/", field, i)})
 	}
 	return all
 }
 
 func (l *loader) definition(root *jsonata.Object) *Definition {
-	o := object{root, l, "/"}
+	o := object{Object: root, loader: l, location: "/"}
 	o.only("a state machine", []string{"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"}, nil)
 	l.language = "JSONPath"
 	if o.has("QueryLanguage") {
@@ -236,8 +251,16 @@ func (l *loader) transitions(o object, m *Machine) {
 		}
 	}
 	if !ends {
-		l.report(codeEnd, o.at("States"), "No terminal state found in machine")
+		// AWS names no place, and no state that cannot be reached besides (measured:
+		// floci-io/floci, pull request 2786).
+		l.report(codeEnd, "", "Workflow has no terminal state")
+		return
 	}
+	l.unreachable(o, m)
+}
+
+// unreachable reports the states that no transition leads to.
+func (l *loader) unreachable(o object, m *Machine) {
 	reached := map[string]bool{}
 	queue := []string{m.StartAt}
 	for len(queue) > 0 {

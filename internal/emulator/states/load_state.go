@@ -85,7 +85,7 @@ func (l *loader) speaksJSONata(o object) bool {
 	case language == "JSONata":
 		return true
 	case l.language == "JSONata":
-		l.report(codeSchema, o.at("QueryLanguage"), "'QueryLanguage' can not be '%s' if set to 'JSONata' for whole state machine", language)
+		l.report(codeSchema, o.location, "'QueryLanguage' can not be '%s' if set to 'JSONata' for whole state machine", language)
 	case language == "JSONPath":
 		l.report(codeSchema, o.at("QueryLanguage"), "The query language JSONPath is not emulated: set QueryLanguage to JSONata")
 	default:
@@ -255,6 +255,8 @@ func (l *loader) errorHandling(s *State, o object, outer []string) {
 		return
 	}
 	rules := nonEmpty(o, "Catch")
+	l.catching = true
+	defer func() { l.catching = false }()
 	for i, rule := range rules {
 		rule.only("a JSONata catcher", []string{"ErrorEquals", "Next", "Output", "Assign", "Comment"}, nil)
 		s.catchers = append(s.catchers, catcher{

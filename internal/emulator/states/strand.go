@@ -194,7 +194,7 @@ func (v *visit) assigned(f flow, env jsonata.Environment) (*jsonata.Object, *eva
 	assigned := values.(*jsonata.Object)
 	for _, name := range assigned.Keys() {
 		if len(jsonata.Encode(assigned.Get(name))) > maxPayload {
-			return nil, &evaluationError{location: "Assign/" + name, message: "The value of the variable '" + name + "' exceeds the maximum number of bytes service limit."}
+			return nil, &evaluationError{location: f.assign.field + "/" + name, message: "The value of the variable '" + name + "' exceeds the maximum number of bytes service limit."}
 		}
 	}
 	return assigned, nil

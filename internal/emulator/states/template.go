@@ -1,7 +1,9 @@
 package states
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +45,7 @@ func (l *loader) template(o object, field string) *template {
 	if _, absent := v.(jsonata.Undefined); absent {
 		return nil
 	}
-	return &template{field: field, root: l.node(v, o.at(field))}
+	return &template{field: o.prefix + field, root: l.node(v, o.at(field))}
 }
 
 // scalar reads a field that must be of a type, or an expression for it.
@@ -94,9 +96,27 @@ func (l *loader) expression(text, location string) node {
 	inner := strings.TrimSpace(text[2 : len(text)-2])
 	e, err := jsonata.Compile(inner)
 	if err != nil {
-		l.report(codeSchema, location, "The JSONata expression '%s' could not be parsed: %v", inner, err)
+		l.report(codeSyntax, location, "%v", err)
+		return node{}
 	}
+	l.references(e.References(), location)
 	return node{expression: e}
+}
+
+// references refuses what an expression cannot read. That AWS refuses all of it
+// was measured in floci-io/floci, issues 2670 and 2745, which tell its words for
+// names at the top level. There is no context for an expression, and an error
+// output only where an error is caught (Amazon States Language, JSONata).
+func (l *loader) references(r jsonata.References, location string) {
+	for _, name := range r.Context {
+		l.report(codeReference, location, "Reference to '%s' at the top level is not supported.", name)
+	}
+	if r.Root {
+		l.report(codeReference, location, "Reference to '$$' is not supported.")
+	}
+	if slices.Contains(r.States, "errorOutput") && !l.catching {
+		l.report(codeReference, location, "Reference to '$states.errorOutput' is supported in 'Catch' only.")
+	}
 }
 
 // evaluationError says why a field has no value, in AWS's words.
@@ -155,11 +175,21 @@ func (n node) evaluate(env jsonata.Environment, location string) (any, *evaluati
 	}
 }
 
+// stop stands before an evaluation's error: a full stop if it has a code of
+// JSONata, else a colon (measured on AWS: floci-io/floci, issue 2736).
+func stop(err error) string {
+	var coded *jsonata.Error
+	if errors.As(err, &coded) && coded.Code != "" {
+		return ". "
+	}
+	return ": "
+}
+
 func (n node) value(env jsonata.Environment, location string) (any, *evaluationError) {
 	v, err := n.expression.Evaluate(env)
 	if err != nil {
 		return nil, &evaluationError{location: location, message: fmt.Sprintf(
-			"The JSONata expression '%s' specified for the field '%s' threw an error during evaluation. %v", n.expression, location, err)}
+			"The JSONata expression '%s' specified for the field '%s' threw an error during evaluation%s%v", n.expression, location, stop(err), err)}
 	}
 	switch jsonata.TypeName(v) {
 	case "undefined":

@@ -247,7 +247,7 @@ func (s *Service) validateStateMachineDefinition(_ *wire.Call, in *sfn.ValidateS
 		out.Result = types.ValidateStateMachineDefinitionResultCodeFail
 		out.Diagnostics = append(out.Diagnostics, types.ValidateStateMachineDefinitionDiagnostic{
 			Severity: types.ValidateStateMachineDefinitionSeverityError,
-			Code:     aws.String(d.Code), Message: aws.String(d.Message), Location: aws.String(d.Location),
+			Code:     aws.String(d.Code), Message: aws.String(d.Message), Location: present(d.Location),
 		})
 	}
 	return out, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
@@ -168,6 +169,22 @@ func TestDiagnostics(t *testing.T) {
 		if out.Result != test.want || (len(out.Diagnostics) == 1) != (test.want == "FAIL") {
 			t.Errorf("got %s with %d diagnostics, want %s", out.Result, len(out.Diagnostics), test.want)
 		}
+	}
+}
+
+func TestDiagnosticWithoutLocation(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	loop := `{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","Next":"A"},"C":{"Type":"Pass","Next":"A"}}}`
+	out, err := c.client.ValidateStateMachineDefinition(t.Context(), &sfn.ValidateStateMachineDefinitionInput{Definition: &loop})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []types.ValidateStateMachineDefinitionDiagnostic{{
+		Severity: "ERROR", Code: aws.String("MISSING_END_STATE"), Message: aws.String("Workflow has no terminal state"),
+	}}
+	if diff := cmp.Diff(want, out.Diagnostics, cmpopts.IgnoreUnexported(types.ValidateStateMachineDefinitionDiagnostic{})); diff != "" {
+		t.Errorf("diagnostics (-want +got):\n%s", diff)
 	}
 }
 

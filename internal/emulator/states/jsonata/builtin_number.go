@@ -186,7 +186,7 @@ func (r *evaluation) aggregate(name string, v any) (any, error) {
 	}
 	all, are := numbers(v)
 	if !are {
-		return nil, errorf("T0412", "Argument 1 of function %q must be an array of numbers", name)
+		return nil, errorf("T0412", "Argument 1 of function %q must be an array of %q", name, "numbers")
 	}
 	if len(all) == 0 && name != "sum" {
 		return Undefined{}, nil

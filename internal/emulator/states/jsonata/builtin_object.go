@@ -100,7 +100,7 @@ func merge(r *evaluation, args []any) (any, error) {
 	for _, item := range list(args[0]) {
 		o, is := item.(*Object)
 		if !is {
-			return nil, errorf("T0412", "Argument 1 of function %q must be an array of objects", "merge")
+			return nil, errorf("T0412", "Argument 1 of function %q must be an array of %q", "merge", "objects")
 		}
 		for _, key := range o.keys {
 			merged.Set(key, o.values[key])

@@ -89,7 +89,7 @@ func join(r *evaluation, args []any) (any, error) {
 	for _, item := range list(args[0]) {
 		s, is := item.(string)
 		if !is {
-			return nil, errorf("T0412", "Argument 1 of function %q must be an array of strings", "join")
+			return nil, errorf("T0412", "Argument 1 of function %q must be an array of %q", "join", "strings")
 		}
 		pieces = append(pieces, s)
 		total += len(s) + len(separator)

@@ -68,8 +68,11 @@ func partition(r *evaluation, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, isInt := integer(args[1])
-	if !isInt || n < 1 {
+	n, err := argument[float64]("partition", args, 2)
+	if err != nil {
+		return nil, err
+	}
+	if n = math.Trunc(n); n < 1 {
 		return nil, mismatch(2, "partition")
 	}
 	chunks := []any{}
@@ -80,7 +83,8 @@ func partition(r *evaluation, args []any) (any, error) {
 }
 
 // steppedRange gives the numbers from the first to at most the second argument.
-// A single one comes as that number, as recorded on AWS.
+// A single one comes as that number, as recorded on AWS. What is no integer loses
+// its fraction, as measured on AWS (floci-io/floci, pull request 2676).
 func steppedRange(r *evaluation, args []any) (any, error) {
 	var bounds [3]float64
 	for i := range bounds {
@@ -88,7 +92,7 @@ func steppedRange(r *evaluation, args []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		bounds[i] = f
+		bounds[i] = math.Trunc(f)
 	}
 	from, to, by := bounds[0], bounds[1], bounds[2]
 	if by == 0 {
@@ -143,7 +147,8 @@ func hash(_ *evaluation, args []any) (any, error) {
 	return hex.EncodeToString(sum), nil
 }
 
-// random is in [0, 1). With a seed it is always the same number for the seed.
+// random is in [0, 1). With a seed it is the first number of Java's
+// java.util.Random, as measured on AWS (floci-io/floci, issue 2662).
 func random(r *evaluation, args []any) (any, error) {
 	if isUndefined(args[0]) {
 		return fraction(r.env.ID(13)), nil
@@ -152,8 +157,21 @@ func random(r *evaluation, args []any) (any, error) {
 	if !isInt {
 		return nil, mismatch(1, "random")
 	}
-	sum := sha256.Sum256([]byte(FormatNumber(seed)))
-	return fraction(hex.EncodeToString(sum[:])[:13]), nil
+	return seeded(int64(seed)), nil
+}
+
+// seeded is the first nextDouble of a java.util.Random with the seed: a linear
+// congruential generator of 48 bits, of which two draws make 53 (Java SE API,
+// java.util.Random).
+func seeded(seed int64) float64 {
+	const multiplier, mask = 0x5DEECE66D, 1<<48 - 1
+	state := (seed ^ multiplier) & mask
+	next := func(bits int) int64 {
+		state = (state*multiplier + 0xB) & mask
+		return state >> (48 - bits)
+	}
+	high := next(26) << 27
+	return float64(high+next(27)) / (1 << 53)
 }
 
 // fraction makes a number in [0, 1) of 13 hexadecimal characters.

@@ -7,9 +7,9 @@
 // of a Go map, on the wall clock or on chance.
 //
 // What is not emulated is refused by Compile, by name: the operators %, @ and #,
-// the function $eval (AWS refuses it too), and regular expressions that RE2 does
-// not know. An exponent or options for $formatNumber are an error of the
-// evaluation.
+// and regular expressions that RE2 does not know. An exponent or options for
+// $formatNumber are an error of the evaluation. $eval is no function here, as on
+// AWS (Step Functions Developer Guide, Transforming data with JSONata).
 package jsonata
 
 import (
@@ -79,23 +79,13 @@ func Compile(text string) (e *Expression, err error) {
 	}()
 	root, err := jparse.Parse(forParser(forRE2(text)))
 	if err != nil {
-		return nil, err
+		return nil, inReferenceWords(err)
 	}
 	if misread(root) {
 		return nil, errors.New("the operators @ and # are not supported")
 	}
-	e = &Expression{text: text, root: root}
-	for _, name := range refused() {
-		if refers(root, name) {
-			return nil, fmt.Errorf("the function $%s is not supported", name)
-		}
-	}
-	return e, nil
+	return &Expression{text: text, root: root}, nil
 }
-
-// refused are functions of the language that Compile does not let through.
-// AWS refuses $eval: Step Functions Developer Guide, Transforming data with JSONata.
-func refused() []string { return []string{"eval"} }
 
 // forRE2 writes the escaped space that JavaScript allows in a regular expression
 // in the way that RE2 does. In a string it is an error either way.
@@ -206,12 +196,4 @@ func (s *scope) bind(name string, v any) {
 		s.variables = map[string]any{}
 	}
 	s.variables[name] = v
-}
-
-// refers reports whether the tree mentions the variable.
-func refers(n jparse.Node, name string) bool {
-	if v, is := n.(*jparse.VariableNode); is {
-		return v.Name == name
-	}
-	return slices.ContainsFunc(children(n), func(child jparse.Node) bool { return refers(child, name) })
 }

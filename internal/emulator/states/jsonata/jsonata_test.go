@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluice-deploy/sluice/internal/emulator/states/jsonata"
 )
 
@@ -126,6 +128,9 @@ func TestEvaluate(t *testing.T) {
 		{`$range(1, 9, 9)`, `1`},
 		{`$hash("abc", "SHA-256")`, `"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"`},
 		{`$uuid()`, `"00000000-0000-4000-a000-000000000001"`},
+		{`$random(42)`, `0.7275636800328681`},
+		{`$range(-1.7, 2, 1)`, `[-1,0,1,2]`},
+		{`$partition([1,2,3], 2.9)`, `[[1,2],[3]]`},
 		{`$random() < 1 and $random(7) = $random(7)`, `true`},
 	} {
 		t.Run(test.expression, func(t *testing.T) {
@@ -159,6 +164,9 @@ func TestEvaluateErrors(t *testing.T) {
 		`$length(1)`:            `T0410: Argument 1 of function "length" does not match function signature`,
 		`$substring("a", "b")`:  `T0410: `,
 		`$nothing()`:            `T1006: Attempted to invoke a non-function`,
+		`$eval("1 + 1")`:        `T1006: Attempted to invoke a non-function`,
+		`$sum(["a"])`:           `T0412: Argument 1 of function "sum" must be an array of "numbers"`,
+		`$partition([1], -1)`:   `T0410: Argument 2 of function "partition"`,
 		`sum(1)`:                `T1005: Attempted to invoke a non-function. Did you mean $sum?`,
 		`$number("x")`:          `D3030: `,
 		`$error("no luck")`:     `D3137: no luck`,
@@ -206,17 +214,39 @@ func TestEvaluationIsBounded(t *testing.T) {
 	}
 }
 
+func TestReferences(t *testing.T) {
+	t.Parallel()
+	for expression, want := range map[string]jsonata.References{
+		`$a.b[c > $.d].($.e & f)^(g)`:               {},
+		`$map($a, function($v) { $v.x & $ & y })`:   {},
+		`[$, a, {b: (c; d ? -e : $f(g & h))}, a.i]`: {Context: []string{"$", "a", "b", "c", "d", "e", "g", "h"}},
+		`a[b].c{d: e}`:                              {Context: []string{"a"}},
+		`$a[$$.b = 1]`:                              {Root: true},
+		`$states.input[x = $states.result.y]`:       {States: []string{"input", "result"}},
+		`$map([1], function($v) { $states.input })`: {States: []string{"input"}},
+	} {
+		t.Run(expression, func(t *testing.T) {
+			t.Parallel()
+			e, err := jsonata.Compile(expression)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, e.References()); diff != "" {
+				t.Errorf("References (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestCompileRefuses(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]string{
-		`1 +`:                      "unexpected end",
-		`$eval("1")`:               "$eval",
-		`$map(["1"], $eval)`:       "$eval",
+		`1 +`:                      "Unexpected end",
 		`$contains("a", /(?=a)/)`:  "invalid regular expression",
 		`a.%.b`:                    "%",
 		`$o.items#$i.sku`:          "@ and #",
 		`$o.items@$i.sku`:          "@",
-		``:                         "unexpected end",
+		``:                         "Unexpected end",
 		strings.Repeat("(", 40000): "longer than",
 	} {
 		t.Run(expression[:min(len(expression), 20)], func(t *testing.T) {
