@@ -144,3 +144,32 @@ func TestNamesOfAnotherAppsRollouts(t *testing.T) {
 		t.Errorf("the same app again: %v", err)
 	}
 }
+
+// An alarm of a release that has gone back does not stop the next one.
+func TestAlarmOfAReleaseThatHasGoneBack(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.quiet("checkouts")
+	first := b.roll(good)
+	flaky := shop()
+	sharedAlarm(&flaky)
+	if err := b.Steps.Register(b.ctx(), flaky); err != nil {
+		t.Fatal(err)
+	}
+	second := b.build(good, 1)
+	b.untilState(second, "Bake")
+	b.alarm("checkouts", red)
+	b.untilEnded(second)
+	b.wantOutcome(second, rollout.RolledBack)
+	b.alarm("checkouts", green)
+	if err := b.Steps.Register(b.ctx(), shop()); err != nil {
+		t.Fatal(err)
+	}
+	third := b.build(good, 1)
+	b.untilState(third, "Bake")
+	b.RunFor(time.Second)
+	b.alarm("checkouts", red)
+	b.untilEnded(third)
+	b.wantOutcome(third, rollout.Succeeded)
+	b.wantAtRest(rollout.Blue, first, second, third)
+}

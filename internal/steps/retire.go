@@ -48,22 +48,37 @@ func (s *Steps) Retire(ctx context.Context, in Run) (Ending, error) {
 // dropOldWatches takes back the watches on alarms that the release before named
 // and this one does not.
 func (s *Steps) dropOldWatches(ctx context.Context, j *job) error {
-	if j.snap.Facts == nil || j.snap.Facts.Release == 0 {
-		return nil
-	}
-	release, err := s.Store.Release(ctx, j.record.Place.App, j.snap.Facts.Release)
+	old, err := s.alarmsBefore(ctx, j.record.Place, j.snap)
 	if err != nil {
 		return err
 	}
-	named := j.spec.AlarmNames()
-	old, _ := release.Spec.Environment(j.record.Place.Environment)
-	stale := slices.DeleteFunc(old.AlarmNames(), func(name string) bool { return slices.Contains(named, name) })
-	arns, err := alarmARNs(j.snap.Blue.ARN, stale)
+	return s.unwatch(ctx, j.record.Place, j.snap, old, j.spec.AlarmNames())
+}
+
+// alarmsBefore are the alarms that the release before named, none if there was
+// none.
+func (s *Steps) alarmsBefore(ctx context.Context, place store.Place, snap *store.Snapshot) ([]string, error) {
+	if snap.Facts == nil || snap.Facts.Release == 0 {
+		return nil, nil
+	}
+	release, err := s.Store.Release(ctx, place.App, snap.Facts.Release)
+	if err != nil {
+		return nil, err
+	}
+	spec, _ := release.Spec.Environment(place.Environment)
+	return spec.AlarmNames(), nil
+}
+
+// unwatch takes back the watches on alarms of the release that leaves and not of
+// the one that stays.
+func (s *Steps) unwatch(ctx context.Context, place store.Place, snap *store.Snapshot, leaving, staying []string) error {
+	stale := slices.DeleteFunc(leaving, func(name string) bool { return slices.Contains(staying, name) })
+	arns, err := alarmARNs(snap.Blue.ARN, stale)
 	if err != nil {
 		return err
 	}
 	for _, alarm := range arns {
-		if err := s.Store.DropWatch(ctx, alarm, j.record.Place); err != nil {
+		if err := s.Store.DropWatch(ctx, alarm, place); err != nil {
 			return err
 		}
 	}

@@ -104,8 +104,9 @@ func (s *Steps) toStable(ctx context.Context, snap *store.Snapshot) (bool, error
 }
 
 // Restore comes when no write of the rollout can be under way any more: it looks at
-// the rule again, takes the canary to zero, gives autoscaling its settings back and
-// hands the environment over.
+// the rule again, takes the canary to zero, gives autoscaling its settings back,
+// hears no more of the alarms that were the release's alone, and hands the
+// environment over.
 func (s *Steps) Restore(ctx context.Context, in BackInput) (Ending, error) {
 	record, err := s.Store.Record(ctx, in.Rollout)
 	if err != nil {
@@ -130,7 +131,25 @@ func (s *Steps) Restore(ctx context.Context, in BackInput) (Ending, error) {
 	if err := s.restoreScaling(ctx, snap); err != nil {
 		return Ending{}, err
 	}
+	if err := s.dropOwnWatches(ctx, record, snap); err != nil {
+		return Ending{}, err
+	}
 	return s.finish(ctx, record, claim, ending, before(&env, snap))
+}
+
+// dropOwnWatches takes back the watches on alarms that only the release that has
+// gone back named: what they say is nothing to the next one.
+func (s *Steps) dropOwnWatches(ctx context.Context, record store.Record, snap *store.Snapshot) error {
+	release, err := s.Store.Release(ctx, record.Place.App, record.Release)
+	if err != nil {
+		return err
+	}
+	own, _ := release.Spec.Environment(record.Place.Environment)
+	staying, err := s.alarmsBefore(ctx, record.Place, snap)
+	if err != nil {
+		return err
+	}
+	return s.unwatch(ctx, record.Place, snap, own.AlarmNames(), staying)
 }
 
 // restoreScaling gives both slots the settings that the snapshot found. The idle
