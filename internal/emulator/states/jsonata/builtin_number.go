@@ -4,8 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/blues/jsonata-go/jlib/jxpath"
 )
 
 func numberFunction(name string) *function {
@@ -103,8 +101,16 @@ func round(_ *evaluation, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shifted := shift(f, int(precision))
-	return shift(math.RoundToEven(shifted), -int(precision)), nil
+	return roundAt(f, int(max(-1000, min(precision, 1000)))), nil
+}
+
+// roundAt rounds half to even at a decimal place.
+func roundAt(f float64, places int) float64 {
+	_, fraction, _ := strings.Cut(strconv.FormatFloat(f, 'f', -1, 64), ".")
+	if places >= len(fraction) {
+		return f
+	}
+	return shift(math.RoundToEven(shift(f, places)), -places)
 }
 
 // shift moves the decimal point in the decimal form, where 0.15 is exact.
@@ -156,28 +162,6 @@ func formatBase(_ *evaluation, args []any) (any, error) {
 		return nil, errorf("D3100", "The radix of the formatBase function must be between 2 and 36.  It was given %s", FormatNumber(base))
 	}
 	return strconv.FormatInt(int64(math.RoundToEven(f)), int(base)), nil
-}
-
-func formatNumber(_ *evaluation, args []any) (any, error) {
-	if isUndefined(args[0]) {
-		return args[0], nil
-	}
-	if !isUndefined(args[2]) {
-		return nil, unsupported("the options of $formatNumber")
-	}
-	f, err := argument[float64]("formatNumber", args, 1)
-	if err != nil {
-		return nil, err
-	}
-	picture, err := argument[string]("formatNumber", args, 2)
-	if err != nil {
-		return nil, err
-	}
-	if strings.Contains(picture, "e") {
-		// The library does not come to an end with an exponent for 0.
-		return nil, unsupported("an exponent in the picture of $formatNumber")
-	}
-	return jxpath.FormatNumber(f, picture, jxpath.NewDecimalFormat())
 }
 
 func (r *evaluation) aggregate(name string, v any) (any, error) {

@@ -2,6 +2,7 @@ package jsonata
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/blues/jsonata-go/jparse"
 )
@@ -154,6 +155,9 @@ func (r *evaluation) lambda(n *jparse.LambdaNode, params []jparse.Param, input a
 		if len(params) > 0 && params[0].Option == jparse.ParamContextable && len(args) < len(params) {
 			args = append([]any{input}, args...)
 		}
+		if len(params) > 0 && len(args) > len(params) && !slices.ContainsFunc(params, variadic) {
+			return nil, mismatch(len(params)+1, f.name)
+		}
 		inner := &scope{outer: s}
 		for i, name := range n.ParamNames {
 			var v any = Undefined{}
@@ -171,38 +175,6 @@ func (r *evaluation) lambda(n *jparse.LambdaNode, params []jparse.Param, input a
 		return r.eval(n.Body, input, inner)
 	}
 	return f
-}
-
-// checkParam holds an argument against a lambda's signature. A single value given
-// where an array is wanted becomes one.
-func checkParam(p jparse.Param, v any, i int) (any, error) {
-	var is jparse.ParamType
-	switch v.(type) {
-	case Undefined:
-		return v, nil
-	case nil:
-		is = jparse.ParamTypeNull
-	case bool:
-		is = jparse.ParamTypeBool
-	case float64:
-		is = jparse.ParamTypeNumber
-	case string:
-		is = jparse.ParamTypeString
-	case []any:
-		is = jparse.ParamTypeArray
-	case *Object:
-		is = jparse.ParamTypeObject
-	default:
-		is = jparse.ParamTypeFunc
-	}
-	switch {
-	case p.Type&(is|jparse.ParamTypeAny) != 0, p.Type&jparse.ParamTypeJSON != 0 && is != jparse.ParamTypeFunc:
-		return v, nil
-	case p.Type&jparse.ParamTypeArray != 0:
-		return []any{v}, nil
-	default:
-		return nil, errorf("T0410", "Argument %d of function %q does not match function signature", i+1, "lambda")
-	}
 }
 
 // matcher makes a function of a regular expression: from a string to its first

@@ -7,9 +7,8 @@
 // of a Go map, on the wall clock or on chance.
 //
 // What is not emulated is refused by Compile, by name: the operators %, @ and #,
-// and regular expressions that RE2 does not know. An exponent or options for
-// $formatNumber are an error of the evaluation. $eval is no function here, as on
-// AWS (Step Functions Developer Guide, Transforming data with JSONata).
+// and regular expressions that RE2 does not know. $eval is no function here, as
+// on AWS (Step Functions Developer Guide, Transforming data with JSONata).
 package jsonata
 
 import (

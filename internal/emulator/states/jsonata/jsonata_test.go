@@ -84,6 +84,7 @@ func TestEvaluate(t *testing.T) {
 		{`$o.text ~> $uppercase ~> $length`, `11`},
 		{`($add := function($a, $b) { $a + $b }; $inc := $add(?, 1); $inc(4))`, `5`},
 		{`($f := function($n) { $n <= 1 ? 1 : $n * $f($n - 1) }; $f(10))`, `3628800`},
+		{`(function($a)<a<n>>{ $sum($a) })(3)`, `3`},
 		{`$keys($o.who)`, `["name","tags","age"]`},
 		{`$merge([{"a":1},{"b":2,"a":3}])`, `{"a":3,"b":2}`},
 		{`$spread({"a":1,"b":2})`, `[{"a":1},{"b":2}]`},
@@ -157,22 +158,26 @@ func TestEvaluate(t *testing.T) {
 func TestEvaluateErrors(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]string{
-		`1 + "a"`:               `T2002: The right side of the "+" operator must evaluate to a number`,
-		`"a" > 1`:               `T2009: `,
-		`$o.who > 1`:            `T2010: `,
-		`1 / 0`:                 `D1001: `,
-		`$length(1)`:            `T0410: Argument 1 of function "length" does not match function signature`,
-		`$substring("a", "b")`:  `T0410: `,
-		`$nothing()`:            `T1006: Attempted to invoke a non-function`,
-		`$eval("1 + 1")`:        `T1006: Attempted to invoke a non-function`,
-		`$sum(["a"])`:           `T0412: Argument 1 of function "sum" must be an array of "numbers"`,
-		`$partition([1], -1)`:   `T0410: Argument 2 of function "partition"`,
-		`sum(1)`:                `T1005: Attempted to invoke a non-function. Did you mean $sum?`,
-		`$number("x")`:          `D3030: `,
-		`$error("no luck")`:     `D3137: no luck`,
-		`$assert(false, "bad")`: `D3141: bad`,
-		`{1: 2}`:                `T1003: `,
-		`$parse("{")`:           `Unable to parse`,
+		`1 + "a"`:                              `T2002: The right side of the "+" operator must evaluate to a number`,
+		`"a" > 1`:                              `T2009: `,
+		`$o.who > 1`:                           `T2010: `,
+		`1 / 0`:                                `D1001: `,
+		`$length(1)`:                           `T0410: Argument 1 of function "length" does not match function signature`,
+		`$substring("a", "b")`:                 `T0410: `,
+		`$nothing()`:                           `T1006: Attempted to invoke a non-function`,
+		`$eval("1 + 1")`:                       `T1006: Attempted to invoke a non-function`,
+		`(function($a)<a<n>>{ $a })([1, "2"])`: `T0412: Argument 1 of function "lambda" must be an array of "numbers"`,
+		`(function($a)<a<s>>{ $a })(1)`:        `T0412: Argument 1 of function "lambda" must be an array of "strings"`,
+		`(function($a)<n>{ $a })(1, 2)`:        `T0410: Argument 2 of function "lambda"`,
+		`(function($a)<n>{ $a })("1")`:         `T0410: Argument 1 of function "lambda"`,
+		`$sum(["a"])`:                          `T0412: Argument 1 of function "sum" must be an array of "numbers"`,
+		`$partition([1], -1)`:                  `T0410: Argument 2 of function "partition"`,
+		`sum(1)`:                               `T1005: Attempted to invoke a non-function. Did you mean $sum?`,
+		`$number("x")`:                         `D3030: `,
+		`$error("no luck")`:                    `D3137: no luck`,
+		`$assert(false, "bad")`:                `D3141: bad`,
+		`{1: 2}`:                               `T1003: `,
+		`$parse("{")`:                          `Unable to parse`,
 	} {
 		t.Run(expression, func(t *testing.T) {
 			t.Parallel()
@@ -262,6 +267,9 @@ func TestCompileRefuses(t *testing.T) {
 func FuzzEvaluate(f *testing.F) {
 	f.Add(`$o.items[sku="b"].{"x": $sum(price)}`)
 	f.Add(`$map($o.items, function($v) { $v.price ~> $string })`)
+	f.Add(`$toMillis($fromMillis(1e12, "[Y0001]-[MNn,3-3]-[D1o] [h]:[m][P] [z]", "+0530"), "[Y]-[M]-[D]")`)
+	f.Add(`$formatNumber(-1234.5, "#,##0.0#e0;(0)", {"zero-digit": "٠"}) & $formatInteger(12, "Ww;o")`)
+	f.Add(`$parseInteger("one hundred and first", "w;o")`)
 	f.Fuzz(func(t *testing.T, expression string) {
 		e, err := jsonata.Compile(expression)
 		if err != nil {

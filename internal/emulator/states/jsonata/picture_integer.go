@@ -20,15 +20,20 @@ const (
 // integerPicture says how an integer is written: the picture of XPath's
 // format-integer as JSONata reads it (JSONata documentation, $formatInteger).
 type integerPicture struct {
-	numbering  numbering
-	spelling   spelling
-	ordinal    bool
-	digits     int  // at least so many
-	optional   int  // places marked with #
-	zero       rune // of the family of digits
-	separators []separator
-	every      int // digits between separators, if they are equal and evenly spaced
-	width      int // digits to take when read; 0 is any number
+	numbering numbering
+	spelling  spelling
+	ordinal   bool
+	digits    int  // at least so many
+	optional  int  // places marked with #
+	zero      rune // of the family of digits
+	width     int  // digits to take when read; 0 is any number
+	grouping
+}
+
+// grouping is how digits are separated, counted from the right.
+type grouping struct {
+	separators []separator // the rightmost first
+	every      int         // digits between them, if they are equal and evenly spaced
 }
 
 // separator stands left of so many digits.
@@ -121,6 +126,44 @@ func spacing(separators []separator) int {
 	return separators[0].digits
 }
 
+// between writes the separators between digits.
+func (g grouping) between(digits string) string {
+	var text strings.Builder
+	for i, digit := range digits {
+		if i > 0 {
+			text.WriteString(g.at(len(digits) - i))
+		}
+		text.WriteRune(digit)
+	}
+	return text.String()
+}
+
+// at is the sign left of so many digits, or "".
+func (g grouping) at(digits int) string {
+	if g.every > 0 {
+		if digits%g.every == 0 {
+			return g.separators[0].sign
+		}
+		return ""
+	}
+	for _, s := range g.separators {
+		if s.digits == digits {
+			return s.sign
+		}
+	}
+	return ""
+}
+
+// inFamily writes digits with those of the family that has the zero.
+func inFamily(zero rune, text string) string {
+	return strings.Map(func(sign rune) rune {
+		if sign >= '0' && sign <= '9' {
+			return sign - '0' + zero
+		}
+		return sign
+	}, text)
+}
+
 // format writes a whole number.
 func (p *integerPicture) format(r *evaluation, n float64) (string, error) {
 	abs := math.Abs(n)
@@ -150,33 +193,11 @@ func (p *integerPicture) format(r *evaluation, n float64) (string, error) {
 func (p *integerPicture) inDigits(n float64) string {
 	digits := strconv.FormatFloat(n, 'f', -1, 64)
 	digits = strings.Repeat("0", max(p.digits-len(digits), 0)) + digits
-	var text strings.Builder
-	for i, digit := range digits {
-		if i > 0 {
-			text.WriteString(p.separatorAt(len(digits) - i))
-		}
-		text.WriteRune(digit - '0' + p.zero)
-	}
+	text := inFamily(p.zero, p.between(digits))
 	if p.ordinal {
-		text.WriteString(ordinalSuffix(digits))
+		text += ordinalSuffix(digits)
 	}
-	return text.String()
-}
-
-// separatorAt is the sign left of so many digits, or "".
-func (p *integerPicture) separatorAt(digits int) string {
-	if p.every > 0 {
-		if digits%p.every == 0 {
-			return p.separators[0].sign
-		}
-		return ""
-	}
-	for _, s := range p.separators {
-		if s.digits == digits {
-			return s.sign
-		}
-	}
-	return ""
+	return text
 }
 
 func ordinalSuffix(digits string) string {
