@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,11 +107,17 @@ func tooLong(e Event, field string) error {
 	return rollout.Errorf(rollout.KindEventInvalid, "%q event %s: %s is longer than %d bytes", e.DetailType, e.ID, field, maxName)
 }
 
+// sendable is an event, which is JSON, with the two characters escaped that JSON may
+// hold as they are and SQS refuses (AWS: SQS API Reference, SendMessage).
+func sendable(payload []byte) string {
+	return strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`).Replace(string(payload))
+}
+
 // put sends an event to the dead letters, with the reason as attributes.
 func (l Letters) put(ctx context.Context, payload []byte, reason error) error {
 	text := reason.Error()
 	_, err := l.SQS.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl: &l.URL, MessageBody: aws.String(string(payload)),
+		QueueUrl: &l.URL, MessageBody: aws.String(sendable(payload)),
 		MessageAttributes: map[string]types.MessageAttributeValue{
 			"KIND":   {DataType: aws.String("String"), StringValue: aws.String(string(rollout.KindOf(reason)))},
 			"REASON": {DataType: aws.String("String"), StringValue: &text},

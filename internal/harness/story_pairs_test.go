@@ -1,8 +1,14 @@
 package harness_test
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -172,4 +178,25 @@ func TestAlarmOfAReleaseThatHasGoneBack(t *testing.T) {
 	b.untilEnded(third)
 	b.wantOutcome(third, rollout.Succeeded)
 	b.wantAtRest(rollout.Blue, first, second, third)
+}
+
+// An event with a character that SQS refuses is in the dead letters all the same.
+func TestLetterWithACharacterThatSQSRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	_, err := b.aws.EventBridge.PutEvents(b.ctx(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
+		Source: aws.String("sluice.build"), DetailType: aws.String("Sluice Build Succeeded"),
+		Detail: aws.String(`{"app": "shop", "build": "1", "images": {"web": "a` + "\uffff" + `b"}}`),
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.RunFor(10 * time.Minute)
+	out, err := b.aws.SQS.ReceiveMessage(b.ctx(), &sqs.ReceiveMessageInput{QueueUrl: &b.Settings.DeadLetters})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Messages) != 1 || !strings.Contains(aws.ToString(out.Messages[0].Body), `a\uffffb`) {
+		t.Errorf("%d dead letters, want the event: %+v", len(out.Messages), out.Messages)
+	}
 }
