@@ -96,14 +96,10 @@ func TestLockLandsAfterTheEnd(t *testing.T) {
 		t.Run(map[bool]string{false: "free", true: "behind another"}[waits], func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t)
-			first := ""
-			if waits {
-				first = b.build(good, 1)
-				b.untilState(first, "Bake")
-			}
 			requests, late := 0, 1
 			if waits {
-				late = 2
+				late = 2 // the first asks for the lock, the second queues
+				b.untilState(b.build(good, 1), "Bake")
 			}
 			b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
 				if c.Operation != "UpdateItem" || b.Lambda.Caller(c.AccessKey) != "sluice-lock" {
