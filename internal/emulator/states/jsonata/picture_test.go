@@ -22,6 +22,7 @@ func TestPictures(t *testing.T) {
 		{`$formatInteger(1234567, "##_##,000")`, `"12_34,567"`},
 		{`[1, 2, 3, 11, 23, 112].$formatInteger("0;o")`, `["1st","2nd","3rd","11th","23rd","112th"]`},
 		{`$formatInteger(42, "٠")`, `"٤٢"`},
+		{`$contains($formatInteger(1e59, "w"), "trillion")`, `true`},
 		{`$formatInteger($missing, "0")`, `undefined`},
 		{`$parseInteger("twelve thousand, four hundred and seventy-sixth", "w;o")`, `12476`},
 		{`$parseInteger("MCMXCIX", "I") + $parseInteger("ab", "a")`, `2027`},

@@ -60,8 +60,8 @@ func inWords(n float64, ordinal bool) string {
 			size, name = power, magnitude
 		}
 	}
-	count := math.Floor(n / size)
-	rest := n - count*size
+	rest := math.Mod(n, size)
+	count := math.Floor((n - rest) / size)
 	text := inWords(count, false) + " " + name
 	switch {
 	case rest == 0 && ordinal:
