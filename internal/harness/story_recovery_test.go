@@ -87,6 +87,34 @@ func TestStoppedAtEveryState(t *testing.T) {
 	}
 }
 
+// An alarm in the guard sends the rollout back, and on that way its execution is
+// stopped.
+func TestStoppedOnTheWayBackFromTheGuard(t *testing.T) {
+	t.Parallel()
+	for _, state := range back {
+		for _, told := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, told %v", state, told), func(t *testing.T) {
+				t.Parallel()
+				b := newBox(t)
+				if !told {
+					b.lose("aws.states")
+				}
+				name := b.build(good, 1)
+				b.untilState(name, "Guard")
+				b.RunFor(time.Minute)
+				b.alarm("shop-green-5xx", red)
+				b.untilState(name, state)
+				b.stop(name)
+				b.untilEnded(name)
+				b.RunFor(time.Hour)
+				b.wantOutcome(name, rollout.RolledBack)
+				b.wantAtRest(rollout.Blue, name)
+				b.wantNextToPass(name)
+			})
+		}
+	}
+}
+
 // wantRecoveryPath checks the way of the execution that took a stopped one's
 // place. One that had not got the environment yet needs none.
 func (b *box) wantRecoveryPath(name, stopped string) {

@@ -290,6 +290,7 @@ func TestFirstRollout(t *testing.T) {
 		if got, want := b.weights(), rollout.Toward(rollout.Green, 100); got != want {
 			t.Errorf("weights are %s, want %s", got, want)
 		}
+		b.wantEmpty("shop-blue")
 	})
 	t.Run("fails before it has traffic", func(t *testing.T) {
 		t.Parallel()
@@ -301,6 +302,7 @@ func TestFirstRollout(t *testing.T) {
 		if got, want := b.weights(), rollout.Toward(rollout.Blue, 100); got != want {
 			t.Errorf("weights are %s, want %s", got, want)
 		}
+		b.wantEmpty("shop-blue")
 	})
 	t.Run("fails with traffic", func(t *testing.T) {
 		t.Parallel()
@@ -308,6 +310,16 @@ func TestFirstRollout(t *testing.T) {
 		name := b.roll(failing(0.08, 4*time.Second))
 		b.wantPath(name, way(begin, []string{"Shift", "Bake", "Rollback", "Dirty", "Failed"})...)
 		b.wantDirty(name)
+	})
+}
+
+// wantEmpty checks that nobody wants tasks of the service.
+func (b *box) wantEmpty(service string) {
+	b.t.Helper()
+	b.Do(func() {
+		if n, _ := b.ECS.DesiredCount("shop-production", service); n != 0 {
+			b.t.Errorf("%s wants %d tasks, want it left empty", service, n)
+		}
 	})
 }
 

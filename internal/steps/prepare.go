@@ -318,11 +318,13 @@ func (s *Steps) taskDefinition(ctx context.Context, j *job) (string, error) {
 }
 
 // startCanary holds autoscaling and starts the canary. Scaling is opened only when
-// the canary runs the right task definition, or it could start the old one.
+// the canary runs the right task definition, or it could start the old one. A
+// stable slot that is empty is left alone: setting its target would raise it to its
+// minimum.
 func (s *Steps) startCanary(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service, out PrepareOutput) error {
 	slot := j.snap.Plan.Canary
 	canary, stable := j.snap.Of(slot), j.snap.Of(slot.Other())
-	if stable.Scaling != nil {
+	if stable.Scaling != nil && !j.snap.Plan.First {
 		if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, stable.Service, stable.Scaling.Held()); err != nil {
 			return err
 		}

@@ -158,8 +158,8 @@ func (s *Steps) dropOwnWatches(ctx context.Context, record store.Record, snap *s
 func (s *Steps) restoreScaling(ctx context.Context, snap *store.Snapshot) error {
 	for _, slot := range []rollout.Slot{snap.StableSlot(), snap.Plan.Canary} {
 		state := snap.Of(slot)
-		if state.Scaling == nil {
-			continue
+		if state.Scaling == nil || slot == snap.StableSlot() && snap.Plan.First {
+			continue // there is none, or Prepare left it alone
 		}
 		settings := *state.Scaling
 		if slot == snap.Plan.Canary {
