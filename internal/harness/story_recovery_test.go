@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -210,6 +211,60 @@ func TestRecoverCalledTwice(t *testing.T) {
 	if len(out.Executions) != 2 {
 		t.Errorf("%d executions, want the rollout's and one recovery", len(out.Executions))
 	}
+}
+
+// Every attempt of the call that recovers dies when it has taken the environment
+// over: the call has armed the deadman first, so another comes.
+func TestRecoverDiesHalfWay(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.lose("aws.states")
+	// The first dies after the take-over, the two repeats of the invocation before
+	// they can start what follows.
+	calls := map[int]int{1: 6, 2: 4, 3: 4}
+	died := 0
+	b.Faults.Function = func(name string, n int) lambda.FunctionFault {
+		if name != "sluice-recover" || calls[n] == 0 {
+			return lambda.FunctionFault{}
+		}
+		died++
+		return lambda.FunctionFault{DieAfterCall: calls[n]}
+	}
+	name := b.build(good, 1)
+	b.untilState(name, "Bake")
+	b.stop(name)
+	b.untilEnded(name)
+	if died != len(calls) {
+		t.Errorf("%d attempts died, want %d", died, len(calls))
+	}
+	b.wantPath(b.newest(name), way([]string{"Start"}, back)...)
+	b.wantOutcome(name, rollout.RolledBack)
+	b.wantAtRest(rollout.Blue, name)
+}
+
+// The deadman never goes off before the end of a wait, and soon after it.
+func TestDeadmanStandsBehindEveryWait(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	name := b.build(good, 1)
+	for _, state := range []string{"AwaitCanary", "Bake", "Guard"} {
+		b.untilState(name, state)
+		b.RunFor(time.Second)
+		out, err := b.aws.Scheduler.GetSchedule(b.ctx(), &scheduler.GetScheduleInput{Name: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse("at(2006-01-02T15:04:05)", aws.ToString(out.ScheduleExpression))
+		if err != nil {
+			t.Fatal(err)
+		}
+		until := b.environment().Token.Until
+		if late := at.Sub(until); late < 0 || late > time.Hour {
+			t.Errorf("in %s the deadman goes off at %v, and the wait ends at %v", state, at, until)
+		}
+	}
+	b.untilEnded(name)
+	b.wantAtRest(rollout.Green, name)
 }
 
 // Recovery itself is stopped, again and again.
