@@ -3,15 +3,18 @@ package s3_test
 import (
 	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
@@ -120,6 +123,13 @@ func TestRanges(t *testing.T) {
 		}
 		if got := [2]string{string(body), aws.ToString(out.ContentRange)}; got != want {
 			t.Errorf("%s = %v, want %v", header, got, want)
+		}
+		wantStatus := http.StatusOK
+		if want[1] != "" {
+			wantStatus = http.StatusPartialContent
+		}
+		if got := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response).StatusCode; got != wantStatus {
+			t.Errorf("%s is answered with %d, want %d", header, got, wantStatus)
 		}
 	}
 	for _, header := range []string{"bytes=10-", "bytes=-0"} {

@@ -284,6 +284,9 @@ func invalidArgument(err error) error {
 func (p restXML) encode(_ *Call, resp *Response, out *record) {
 	setS3IDs(resp.Header)
 	encodeREST(resp, out, xmlBody{})
+	if resp.Header.Get("Content-Range") != "" {
+		resp.Status = http.StatusPartialContent // AWS: S3 API Reference, GetObject
+	}
 }
 
 func (restXML) fail(resp *Response, _ *model, f *failure) {
