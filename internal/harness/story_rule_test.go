@@ -9,6 +9,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -81,6 +82,48 @@ func TestModifyRuleLandsAfterTheRollback(t *testing.T) {
 	b.wantAtRest(rollout.Blue, name)
 	if landed.Green == 0 {
 		t.Error("the late write never landed: the story was not played")
+	}
+}
+
+// A first attempt of Shift is slow and runs on after its time; meanwhile the second
+// sends the rollout back. The fence keeps the first from writing then.
+func TestZombieShiftWritesNothingAfterTheRollback(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.Faults.Function = func(name string, n int) lambda.FunctionFault {
+		return lambda.FunctionFault{Zombie: name == "sluice-shift" && n == 1}
+	}
+	const beforeIntent = 8 // calls that Shift makes before it writes its intent
+	calls, refused := 0, false
+	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
+		if b.Lambda.Caller(c.AccessKey) != "sluice-shift" {
+			return nil
+		}
+		if calls++; calls > beforeIntent {
+			return nil
+		}
+		return &wire.Fault{AnswerDelay: 4200 * time.Millisecond}
+	})
+	wentBack := false
+	b.observe(func(c *wire.Call, _, _ any, err error) {
+		switch caller := b.Lambda.Caller(c.AccessKey); {
+		case caller == "sluice-rollback" && c.Operation == "ModifyRule":
+			wentBack = true
+		case caller == "sluice-shift" && c.Operation == "ModifyRule" && wentBack:
+			t.Errorf("%v: an attempt of Shift wrote the rule after the rollback had", b.Now())
+		case caller == "sluice-shift" && c.Operation == "UpdateItem" && wentBack && err != nil:
+			refused = true
+		}
+	})
+	name := b.build(good, 1)
+	b.untilState(name, "Shift")
+	b.RunFor(30500 * time.Millisecond) // the first attempt has read the rule
+	b.setWeights(70, 30)
+	b.untilEnded(name)
+	b.wantPath(name, way(begin, []string{"Shift"}, back)...)
+	b.wantAtRest(rollout.Blue, name)
+	if !wentBack || !refused {
+		t.Errorf("went back %v, intent refused %v: the story was not played", wentBack, refused)
 	}
 }
 
