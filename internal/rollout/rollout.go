@@ -66,8 +66,9 @@ func (w Weights) String() string { return fmt.Sprintf("blue %d, green %d", w.Blu
 // Step is a weight, in percent of the traffic on the canary, and how long it
 // stays there, watched.
 type Step struct {
-	Weight int           `json:"weight"`
-	Bake   time.Duration `json:"bake"` // nanoseconds in JSON
+	Weight   int           `json:"weight"`
+	Bake     time.Duration `json:"bake"`               // nanoseconds in JSON
+	Approval *Approval     `json:"approval,omitempty"` // before the step
 }
 
 // Kind tells what a rollout is for.
@@ -147,8 +148,20 @@ type Cause struct {
 	Key    string `json:"key"`              // what makes two events the same cause
 	Source string `json:"source"`           // codebuild, ecr, event
 	Commit string `json:"commit,omitempty"` // full hash, where the source tells
-	Author string `json:"author,omitempty"`
-	Link   string `json:"link,omitempty"`
+	Author string `json:"author,omitempty"` // e-mail address, where the source tells
+	Link   string `json:"link,omitempty"`   // to the build
+	// Repository is the web page of the source's repository, and Commits are what
+	// the release brings beside what came before, the newest first, where the source
+	// tells.
+	Repository string   `json:"repository,omitempty"`
+	Commits    []Commit `json:"commits,omitempty"`
+}
+
+// Commit is one change in the source.
+type Commit struct {
+	ID      string `json:"id"`
+	Author  string `json:"author,omitempty"` // e-mail address
+	Message string `json:"message,omitempty"`
 }
 
 // Name is the name of the rollout that takes the release into an environment, and

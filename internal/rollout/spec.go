@@ -10,7 +10,10 @@ type Spec struct {
 	App          string            `json:"app"`
 	Containers   map[string]string `json:"containers"` // container name to image repository, without tag or digest
 	Triggers     Triggers          `json:"triggers"`
-	Environments []Environment     `json:"environments"` // in their order
+	Environments []Environment     `json:"environments"`        // in their order
+	Notify       []Channel         `json:"notify,omitempty"`    // hear of every environment
+	Pipelines    []Pipeline        `json:"pipelines,omitempty"` // whose approvals go the same way
+	Keep         time.Duration     `json:"keep,omitempty"`      // how long decisions are kept; zero is for ever
 }
 
 // Triggers names what starts a deployment: builds or pushes, not both, so that
@@ -42,6 +45,12 @@ type ECRTrigger struct {
 // Environment is one place the app runs in.
 type Environment struct {
 	Name             string           `json:"name"`
+	Region           string           `json:"region,omitempty"`    // empty is Sluice's own
+	Role             string           `json:"role,omitempty"`      // ARN of the role to assume there; empty is none
+	Wave             int              `json:"wave"`                // from 1; those of one wave go side by side
+	Approval         *Approval        `json:"approval,omitempty"`  // before the environment's lock
+	Operators        []string         `json:"operators,omitempty"` // may promote, pause, resume and abort; as Approval.Approvers
+	Notify           []Channel        `json:"notify,omitempty"`
 	Cluster          string           `json:"cluster"`
 	Slots            Names            `json:"slots"` // ECS service names
 	Steps            []Step           `json:"steps"` // weights rise and end at 100

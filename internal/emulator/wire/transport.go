@@ -52,15 +52,9 @@ func NewTransport(l *loop.Loop, h Handler, o TransportOptions) *Transport {
 // Do sends a request and waits for its answer. A connection that is lost is a
 // *url.Error around ECONNRESET; a timeout is a *url.Error whose Timeout is true.
 func (t *Transport) Do(req *http.Request) (*http.Response, error) {
-	var body []byte
-	if req.Body != nil {
-		var err error
-		if body, err = io.ReadAll(req.Body); err != nil {
-			return nil, fmt.Errorf("read the body of %s %s: %w", req.Method, req.URL, err)
-		}
-		if err := req.Body.Close(); err != nil {
-			return nil, fmt.Errorf("close the body of %s %s: %w", req.Method, req.URL, err)
-		}
+	body, err := readBody(req)
+	if err != nil {
+		return nil, err
 	}
 	f := &flight{transport: t, ctx: req.Context(), request: newRequest(req, body)}
 	await := t.loop.Await

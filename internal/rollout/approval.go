@@ -1,0 +1,100 @@
+package rollout
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
+
+// Approval says who has to agree before an environment, or before a step.
+type Approval struct {
+	Slack     string        `json:"slack,omitempty"`     // the channel that is asked: #name or ID
+	Approvers []string      `json:"approvers"`           // Slack users (U…, W…), Slack user groups (S…), IAM ARNs
+	Quorum    int           `json:"quorum"`              // how many different people
+	Expires   time.Duration `json:"expires,omitempty"`   // after it was asked; zero only for pipelines, which time out by themselves
+	OnExpiry  Answer        `json:"onExpiry,omitempty"`  // what expiry means
+	NotAuthor bool          `json:"notAuthor,omitempty"` // the commit's author may not approve
+}
+
+// Answer is what a person says to a question, or what its expiry means.
+type Answer string
+
+// The answers.
+const (
+	Approve Answer = "approve"
+	Reject  Answer = "reject"
+)
+
+// Moment is what a notice is about.
+type Moment string
+
+// The moments of a rollout that people and programs are told of.
+const (
+	MomentAsked      Moment = "asked"      // somebody has to approve
+	MomentQueued     Moment = "queued"     // another rollout has the environment
+	MomentBegun      Moment = "begun"      // the canary starts
+	MomentShifted    Moment = "shifted"    // traffic moved forward
+	MomentJudged     Moment = "judged"     // a verdict
+	MomentPaused     Moment = "paused"     // a person paused a bake
+	MomentCommitted  Moment = "committed"  // the release is what the environment runs
+	MomentRolledBack Moment = "rolledBack" // traffic went back
+	MomentEnded      Moment = "ended"      // it has an outcome
+)
+
+// Moments are all of them, in the order of a rollout.
+func Moments() []Moment {
+	return []Moment{
+		MomentAsked, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentCommitted,
+		MomentRolledBack, MomentEnded,
+	}
+}
+
+// Channel is a place where notices go. One of Slack, SNS, Webhook and Teams is
+// set.
+type Channel struct {
+	Slack   string   `json:"slack,omitempty"`   // #name or ID: a message for each rollout that follows it
+	SNS     string   `json:"sns,omitempty"`     // ARN of a topic
+	Webhook string   `json:"webhook,omitempty"` // an https URL
+	Secret  string   `json:"secret,omitempty"`  // name of the secret that signs what the webhook gets
+	Teams   string   `json:"teams,omitempty"`   // name of the secret that holds the URL
+	On      []Moment `json:"on,omitempty"`      // empty is every moment; a Slack channel hears of all
+}
+
+// Hears tells whether notices of that moment go to the channel.
+func (c Channel) Hears(m Moment) bool {
+	if len(c.On) == 0 {
+		return true
+	}
+	for _, one := range c.On {
+		if one == m {
+			return true
+		}
+	}
+	return false
+}
+
+// Pipeline is a CodePipeline whose manual approvals are asked for as ours are.
+type Pipeline struct {
+	Name     string   `json:"name"`
+	Stage    string   `json:"stage,omitempty"`  // empty is every stage
+	Action   string   `json:"action,omitempty"` // empty is every approval action
+	Approval Approval `json:"approval"`
+}
+
+// Hash is what an approval of a release is bound to: its digests and the spec it
+// was made with.
+func (r Release) Hash() string {
+	bound := struct {
+		App    string            `json:"app"`
+		Number int               `json:"number"`
+		Images map[string]string `json:"images"`
+		Spec   Spec              `json:"spec"`
+	}{r.App, r.Number, r.Images, r.Spec}
+	text, err := json.Marshal(bound)
+	if err != nil {
+		panic("rollout: a release is not JSON: " + err.Error()) // its fields are strings, numbers and maps of them
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
