@@ -30,6 +30,7 @@ type Notice struct {
 	Environment string            `json:"environment"`
 	Rollout     string            `json:"rollout"`
 	Release     int               `json:"release"`
+	Moment      rollout.Moment    `json:"moment,omitempty"`
 	Phase       rollout.Phase     `json:"phase"`
 	Outcome     rollout.Outcome   `json:"outcome,omitempty"` // once it has ended
 	Kind        rollout.ErrorKind `json:"kind,omitempty"`    // of what went wrong

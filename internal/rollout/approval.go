@@ -32,6 +32,7 @@ type Moment string
 // The moments of a rollout that people and programs are told of.
 const (
 	MomentAsked      Moment = "asked"      // somebody has to approve
+	MomentAnswered   Moment = "answered"   // somebody has answered
 	MomentQueued     Moment = "queued"     // another rollout has the environment
 	MomentBegun      Moment = "begun"      // the canary starts
 	MomentShifted    Moment = "shifted"    // traffic moved forward
@@ -45,7 +46,7 @@ const (
 // Moments are all of them, in the order of a rollout.
 func Moments() []Moment {
 	return []Moment{
-		MomentAsked, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentCommitted,
+		MomentAsked, MomentAnswered, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentCommitted,
 		MomentRolledBack, MomentEnded,
 	}
 }

@@ -13,6 +13,10 @@ type ErrorKind string
 const (
 	// KindRefused: a rollout may not begin; nothing was moved.
 	KindRefused ErrorKind = "Refused"
+	// KindRejected: a person, or an expiry, said no.
+	KindRejected ErrorKind = "Rejected"
+	// KindUnapproved: nobody has approved what is about to be done.
+	KindUnapproved ErrorKind = "Unapproved"
 	// KindSuperseded: a newer release took this one's place.
 	KindSuperseded ErrorKind = "Superseded"
 	// KindUnneeded: a rollback whose release has no traffic to leave.

@@ -91,6 +91,7 @@ const (
 	RolledBack Outcome = "RolledBack"
 	Superseded Outcome = "Superseded"
 	Refused    Outcome = "Refused"
+	Rejected   Outcome = "Rejected"
 	Dirty      Outcome = "Dirty"
 )
 
@@ -100,8 +101,10 @@ func Ended(k ErrorKind) Outcome {
 	switch k { //nolint:exhaustive // whatever else went wrong, it went back
 	case KindSuperseded:
 		return Superseded
-	case KindRefused:
+	case KindRefused, KindUnapproved:
 		return Refused
+	case KindRejected:
+		return Rejected
 	case KindUnneeded:
 		return Succeeded
 	case KindDirty:
@@ -117,10 +120,12 @@ type Phase string
 
 // The phases.
 const (
+	PhaseApprove     Phase = "Approve"
 	PhaseLock        Phase = "Lock"
 	PhasePrepare     Phase = "Prepare"
 	PhaseAwaitCanary Phase = "AwaitCanary"
 	PhaseShift       Phase = "Shift"
+	PhaseAsk         Phase = "Ask"
 	PhaseBake        Phase = "Bake"
 	PhaseHold        Phase = "Hold"
 	PhaseJudge       Phase = "Judge"

@@ -36,6 +36,19 @@ func (t Triggers) Keys() []string {
 	return keys
 }
 
+// Keys are all that events may name and that concerns the app, as the table keys
+// it: its triggers, and the pipelines whose approvals it asks for.
+func (s Spec) Keys() []string {
+	keys := s.Triggers.Keys()
+	for _, p := range s.Pipelines {
+		keys = append(keys, PipelineKey(p.Name))
+	}
+	return keys
+}
+
+// PipelineKey is a pipeline as the table keys it.
+func PipelineKey(pipeline string) string { return "codepipeline#" + pipeline }
+
 // ECRTrigger is a push of a matching tag to a repository.
 type ECRTrigger struct {
 	Repository string `json:"repository"`    // its name, without the registry

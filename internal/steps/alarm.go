@@ -60,7 +60,8 @@ func (s *Steps) redAfterGuard(ctx context.Context, place store.Place, env *store
 	why := fmt.Sprintf("alarm %s went red at %s, after the guard", a.Name, a.At.UTC().Format(time.RFC3339))
 	if facts.Previous == 0 {
 		return s.Teller.Tell(ctx, notify.Notice{
-			App: place.App, Environment: place.Environment, Release: facts.Release, Phase: rollout.PhaseRetire,
+			App: place.App, Environment: place.Environment, Release: facts.Release,
+			Moment: rollout.MomentEnded, Phase: rollout.PhaseRetire,
 			Kind: rollout.KindAlarmRed, Why: why + "; there is no release to go back to", At: s.Now(),
 		})
 	}

@@ -51,11 +51,11 @@ func (s *Steps) AwaitCanary(ctx context.Context, in WaitInput) error {
 // look asks ECS and the load balancer how far the canary is.
 func (s *Steps) look(ctx context.Context, j *job) (ecsservice.Readiness, string, error) {
 	site, slot := j.snap.Site, j.snap.Plan.Canary
-	services, err := s.Services.Describe(ctx, site.Cluster, site.Services)
+	services, err := j.Services.Describe(ctx, site.Cluster, site.Services)
 	if err != nil {
 		return "", "", err
 	}
-	healthy, err := s.Traffic.Healthy(ctx, site.TargetGroups.Of(slot))
+	healthy, err := j.Traffic.Healthy(ctx, site.TargetGroups.Of(slot))
 	if err != nil {
 		return "", "", err
 	}

@@ -13,7 +13,8 @@ type CompleteOutput struct {
 	Seconds int `json:"seconds"`
 }
 
-// Complete commits: from here on the new release is what the environment runs.
+// Complete commits: from here on the new release is what the environment runs, and
+// its deployment goes on to the next.
 // AlarmRed, Aborted and ForeignWrite before that send the rollout back.
 func (s *Steps) Complete(ctx context.Context, in Run) (CompleteOutput, error) {
 	j, err := s.loadMoving(ctx, in)
@@ -31,15 +32,19 @@ func (s *Steps) Complete(ctx context.Context, in Run) (CompleteOutput, error) {
 	}
 	canary, stable := j.snap.Of(j.snap.Plan.Canary), j.snap.Of(j.snap.StableSlot())
 	if canary.Scaling != nil && stable.Scaling != nil {
-		if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, *stable.Scaling); err != nil {
+		if err := j.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, *stable.Scaling); err != nil {
 			return CompleteOutput{}, err
 		}
+	}
+	if err := s.goOn(ctx, &j); err != nil {
+		return CompleteOutput{}, err
 	}
 	out := CompleteOutput{Seconds: rollout.Remaining(env.CommittedAt, j.spec.Guard, s.Now())}
 	if j.record.Kind == rollout.Back {
 		out.Seconds = unbaked // the guard ends itself
 	}
-	return out, s.tell(ctx, j.record, notify.Notice{Phase: rollout.PhaseComplete})
+	s.mention(ctx, j.record, notify.Notice{Moment: rollout.MomentCommitted, Phase: rollout.PhaseComplete})
+	return out, nil
 }
 
 // allShifted checks that the rule holds what the last step left.

@@ -31,8 +31,14 @@ func (s *Steps) finish(ctx context.Context, record store.Record, claim store.Cla
 // farewell tells people of a recorded ending, once it is recorded that they were
 // told removes the deadman, and gives the ending.
 func (s *Steps) farewell(ctx context.Context, record store.Record) (Ending, error) {
+	if err := s.ended(ctx, record); err != nil {
+		return Ending{}, err
+	}
+	if err := s.voidQuestions(ctx, record); err != nil {
+		return Ending{}, err
+	}
 	if !record.Told {
-		notice := notify.Notice{Phase: rollout.PhaseRetire, Outcome: record.Outcome, Why: record.Reason}
+		notice := notify.Notice{Moment: rollout.MomentEnded, Phase: rollout.PhaseRetire, Outcome: record.Outcome, Why: record.Reason}
 		if err := s.tell(ctx, record, notice); err != nil {
 			return Ending{}, err
 		}
@@ -89,10 +95,44 @@ func (s *Steps) Leave(ctx context.Context, in BackInput) (Ending, error) {
 
 // leaving is the outcome of a rollout that ended before it began.
 func leaving(kind rollout.ErrorKind) rollout.Outcome {
-	if kind == rollout.KindSuperseded {
+	switch kind { //nolint:exhaustive // whatever else kept it from beginning
+	case rollout.KindSuperseded:
 		return rollout.Superseded
+	case rollout.KindRejected:
+		return rollout.Rejected
+	default:
+		return rollout.Refused
 	}
-	return rollout.Refused
+}
+
+// voidQuestions ends what was asked for a rollout that is over and is not used.
+func (s *Steps) voidQuestions(ctx context.Context, record store.Record) error {
+	if record.Kind == rollout.Back {
+		return nil
+	}
+	_, release, spec, err := s.about(ctx, record.Name)
+	if rollout.KindOf(err) == rollout.KindRefused {
+		return nil // its spec does not know the environment, so nothing was asked
+	}
+	if err != nil {
+		return err
+	}
+	asked := []int{}
+	if spec.Approval != nil {
+		asked = append(asked, rollout.BeforeAll)
+	}
+	for i, step := range spec.Steps {
+		if step.Approval != nil {
+			asked = append(asked, i)
+		}
+	}
+	over := rollout.Errorf(rollout.KindRefused, "%s is over: %s", record.Name, record.Outcome)
+	for _, step := range asked {
+		if err := s.void(ctx, question{record: record, release: release, step: step}.id(), over); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Dirty keeps, before the execution fails, that a person has to put the

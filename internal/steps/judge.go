@@ -2,8 +2,10 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
@@ -36,7 +38,7 @@ func (s *Steps) Judge(ctx context.Context, in JudgeInput) (JudgeOutput, error) {
 	}
 	var read []rollout.Alarm
 	if j.record.Kind == rollout.Forward {
-		if read, err = s.Alarms.Read(ctx, j.spec.AlarmNames()); err != nil {
+		if read, err = j.Alarms.Read(ctx, j.spec.AlarmNames()); err != nil {
 			return JudgeOutput{}, err
 		}
 	}
@@ -58,5 +60,12 @@ func (s *Steps) Judge(ctx context.Context, in JudgeInput) (JudgeOutput, error) {
 		out.Step++
 	case rollout.NextComplete:
 	}
+	s.judged(ctx, &j, out.Judgement)
 	return out, nil
+}
+
+func (s *Steps) judged(ctx context.Context, j *job, verdict rollout.Judgement) {
+	s.mention(ctx, j.record, notify.Notice{
+		Moment: rollout.MomentJudged, Phase: rollout.PhaseJudge, Why: fmt.Sprintf("%s: %s", verdict.Verdict, verdict.Why),
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
@@ -19,9 +20,10 @@ type LockInput struct {
 // attempts is how often Lock looks at a queue that changes under its hands.
 const attempts = 5
 
-// Lock takes the environment or waits in line for it. Superseded when a newer
-// release has come, Refused when a rollback meets a Dirty environment or the wait
-// has been too long.
+// Lock takes the environment or waits in line for it. It uses up the approval that
+// stands before the environment: without one nobody gets there. Superseded when a
+// newer release has come, Refused when a rollback meets a Dirty environment, the wait
+// has been too long, or an earlier environment has stopped the deployment.
 func (s *Steps) Lock(ctx context.Context, in LockInput) error {
 	record, err := s.Store.Record(ctx, in.Rollout)
 	if err != nil {
@@ -32,24 +34,31 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) error {
 	if err := s.Deadman.Arm(ctx, in.Rollout, again.Add(Slack)); err != nil {
 		return err
 	}
+	if err := s.approved(ctx, record); err != nil {
+		return err
+	}
 	for range attempts {
 		got, before, err := s.Store.Acquire(ctx, claim)
 		if err != nil {
 			return err
 		}
 		if got {
+			if err := s.replaceQuestion(ctx, record); err != nil {
+				return err
+			}
 			return s.Waker.Wake(ctx, in.Token)
 		}
-		if err := s.mayWait(record, &before); err != nil {
+		since := s.since(claim, &before)
+		if err := s.mayWait(record, since, &before); err != nil {
 			return err
 		}
 		token := store.Token{Token: in.Token, Entered: in.Entered, Retry: in.Retry}
-		queued, env, err := s.Store.Queue(ctx, claim, token, record.Why)
+		queued, env, err := s.Store.Queue(ctx, claim, store.Queuing{Token: token, Since: since, Why: record.Why})
 		if err != nil {
 			return err
 		}
 		if queued {
-			return s.queued(ctx, claim, displaced(claim, &before), &env)
+			return s.queued(ctx, record, displaced(claim, &before), &env)
 		}
 		if waiter := env.Waiting(claim.Kind); waiter != nil && waiter.Execution == claim.Execution {
 			return nil // a newer attempt of ours waits already
@@ -58,8 +67,28 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) error {
 	return rollout.Errorf(rollout.KindUnavailable, "the queue of %s changes too fast", claim.Place)
 }
 
+// approved uses up the approval that the spec asks for before the environment.
+func (s *Steps) approved(ctx context.Context, record store.Record) error {
+	if record.Kind == rollout.Back {
+		return nil
+	}
+	_, release, spec, err := s.about(ctx, record.Name)
+	if err != nil || spec.Approval == nil {
+		return err
+	}
+	return s.use(ctx, question{record: record, release: release, step: rollout.BeforeAll, rule: *spec.Approval})
+}
+
+// since is when the rollout first asked for the lock.
+func (s *Steps) since(claim store.Claim, env *store.Environment) time.Time {
+	if w := env.Waiting(claim.Kind); w != nil && w.Execution == claim.Execution {
+		return w.Since
+	}
+	return s.Now()
+}
+
 // mayWait says why a rollout must not wait for an environment that it did not get.
-func (s *Steps) mayWait(record store.Record, env *store.Environment) error {
+func (s *Steps) mayWait(record store.Record, since time.Time, env *store.Environment) error {
 	waiter := env.Waiting(record.Kind)
 	switch {
 	case record.Kind == rollout.Back && env.Dirty != nil:
@@ -71,7 +100,7 @@ func (s *Steps) mayWait(record store.Record, env *store.Environment) error {
 		return rollout.Errorf(rollout.KindSuperseded, "%s has come after %s", waiter.Rollout, record.Name)
 	case env.HasEnded(record.Kind, record.Number):
 		return rollout.Errorf(rollout.KindLockLost, "%s has let go of %s before", record.Name, record.Place)
-	case s.Now().Sub(record.At) > QueueDeadline:
+	case s.Now().Sub(since) > QueueDeadline:
 		return rollout.Errorf(rollout.KindRefused, "%s was not free for %v; %s has it", record.Place, QueueDeadline, env.Rollout)
 	default:
 		return nil
@@ -87,15 +116,27 @@ func displaced(claim store.Claim, before *store.Environment) *store.Waiter {
 	return waiter
 }
 
-// queued wakes whom the new waiter concerns: the one it displaced, a rollout in
-// its guard, which yields, and a forward rollout that a rollback stops.
-func (s *Steps) queued(ctx context.Context, claim store.Claim, displaced *store.Waiter, env *store.Environment) error {
+// queued wakes whom the new waiter concerns: the one it displaced, who is asked for
+// an older release, a rollout in its guard, which yields, and a forward rollout that a
+// rollback stops.
+func (s *Steps) queued(ctx context.Context, record store.Record, displaced *store.Waiter, env *store.Environment) error {
+	if err := s.replaceQuestion(ctx, record); err != nil {
+		return err
+	}
+	if err := s.mayGoOn(ctx, record); err != nil {
+		return err
+	}
 	if displaced != nil {
 		err := s.Waker.FailWith(ctx, displaced.Token, rollout.Errorf(rollout.KindSuperseded,
-			"%s has come after %s", claim.Rollout, displaced.Rollout))
+			"%s has come after %s", record.Name, displaced.Rollout))
 		if err != nil {
 			return err
 		}
+	}
+	if displaced == nil {
+		s.mention(ctx, record, notify.Notice{
+			Moment: rollout.MomentQueued, Phase: rollout.PhaseLock, Why: env.Rollout + " has the environment",
+		})
 	}
 	if env.Token == nil {
 		return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/alarms"
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
+	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
@@ -25,7 +26,7 @@ type PrepareOutput struct {
 func (s *Steps) Prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 	out, err := s.prepare(ctx, in)
 	switch rollout.KindOf(err) { //nolint:exhaustive // the others keep their meaning
-	case rollout.KindNotFound, rollout.KindRuleChanged:
+	case rollout.KindNotFound, rollout.KindRuleChanged, rollout.KindDenied:
 		return out, rollout.Errorf(rollout.KindRefused, "%w", err)
 	default:
 		return out, err
@@ -41,7 +42,10 @@ func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 	if err := unneeded(&j); err != nil {
 		return out, err
 	}
-	services, err := s.Services.Describe(ctx, j.spec.Cluster, j.spec.Slots)
+	if err := s.mayGoOn(ctx, j.record); err != nil {
+		return out, err
+	}
+	services, err := j.Services.Describe(ctx, j.spec.Cluster, j.spec.Slots)
 	if err != nil {
 		return out, err
 	}
@@ -59,7 +63,11 @@ func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 		return out, err
 	}
 	out.Size = rollout.Size(services[j.snap.StableSlot()].Desired)
-	return out, s.startCanary(ctx, &j, services, out)
+	if err := s.startCanary(ctx, &j, services, out); err != nil {
+		return out, err
+	}
+	s.mention(ctx, j.record, notify.Notice{Moment: rollout.MomentBegun, Phase: rollout.PhasePrepare})
+	return out, nil
 }
 
 // unneeded says that a rollback has nothing to leave.
@@ -82,7 +90,7 @@ func unneeded(j *job) error {
 // Where it was committed to be elsewhere, the move is refused: it needs a free
 // environment.
 func (s *Steps) claim(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
-	site, err := s.site(ctx, j.spec, services)
+	site, err := s.site(ctx, j, services)
 	if err != nil {
 		return err
 	}
@@ -111,8 +119,10 @@ func (s *Steps) claim(ctx context.Context, j *job, services map[rollout.Slot]ecs
 func names(n rollout.Names) string { return n.Blue + " and " + n.Green }
 
 // site is where the spec says that the environment is.
-func (s *Steps) site(ctx context.Context, spec rollout.Environment, services map[rollout.Slot]ecsservice.Service) (store.Site, error) {
+func (s *Steps) site(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) (store.Site, error) {
+	spec := j.spec
 	site := store.Site{
+		Region: spec.Region, Role: spec.Role,
 		Cluster: spec.Cluster, Services: spec.Slots, TargetGroups: spec.TargetGroups, Rule: spec.ListenerRule,
 	}
 	if site.TargetGroups == (rollout.Names{}) {
@@ -127,7 +137,7 @@ func (s *Steps) site(ctx context.Context, spec rollout.Environment, services map
 		return site, nil
 	}
 	var err error
-	site.Rule, err = s.Traffic.Find(ctx, site.TargetGroups)
+	site.Rule, err = j.Traffic.Find(ctx, site.TargetGroups)
 	return site, err
 }
 
@@ -188,7 +198,7 @@ func (s *Steps) snapshot(ctx context.Context, j *job, services map[rollout.Slot]
 	if j.env.SnapshotOf(j.record.Name) != nil {
 		return nil
 	}
-	rule, err := s.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
+	rule, err := j.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
 	if err != nil {
 		return err
 	}
@@ -197,7 +207,7 @@ func (s *Steps) snapshot(ctx context.Context, j *job, services map[rollout.Slot]
 	if err != nil {
 		return err
 	}
-	scaling, err := s.Scaling.Read(ctx, j.snap.Site.Cluster, j.snap.Site.Services)
+	scaling, err := j.Scaling.Read(ctx, j.snap.Site.Cluster, j.snap.Site.Services)
 	if err != nil {
 		return err
 	}
@@ -237,11 +247,11 @@ func (s *Steps) mayBegin(ctx context.Context, j *job, services map[rollout.Slot]
 		return rollout.Errorf(rollout.KindRefused, "before it began: %w", err)
 	}
 	if j.record.Kind == rollout.Forward {
-		if err := s.green(ctx, j.spec, "an alarm has to be green before a rollout begins"); err != nil {
+		if err := green(ctx, j, "an alarm has to be green before a rollout begins"); err != nil {
 			return err
 		}
 	}
-	rule, err := s.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
+	rule, err := j.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
 	if err != nil {
 		return err
 	}
@@ -258,8 +268,8 @@ func (s *Steps) mayBegin(ctx context.Context, j *job, services map[rollout.Slot]
 }
 
 // green is Refused when an alarm is red or missing.
-func (s *Steps) green(ctx context.Context, spec rollout.Environment, rule string) error {
-	read, err := s.Alarms.Read(ctx, spec.AlarmNames())
+func green(ctx context.Context, j *job, rule string) error {
+	read, err := j.Alarms.Read(ctx, j.spec.AlarmNames())
 	if err != nil {
 		return err
 	}
@@ -277,7 +287,7 @@ func (s *Steps) stableHealthy(ctx context.Context, j *job, services map[rollout.
 	}
 	slot := j.snap.StableSlot()
 	stable := services[slot]
-	healthy, err := s.Traffic.Healthy(ctx, j.snap.Site.TargetGroups.Of(slot))
+	healthy, err := j.Traffic.Healthy(ctx, j.snap.Site.TargetGroups.Of(slot))
 	if err != nil {
 		return err
 	}
@@ -296,13 +306,9 @@ func (s *Steps) taskDefinition(ctx context.Context, j *job) (string, error) {
 	if j.record.TaskDefinition != "" {
 		return j.record.TaskDefinition, nil
 	}
-	release, err := s.Store.Release(ctx, j.record.Place.App, j.record.Release)
-	if err != nil {
-		return "", err
-	}
 	base := j.snap.Of(j.snap.StableSlot()).TaskDefinition
 	if j.record.Kind == rollout.Back {
-		before, err := s.Store.Record(ctx, release.Name(j.record.Place.Environment))
+		before, err := s.Store.Record(ctx, j.release.Name(j.record.Place.Environment))
 		if err != nil {
 			return "", err
 		}
@@ -310,7 +316,7 @@ func (s *Steps) taskDefinition(ctx context.Context, j *job) (string, error) {
 			base = before.TaskDefinition
 		}
 	}
-	registered, err := s.Services.Register(ctx, base, release.Images)
+	registered, err := j.Services.Register(ctx, base, j.release.Images)
 	if err != nil {
 		return "", err
 	}
@@ -325,24 +331,24 @@ func (s *Steps) startCanary(ctx context.Context, j *job, services map[rollout.Sl
 	slot := j.snap.Plan.Canary
 	canary, stable := j.snap.Of(slot), j.snap.Of(slot.Other())
 	if stable.Scaling != nil && !j.snap.Plan.First {
-		if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, stable.Service, stable.Scaling.Held()); err != nil {
+		if err := j.Scaling.Set(ctx, j.snap.Site.Cluster, stable.Service, stable.Scaling.Held()); err != nil {
 			return err
 		}
 	}
 	if !started(services[slot], canary, out.TaskDefinition) {
 		if canary.Scaling != nil {
-			if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, canary.Scaling.Idle()); err != nil {
+			if err := j.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, canary.Scaling.Idle()); err != nil {
 				return err
 			}
 		}
-		if err := s.Services.Start(ctx, services[slot], out.TaskDefinition, out.Size); err != nil {
+		if err := j.Services.Start(ctx, services[slot], out.TaskDefinition, out.Size); err != nil {
 			return err
 		}
 	}
 	if canary.Scaling == nil {
 		return nil
 	}
-	if err := s.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, canary.Scaling.Following(stable.Scaling)); err != nil {
+	if err := j.Scaling.Set(ctx, j.snap.Site.Cluster, canary.Service, canary.Scaling.Following(stable.Scaling)); err != nil {
 		return fmt.Errorf("let the canary scale out: %w", err)
 	}
 	return nil

@@ -88,11 +88,11 @@ func (s *Steps) unwatch(ctx context.Context, place store.Place, snap *store.Snap
 // empty takes a slot without weight to no tasks and keeps autoscaling from
 // raising it again.
 func (s *Steps) empty(ctx context.Context, snap *store.Snapshot, slot rollout.Slot) error {
-	state := snap.Of(slot)
+	state, reach := snap.Of(slot), s.at(snap.Site)
 	if state.Scaling != nil {
-		if err := s.Scaling.Set(ctx, snap.Site.Cluster, state.Service, state.Scaling.Idle()); err != nil {
+		if err := reach.Scaling.Set(ctx, snap.Site.Cluster, state.Service, state.Scaling.Idle()); err != nil {
 			return err
 		}
 	}
-	return s.Services.Scale(ctx, ecsservice.Service{Cluster: snap.Site.Cluster, Name: state.Service}, 0)
+	return reach.Services.Scale(ctx, ecsservice.Service{Cluster: snap.Site.Cluster, Name: state.Service}, 0)
 }

@@ -43,8 +43,9 @@ type BackOutput struct {
 	Weights *rollout.Weights `json:"weights,omitempty"`
 }
 
-// Rollback puts all traffic on the stable slot. Dirty when that slot cannot take
-// it; then the weights stay as they are.
+// Rollback puts all traffic on the stable slot, and then, if the rollout had
+// committed, stops what its deployment has begun in later environments. Dirty when
+// that slot cannot take it; then the weights stay as they are.
 func (s *Steps) Rollback(ctx context.Context, in BackInput) (BackOutput, error) {
 	env, err := s.Store.RaiseFence(ctx, in.claim())
 	if err != nil {
@@ -59,16 +60,20 @@ func (s *Steps) Rollback(ctx context.Context, in BackInput) (BackOutput, error) 
 		return BackOutput{}, err
 	}
 	out := BackOutput{Weights: &snap.Weights}
-	if !moved {
-		return out, nil
-	}
 	record, err := s.Store.Record(ctx, in.Rollout)
 	if err != nil {
 		return out, err
 	}
-	return out, s.tell(ctx, record, notify.Notice{
-		Phase: rollout.PhaseRollback, Kind: in.Cause.Kind(), Why: in.Cause.Reason(), Weights: out.Weights,
-	})
+	if moved {
+		s.mention(ctx, record, notify.Notice{
+			Moment: rollout.MomentRolledBack, Phase: rollout.PhaseRollback,
+			Kind: in.Cause.Kind(), Why: in.Cause.Reason(), Weights: out.Weights,
+		})
+	}
+	if env.Committed != in.Rollout || record.Kind == rollout.Back {
+		return out, nil
+	}
+	return out, s.halt(ctx, record.Place, record.Release, in.Cause.Reason())
 }
 
 // toStable gives the stable slot all the traffic, as the snapshot found it, and
@@ -83,7 +88,7 @@ func (s *Steps) toStable(ctx context.Context, snap *store.Snapshot) (bool, error
 		return false, rollout.Errorf(rollout.KindDirty,
 			"the first release has traffic (%s) and there is nothing to go back to; repair it, or release again", rule.Weights)
 	}
-	healthy, err := s.Traffic.Healthy(ctx, snap.Site.TargetGroups.Of(stable))
+	healthy, err := s.at(snap.Site).Traffic.Healthy(ctx, snap.Site.TargetGroups.Of(stable))
 	if err != nil {
 		return false, err
 	}
@@ -92,7 +97,7 @@ func (s *Steps) toStable(ctx context.Context, snap *store.Snapshot) (bool, error
 			"the stable slot (%s) has no healthy target, so its weight was not raised; listener rule %s stays at %s",
 			snap.Of(stable).Service, rule.ARN, rule.Weights)
 	}
-	if err := s.Traffic.Write(ctx, rule, snap.Weights); err != nil {
+	if err := s.at(snap.Site).Traffic.Write(ctx, rule, snap.Weights); err != nil {
 		return false, err
 	}
 	back, err := s.readRule(ctx, snap)
@@ -165,7 +170,7 @@ func (s *Steps) restoreScaling(ctx context.Context, snap *store.Snapshot) error 
 		if slot == snap.Plan.Canary {
 			settings.Min = 0
 		}
-		if err := s.Scaling.Set(ctx, snap.Site.Cluster, state.Service, settings); err != nil {
+		if err := s.at(snap.Site).Scaling.Set(ctx, snap.Site.Cluster, state.Service, settings); err != nil {
 			return err
 		}
 	}

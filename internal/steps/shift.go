@@ -27,7 +27,8 @@ type ShiftOutput struct {
 const unbaked = 60
 
 // Shift moves the rule from one step's weights to the next's. NotReady while the
-// canary is smaller than the stable slot is now; AlarmRed, Aborted, CanaryFailed
+// canary is smaller than the stable slot is now, Unapproved while the step waits for
+// people; Rejected, AlarmRed, Aborted, CanaryFailed
 // and ForeignWrite send the rollout back; Dirty when the rule cannot be understood.
 func (s *Steps) Shift(ctx context.Context, in ShiftInput) (ShiftOutput, error) {
 	j, err := s.loadMoving(ctx, in.Run)
@@ -45,6 +46,9 @@ func (s *Steps) Shift(ctx context.Context, in ShiftInput) (ShiftOutput, error) {
 	if err := j.env.Stopped(in.Rollout); err != nil {
 		return out, err
 	}
+	if err := s.stepApproved(ctx, &j, in.Step); err != nil {
+		return out, err
+	}
 	if _, err := s.readRule(ctx, j.snap); err != nil {
 		return out, err // no sense in waiting for a canary that the rule has lost
 	}
@@ -58,7 +62,17 @@ func (s *Steps) Shift(ctx context.Context, in ShiftInput) (ShiftOutput, error) {
 	if err != nil || !moved {
 		return out, err
 	}
-	return out, s.tell(ctx, j.record, notify.Notice{Phase: rollout.PhaseShift, Weights: &out.Weights})
+	s.mention(ctx, j.record, notify.Notice{Moment: rollout.MomentShifted, Phase: rollout.PhaseShift, Weights: &out.Weights})
+	return out, nil
+}
+
+// stepApproved uses up the approval that the spec asks for before a step.
+func (s *Steps) stepApproved(ctx context.Context, j *job, step int) error {
+	rule := j.snap.Plan.Steps[step].Approval
+	if rule == nil || j.record.Kind == rollout.Back {
+		return nil
+	}
+	return s.use(ctx, question{record: j.record, release: j.release, step: step, rule: *rule})
 }
 
 // stillGreen is AlarmRed when an alarm is red or gone. Rollbacks do not ask.
@@ -66,7 +80,7 @@ func (s *Steps) stillGreen(ctx context.Context, j *job) error {
 	if j.record.Kind == rollout.Back {
 		return nil
 	}
-	read, err := s.Alarms.Read(ctx, j.spec.AlarmNames())
+	read, err := j.Alarms.Read(ctx, j.spec.AlarmNames())
 	if err != nil {
 		return err
 	}
@@ -80,7 +94,7 @@ func (s *Steps) stillGreen(ctx context.Context, j *job) error {
 // raises a canary that is too small and says NotReady.
 func (s *Steps) fit(ctx context.Context, j *job) error {
 	site, slot := j.snap.Site, j.snap.Plan.Canary
-	services, err := s.Services.Describe(ctx, site.Cluster, site.Services)
+	services, err := j.Services.Describe(ctx, site.Cluster, site.Services)
 	if err != nil {
 		return err
 	}
@@ -91,13 +105,13 @@ func (s *Steps) fit(ctx context.Context, j *job) error {
 	}
 	need := rollout.Size(services[slot.Other()].Desired)
 	if canary.Desired < need {
-		if err := s.Services.Scale(ctx, canary, need); err != nil {
+		if err := j.Services.Scale(ctx, canary, need); err != nil {
 			return err
 		}
 		return rollout.Errorf(rollout.KindNotReady, "service %s had %d tasks and needs %d, as many as the stable slot has now; raised",
 			canary.Name, canary.Desired, need)
 	}
-	healthy, err := s.Traffic.Healthy(ctx, site.TargetGroups.Of(slot))
+	healthy, err := j.Traffic.Healthy(ctx, site.TargetGroups.Of(slot))
 	if err != nil {
 		return err
 	}
@@ -126,7 +140,7 @@ func (s *Steps) move(ctx context.Context, j *job, step int) (bool, error) {
 	if err := s.Store.WriteIntent(ctx, j.claim, intent); err != nil {
 		return false, err
 	}
-	if err := s.Traffic.Write(ctx, rule, to); err != nil {
+	if err := j.Traffic.Write(ctx, rule, to); err != nil {
 		return false, err
 	}
 	back, err := s.readRule(ctx, j.snap)
@@ -151,7 +165,7 @@ func foreign(rule traffic.Rule, from, to rollout.Weights) error {
 // readRule reads the environment's rule. Dirty when it is gone or has another
 // structure: nothing we could write would be right.
 func (s *Steps) readRule(ctx context.Context, snap *store.Snapshot) (traffic.Rule, error) {
-	rule, err := s.Traffic.Read(ctx, snap.Site.Rule, snap.Site.TargetGroups)
+	rule, err := s.at(snap.Site).Traffic.Read(ctx, snap.Site.Rule, snap.Site.TargetGroups)
 	switch rollout.KindOf(err) { //nolint:exhaustive // the others keep their meaning
 	case rollout.KindNotFound, rollout.KindRuleChanged:
 		return rule, rollout.Errorf(rollout.KindDirty, "%w; put it right by hand", err)

@@ -19,7 +19,8 @@ type execution struct {
 	App         string `json:"app"`
 	Environment string `json:"environment"`
 	Rollout     string `json:"rollout"`
-	From        string `json:"from"` // start, or recovery
+	From        string `json:"from"` // start, rollback, or recovery
+	Look        int    `json:"look"` // seconds until a question before the environment is looked at again
 	At          string `json:"at"`   // where recovery goes on: Rollback or Complete
 	Cause       *Cause `json:"cause,omitempty"`
 }
@@ -27,6 +28,7 @@ type execution struct {
 // What an execution's input says of where it comes from.
 const (
 	fromStart    = "start"
+	fromRollback = "rollback"
 	fromRecovery = "recovery"
 )
 
@@ -47,9 +49,14 @@ func (s *Steps) Start(ctx context.Context, record store.Record) error {
 	if err := s.Deadman.Arm(ctx, record.Name, s.Now().Add(Slack)); err != nil {
 		return err
 	}
-	return s.startExecution(ctx, record.Name, execution{
-		App: record.Place.App, Environment: record.Place.Environment, Rollout: record.Name, From: fromStart,
-	})
+	in := execution{
+		App: record.Place.App, Environment: record.Place.Environment, Rollout: record.Name,
+		From: fromStart, Look: max(record.Look, unbaked),
+	}
+	if record.Kind == rollout.Back {
+		in.From = fromRollback
+	}
+	return s.startExecution(ctx, record.Name, in)
 }
 
 // startExecution starts an execution by name; one that was started before, running
@@ -66,15 +73,6 @@ func (s *Steps) startExecution(ctx context.Context, name string, in execution) e
 		return nil
 	}
 	return awsclient.Wrap(err, "start execution %s", name)
-}
-
-// Deploy sends a recorded release on its way: into its first environment.
-func (s *Steps) Deploy(ctx context.Context, release rollout.Release) error {
-	first := release.Spec.Environments[0]
-	return s.Start(ctx, store.Record{
-		Name: release.Name(first.Name), Place: store.Place{App: release.App, Environment: first.Name},
-		Kind: rollout.Forward, Number: release.Number, Release: release.Number,
-	})
 }
 
 // BackRequest asks for a rollback rollout.
@@ -96,7 +94,8 @@ func (s *Steps) StartBack(ctx context.Context, req BackRequest) (string, error) 
 	if err := s.complete(ctx, &req, &env); err != nil {
 		return "", err
 	}
-	if _, err := s.Store.Release(ctx, req.Place.App, req.To); err != nil {
+	release, err := s.Store.Release(ctx, req.Place.App, req.To)
+	if err != nil {
 		return "", err
 	}
 	number, err := s.Store.Draw(ctx, req.Place.App, "rollback#"+req.Place.Environment+"#"+req.Cause)
@@ -104,10 +103,14 @@ func (s *Steps) StartBack(ctx context.Context, req BackRequest) (string, error) 
 		return "", err
 	}
 	name := rollout.NameOf(rollout.Back, req.Place.App, req.Place.Environment, number)
-	return name, s.Start(ctx, store.Record{
+	err = s.Start(ctx, store.Record{
 		Name: name, Place: req.Place, Kind: rollout.Back, Number: number,
-		Release: req.To, Leave: req.Leave, Why: req.Why,
+		Release: req.To, Leave: req.Leave, Why: req.Why, Keep: release.Spec.Keep,
 	})
+	if err != nil {
+		return name, err
+	}
+	return name, s.halt(ctx, req.Place, req.Leave, req.Why)
 }
 
 // complete fills in what a request leaves open.

@@ -9,12 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/sluice-deploy/sluice/internal/alarms"
 	"github.com/sluice-deploy/sluice/internal/autoscaling"
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -35,17 +37,33 @@ const (
 
 // Steps does the work. All fields must be set.
 type Steps struct {
-	Store    *store.Store
+	Store   *store.Store
+	Reach   func(awsclient.Away) Reach
+	Waker   waits.Waker
+	Deadman waits.Deadman
+	Teller  notify.Teller
+	SFN     *sfn.Client
+	Machine string // ARN of the state machine
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Reach is what steps work with in the account and Region of an environment.
+type Reach struct {
 	Services ecsservice.Services
 	Traffic  traffic.Router
 	Alarms   alarms.Reader
 	Scaling  autoscaling.Scaler
-	Waker    waits.Waker
-	Deadman  waits.Deadman
-	Teller   notify.Teller
-	SFN      *sfn.Client
-	Machine  string // ARN of the state machine
-	Now      func() time.Time
+}
+
+// in is the reach of an environment as a spec says it, and at that of one as a
+// rollout found it.
+func (s *Steps) in(spec rollout.Environment) Reach {
+	return s.Reach(awsclient.Away{Region: spec.Region, Role: spec.Role})
+}
+
+func (s *Steps) at(site store.Site) Reach {
+	return s.Reach(awsclient.Away{Region: site.Region, Role: site.Role})
 }
 
 // Run says for which rollout, and as which execution, a step works.
@@ -71,13 +89,16 @@ type Wait struct {
 	Retry   int    `json:"retry"`
 }
 
-// job is what the steps of an owner work on.
+// job is what the steps of an owner work on, and with.
 type job struct {
-	claim  store.Claim
-	record store.Record
-	spec   rollout.Environment
-	env    store.Environment
-	snap   *store.Snapshot // nil before Prepare has made it
+	Reach
+
+	claim   store.Claim
+	record  store.Record
+	release rollout.Release
+	spec    rollout.Environment
+	env     store.Environment
+	snap    *store.Snapshot // nil before Prepare has made it
 }
 
 // load reads the record, the spec that the release was made with, and the
@@ -85,22 +106,32 @@ type job struct {
 func (s *Steps) load(ctx context.Context, run Run) (job, error) {
 	var j job
 	var err error
-	if j.record, err = s.Store.Record(ctx, run.Rollout); err != nil {
+	if j.record, j.release, j.spec, err = s.about(ctx, run.Rollout); err != nil {
 		return j, err
 	}
-	release, err := s.Store.Release(ctx, run.App, j.record.Release)
-	if err != nil {
-		return j, err
-	}
-	spec, ok := release.Spec.Environment(run.Environment)
-	if !ok {
-		return j, rollout.Errorf(rollout.KindRefused, "the spec of release %d of %s has no environment %q",
-			release.Number, run.App, run.Environment)
-	}
-	j.spec, j.claim = spec, j.record.Claim(run.Execution)
+	j.Reach, j.claim = s.in(j.spec), j.record.Claim(run.Execution)
 	j.env, err = s.Store.Owned(ctx, j.claim)
 	j.snap = j.env.SnapshotOf(run.Rollout)
 	return j, err
+}
+
+// about reads a rollout's record, its release, and the environment's part of the
+// spec that the release was made with.
+func (s *Steps) about(ctx context.Context, name string) (store.Record, rollout.Release, rollout.Environment, error) {
+	record, err := s.Store.Record(ctx, name)
+	if err != nil {
+		return record, rollout.Release{}, rollout.Environment{}, err
+	}
+	release, err := s.Store.Release(ctx, record.Place.App, record.Release)
+	if err != nil {
+		return record, release, rollout.Environment{}, err
+	}
+	spec, ok := release.Spec.Environment(record.Place.Environment)
+	if !ok {
+		err = rollout.Errorf(rollout.KindRefused, "the spec of release %d of %s has no environment %q",
+			release.Number, record.Place.App, record.Place.Environment)
+	}
+	return record, release, spec, err
 }
 
 // loadMoving is load for a step after Prepare, which needs the snapshot.
@@ -132,10 +163,21 @@ func (s *Steps) tell(ctx context.Context, r store.Record, n notify.Notice) error
 	return s.Teller.Tell(ctx, n)
 }
 
+// mention is tell for what a rollout does not depend on: that it could not be told
+// is logged, and the next notice brings what this one would have.
+func (s *Steps) mention(ctx context.Context, r store.Record, n notify.Notice) {
+	if err := s.tell(ctx, r, n); err != nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "notice not told", slog.String("rollout", r.Name),
+			slog.String("moment", string(n.Moment)), slog.String("error", err.Error()))
+	}
+}
+
 // failWait ends the owner's wait, if it waits, with the error, and keeps why. The
 // steps' own decisions are kept by their handler.
 func (s *Steps) failWait(ctx context.Context, env *store.Environment, why error) error {
-	d := store.Decision{Rollout: env.Rollout, At: s.Now(), Kind: rollout.KindOf(why), What: why.Error()}
+	d := store.Decision{
+		Rollout: env.Rollout, At: s.Now(), Of: store.DecidedAlarm, Kind: rollout.KindOf(why), What: why.Error(),
+	}
 	if env.Token != nil {
 		d.Phase = env.Token.Phase
 		if err := s.Waker.FailWith(ctx, env.Token.Token, why); err != nil {

@@ -39,6 +39,7 @@ type Environment struct {
 	RollbackEnded  int     `dynamodbav:"rollbackEnded,omitempty"` // the same for rollbacks
 	Newest         int     `dynamodbav:"newest,omitempty"`        // highest forward number that ever came
 	Granted        *Grant  `dynamodbav:"granted,omitempty"`
+	Asking         *Asking `dynamodbav:"asking,omitempty"`
 
 	Snapshot     *Snapshot `dynamodbav:"snapshot,omitempty"`
 	Intent       *Intent   `dynamodbav:"intent,omitempty"`
@@ -74,6 +75,7 @@ type Waiter struct {
 	Token     string       `dynamodbav:"token"`
 	Entered   string       `dynamodbav:"entered"`
 	Retry     int          `dynamodbav:"retry"`
+	Since     time.Time    `dynamodbav:"since"` // when the rollout first asked for the lock
 }
 
 // Grant says who handed the lock to whom, so that the wake-up can be sent again.
@@ -95,6 +97,8 @@ type Facts struct {
 // Site is where an environment's traffic and tasks are. It changes only while
 // nobody owns the environment.
 type Site struct {
+	Region       string        `dynamodbav:"region,omitempty"` // "" is Sluice's own
+	Role         string        `dynamodbav:"role,omitempty"`   // ARN of the role to assume there; "" is none
 	Cluster      string        `dynamodbav:"cluster"`
 	Services     rollout.Names `dynamodbav:"services"`     // names
 	TargetGroups rollout.Names `dynamodbav:"targetGroups"` // ARNs

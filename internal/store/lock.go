@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -56,16 +57,24 @@ func (s *Store) Acquire(ctx context.Context, c Claim) (bool, Environment, error)
 	return held || env.Owner == c.Execution && env.Dirty == nil, env, err
 }
 
+// Queuing is how a claim waits for the lock.
+type Queuing struct {
+	Token Token
+	Since time.Time // when the rollout first asked for the lock
+	Why   string    // rollbacks: who or what asked, for the rollout that they stop
+}
+
 // Queue puts the claim into its lane's waiting place, over an older rollout or an
 // older token of its own, while another execution owns the environment. It
 // reports whether the token waits there, by this call or a repeat of it, and gives
 // the item after the write, or as it is. A rollback also asks the forward rollout
 // that runs to stop, and does not wait behind a Dirty one.
-func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bool, Environment, error) {
+func (s *Store) Queue(ctx context.Context, c Claim, q Queuing) (bool, Environment, error) {
+	token := q.Token
 	l := laneOf(c.Kind)
 	w := Waiter{
 		Execution: c.Execution, Rollout: c.Rollout, Kind: c.Kind, Number: c.Number,
-		Token: token.Token, Entered: token.Entered, Retry: token.Retry,
+		Token: token.Token, Entered: token.Entered, Retry: token.Retry, Since: q.Since,
 	}
 	u := update{
 		key: c.Place.key(),
@@ -83,7 +92,7 @@ func (s *Store) Queue(ctx context.Context, c Claim, token Token, why string) (bo
 	if c.Kind == rollout.Back {
 		u.set += ", #abortRollout = #rollout, #abortWhy = :why"
 		u.condition += " AND attribute_not_exists(#dirty)"
-		u.values[":why"] = why
+		u.values[":why"] = q.Why
 	} else {
 		u.set += ", #newest = :number"
 		u.condition += " AND (attribute_not_exists(#newest) OR #newest <= :number)"

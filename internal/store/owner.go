@@ -158,17 +158,28 @@ func (s *Store) Latch(ctx context.Context, place Place, alarm string, at time.Ti
 	return latched, env, err
 }
 
+// Abortion asks a rollout to stop and go back.
+type Abortion struct {
+	Rollout     string
+	Why         string
+	Uncommitted bool // only if it has not committed
+}
+
 // Abort asks the forward rollout of that name to stop and go back. It reports
 // whether that rollout owns the environment, and gives the item, whose token is
 // the one to wake.
-func (s *Store) Abort(ctx context.Context, place Place, name, why string) (bool, Environment, error) {
-	held, it, err := s.apply(ctx, update{
+func (s *Store) Abort(ctx context.Context, place Place, a Abortion) (bool, Environment, error) {
+	u := update{
 		key: place.key(),
 		set: "SET #abortRollout = :rollout, #abortWhy = :why",
 		condition: "#rollout = :rollout AND #kind = :forward AND attribute_not_exists(#dirty) AND " +
 			"(attribute_not_exists(#guardClosed) OR #guardClosed <> :rollout)",
-		values: map[string]any{":rollout": name, ":why": why, ":forward": rollout.Forward},
-	})
+		values: map[string]any{":rollout": a.Rollout, ":why": a.Why, ":forward": rollout.Forward},
+	}
+	if a.Uncommitted {
+		u.condition += " AND (attribute_not_exists(#committed) OR #committed <> :rollout)"
+	}
+	held, it, err := s.apply(ctx, u)
 	if err != nil {
 		return false, Environment{}, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -10,15 +11,17 @@ import (
 
 // Record is what is known of one rollout, under its name.
 type Record struct {
-	Name      string       `dynamodbav:"name"`
-	Place     Place        `dynamodbav:"place"`
-	Kind      rollout.Kind `dynamodbav:"kind"`
-	Number    int          `dynamodbav:"number"`          // its place in the queue: the release's, or a rollback's own
-	Release   int          `dynamodbav:"release"`         // the release it brings in
-	Leave     int          `dynamodbav:"leave,omitempty"` // rollbacks: the release they leave
-	Why       string       `dynamodbav:"why,omitempty"`   // rollbacks: who or what asked
-	Execution string       `dynamodbav:"execution"`       // ARN of the newest execution
-	At        time.Time    `dynamodbav:"at"`
+	Name      string        `dynamodbav:"name"`
+	Place     Place         `dynamodbav:"place"`
+	Kind      rollout.Kind  `dynamodbav:"kind"`
+	Number    int           `dynamodbav:"number"`          // its place in the queue: the release's, or a rollback's own
+	Release   int           `dynamodbav:"release"`         // the release it brings in
+	Leave     int           `dynamodbav:"leave,omitempty"` // rollbacks: the release they leave
+	Why       string        `dynamodbav:"why,omitempty"`   // rollbacks: who or what asked
+	Execution string        `dynamodbav:"execution"`       // ARN of the newest execution
+	At        time.Time     `dynamodbav:"at"`
+	Keep      time.Duration `dynamodbav:"keep,omitempty"` // of its decisions; 0 is for ever
+	Look      int           `dynamodbav:"look,omitempty"` // seconds until a question before the environment is looked at again
 
 	TaskDefinition string          `dynamodbav:"taskDefinition,omitempty"` // ARN, once registered
 	Outcome        rollout.Outcome `dynamodbav:"outcome,omitempty"`        // once ended
@@ -32,15 +35,34 @@ func (r Record) Claim(execution string) Claim {
 	return Claim{Place: r.Place, Execution: execution, Rollout: r.Name, Kind: r.Kind, Number: r.Number}
 }
 
-// Decision is one thing that was decided or done in a rollout, with what it rested
-// on. They are written once and never changed.
+// DecisionKind is what a decision is about.
+type DecisionKind string
+
+// The kinds.
+const (
+	DecidedStep     DecisionKind = "step"     // a state did its work, or could not
+	DecidedGate     DecisionKind = "gate"     // whether it may begin, or go on
+	DecidedVerdict  DecisionKind = "verdict"  // the judge's
+	DecidedAlarm    DecisionKind = "alarm"    // what an alarm's event led to
+	DecidedRollback DecisionKind = "rollback" // the way back
+	DecidedApproval DecisionKind = "approval" // a person's answer, taken or refused, or an expiry
+	DecidedCommand  DecisionKind = "command"  // a person promoted, paused, resumed or aborted, or was refused
+	DecidedNotice   DecisionKind = "notice"   // a notice that could not be delivered
+)
+
+// Decision is one thing that was decided or done in a rollout, or about a
+// pipeline's approval, with what it rested on. It is written once and never
+// changed.
 type Decision struct {
-	Rollout string            `dynamodbav:"rollout" json:"rollout"`
+	Rollout string            `dynamodbav:"rollout" json:"rollout"` // or the ID of a pipeline's approval
 	At      time.Time         `dynamodbav:"at" json:"at"`
-	Phase   rollout.Phase     `dynamodbav:"phase" json:"phase"`
+	Of      DecisionKind      `dynamodbav:"of" json:"of"`
+	Phase   rollout.Phase     `dynamodbav:"phase,omitempty" json:"phase,omitempty"`
 	Kind    rollout.ErrorKind `dynamodbav:"kind,omitempty" json:"kind,omitempty"` // of the error, if it was one
 	What    string            `dynamodbav:"what" json:"what"`
 	Inputs  map[string]any    `dynamodbav:"inputs,omitempty" json:"inputs,omitempty"`
+	Order   string            `dynamodbav:"sk" json:"-"` // orders a rollout's decisions; set by the table
+	Keep    time.Duration     `dynamodbav:"-" json:"-"`  // how long the table keeps it; 0 is for ever
 }
 
 func recordKey(name string) key { return key{"rollout#" + name, "record"} }
@@ -105,15 +127,35 @@ func (s *Store) amend(ctx context.Context, name, set, condition string, values m
 
 // Decided writes a decision. The same decision written again changes nothing.
 func (s *Store) Decided(ctx context.Context, d Decision) error {
-	sk := fmt.Sprintf("decision#%s#%s", d.At.UTC().Format("2006-01-02T15:04:05.000000000Z"), d.Phase)
-	_, err := s.putNew(ctx, key{"rollout#" + d.Rollout, sk}, d)
+	text, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("encode a decision of %s: %w", d.Rollout, err)
+	}
+	sk := fmt.Sprintf("%s#%s", d.At.UTC().Format("2006-01-02T15:04:05.000000000Z"), short(string(text))[:8])
+	_, err = s.putNew(ctx, key{"decisions#" + d.Rollout, sk}, decisionItem{d, expiry(d.At, d.Keep)})
 	return err
+}
+
+// decisionItem is a Decision as the table holds it.
+type decisionItem struct {
+	Decision
+
+	Expires int64 `dynamodbav:"expires,omitempty"`
+}
+
+// expiry is when the table may drop an item, in Unix seconds, as its time to live
+// asks for; 0 is never.
+func expiry(at time.Time, keep time.Duration) int64 {
+	if keep == 0 {
+		return 0
+	}
+	return at.Add(keep).Unix()
 }
 
 // Decisions reads a rollout's decisions in the order of their times.
 func (s *Store) Decisions(ctx context.Context, name string) ([]Decision, error) {
 	var all []Decision
-	err := s.query(ctx, "rollout#"+name, "decision#", func(it item) error {
+	err := s.query(ctx, "decisions#"+name, "2", func(it item) error { // years begin with a 2
 		var d Decision
 		if err := unmarshal(it, &d); err != nil {
 			return err

@@ -40,11 +40,13 @@ func (k key) attributes() item {
 }
 
 // update is one conditional write on one item. Names are all aliased with # and
-// resolved from the expressions' own #words, so no reserved word can bite.
+// resolved from the expressions' own #words, so no reserved word can bite; those
+// that are no words are given.
 type update struct {
 	key       key
 	set       string // an UpdateExpression
 	condition string
+	names     map[string]string
 	values    map[string]any
 }
 
@@ -55,12 +57,14 @@ func (s *Store) apply(ctx context.Context, u update) (held bool, after item, err
 	if err != nil {
 		return false, nil, err
 	}
+	aliases := names(u.set + " " + u.condition)
+	maps.Copy(aliases, u.names)
 	out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           &s.Table,
 		Key:                                 u.key.attributes(),
 		UpdateExpression:                    &u.set,
 		ConditionExpression:                 &u.condition,
-		ExpressionAttributeNames:            names(u.set + " " + u.condition),
+		ExpressionAttributeNames:            aliases,
 		ExpressionAttributeValues:           values,
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,

@@ -1,0 +1,257 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// Approve stands before an environment's lock: it asks, where the spec says so, and
+// waits for the answer. A newer release's question replaces an older one's, even
+// where the newer one needs none. Superseded, Rejected (by a person, or because time
+// ran out), or Refused when an earlier environment has stopped the deployment.
+func (s *Steps) Approve(ctx context.Context, in WaitInput) error {
+	record, release, spec, err := s.about(ctx, in.Rollout)
+	if err != nil {
+		return err
+	}
+	if err := s.Deadman.Arm(ctx, in.Rollout, s.Now().Add(in.span()+Slack)); err != nil {
+		return err
+	}
+	if err := s.replaceQuestion(ctx, record); err != nil {
+		return err
+	}
+	if spec.Approval == nil {
+		if err := s.mayGoOn(ctx, record); err != nil {
+			return err
+		}
+		return s.Waker.Wake(ctx, in.Token)
+	}
+	asked := question{record: record, release: release, step: rollout.BeforeAll, rule: *spec.Approval}
+	current, approval, err := s.ask(ctx, asked, in.Wait)
+	if err != nil || !current {
+		return err
+	}
+	held, env, err := s.Store.Ask(ctx, record.Place, store.Asking{
+		Rollout: record.Name, Number: record.Number, Approval: approval.ID,
+	})
+	if err != nil {
+		return err
+	}
+	if !held {
+		return newerThan(record, &env)
+	}
+	if err := s.mayGoOn(ctx, record); err != nil {
+		return err
+	}
+	return s.heed(ctx, approval, in.Token)
+}
+
+// newerThan says which release has come after the rollout's.
+func newerThan(record store.Record, env *store.Environment) error {
+	newest := env.Newest
+	if env.Asking != nil {
+		newest = max(newest, env.Asking.Number)
+	}
+	return rollout.Errorf(rollout.KindSuperseded, "release %d of %s has come after release %d", newest, record.Place, record.Number)
+}
+
+// replaceQuestion voids the question of an older rollout that stands before the
+// environment. It comes before the newer one's own, so that a repeat finds it still.
+func (s *Steps) replaceQuestion(ctx context.Context, record store.Record) error {
+	env, err := s.Store.Environment(ctx, record.Place)
+	if err != nil || env.Asking == nil || env.Asking.Number >= record.Number {
+		return err
+	}
+	return s.void(ctx, env.Asking.Approval, rollout.Errorf(rollout.KindSuperseded,
+		"%s has come after %s", record.Name, env.Asking.Rollout))
+}
+
+// question is what is to be asked.
+type question struct {
+	record  store.Record
+	release rollout.Release
+	step    int // rollout.BeforeAll, or the step's index
+	rule    rollout.Approval
+}
+
+func (q question) id() string {
+	return store.Binding{Rollout: q.record.Name, Step: q.step, Hash: q.release.Hash()}.ID()
+}
+
+// ask asks a question, once, tells people, and keeps the token of the state that
+// waits for the answer. It reports false for an attempt that Step Functions has given
+// up. Refused when nobody could answer.
+func (s *Steps) ask(ctx context.Context, q question, w Wait) (bool, store.Approval, error) {
+	if q.rule.NotAuthor && q.release.Cause.Author == "" {
+		return false, store.Approval{}, rollout.Errorf(rollout.KindRefused,
+			"the author may not approve release %d of %s, and nobody knows who that is; have the build name its author (docs/events.md)",
+			q.release.Number, q.record.Place.App)
+	}
+	now := s.Now()
+	first, approval, err := s.Store.PutApproval(ctx, store.Approval{
+		ID: q.id(), Place: q.record.Place, Rollout: q.record.Name, Step: q.step, Release: q.release.Number,
+		Hash: q.release.Hash(), Author: q.release.Cause.Author, Rule: q.rule, At: now,
+		Deadline: now.Add(q.rule.Expires).UnixNano(),
+	})
+	if err != nil {
+		return false, approval, err
+	}
+	current, approval, err := s.Store.StoreApprovalToken(ctx, approval.ID, store.Token{
+		Token: w.Token, Entered: w.Entered, Retry: w.Retry,
+	})
+	if err != nil || !current {
+		return false, approval, err
+	}
+	if first || w.Retry > 0 { // a retry may be because telling failed
+		phase := rollout.PhaseAsk
+		if q.step == rollout.BeforeAll {
+			phase = rollout.PhaseApprove
+		}
+		err = s.tell(ctx, q.record, notify.Notice{Moment: rollout.MomentAsked, Phase: phase})
+	}
+	return true, approval, err
+}
+
+// heed looks at a question for the state that waits for its answer: it settles what
+// can be settled, and wakes or fails the wait accordingly.
+func (s *Steps) heed(ctx context.Context, a store.Approval, token string) error {
+	a, err := s.settle(ctx, a)
+	if err != nil {
+		return err
+	}
+	switch a.Standing {
+	case rollout.Approved:
+		return s.Waker.Wake(ctx, token)
+	case rollout.Refusal, rollout.Void:
+		return answered(&a)
+	case rollout.Open:
+	}
+	return nil
+}
+
+// answered is what a question that is not open and not approved means to what
+// waits for it.
+func answered(a *store.Approval) error {
+	kind := rollout.KindRejected
+	if a.Standing == rollout.Void {
+		kind = a.VoidKind
+	}
+	return rollout.Errorf(kind, "%s", a.Why)
+}
+
+// settle ends a question if its votes or the time say so, and records that. A vote
+// that came in between is counted.
+func (s *Steps) settle(ctx context.Context, a store.Approval) (store.Approval, error) {
+	for a.Standing == rollout.Open {
+		votes := a.Cast()
+		standing, why := a.Rule.Stands(votes, a.ExpiresAt(), s.Now())
+		if standing == rollout.Open {
+			return a, nil
+		}
+		held, after, err := s.Store.Settle(ctx, a.ID, standing, why, len(votes), s.Now())
+		if err != nil {
+			return a, err
+		}
+		a = after
+		if held {
+			return a, s.decided(ctx, &a, store.Decision{
+				Of: store.DecidedApproval, What: why,
+				Inputs: map[string]any{
+					"approval": a.ID, "hash": a.Hash, "step": a.Step, "standing": standing, "votes": len(votes), "quorum": a.Rule.Quorum,
+				},
+			})
+		}
+	}
+	return a, nil
+}
+
+// decided keeps a decision about a question, with its rollout or, if it has none,
+// under its own ID.
+func (s *Steps) decided(ctx context.Context, a *store.Approval, d store.Decision) error {
+	d.Rollout, d.At, d.Phase = a.Rollout, s.Now(), phaseOf(a)
+	if d.Rollout == "" {
+		d.Rollout = a.ID
+		return s.Store.Decided(ctx, d)
+	}
+	record, err := s.Store.Record(ctx, a.Rollout)
+	if err != nil {
+		return err
+	}
+	d.Keep = record.Keep
+	return s.Store.Decided(ctx, d)
+}
+
+func phaseOf(a *store.Approval) rollout.Phase {
+	switch {
+	case a.Pipeline != nil:
+		return ""
+	case a.Step == rollout.BeforeAll:
+		return rollout.PhaseApprove
+	default:
+		return rollout.PhaseAsk
+	}
+}
+
+// void ends a question that nobody needs an answer to any more, and fails what
+// waits for it. It can be repeated: what waits is failed again.
+func (s *Steps) void(ctx context.Context, id string, why error) error {
+	_, a, err := s.Store.Void(ctx, id, store.Voiding{Kind: rollout.KindOf(why), Why: why.Error(), At: s.Now()})
+	if rollout.KindOf(err) == rollout.KindNotFound {
+		return nil // it was never asked
+	}
+	if err != nil || a.Standing != rollout.Void || a.Token == nil {
+		return err
+	}
+	return s.Waker.FailWith(ctx, a.Token.Token, answered(&a))
+}
+
+// use uses up the approval that stands before a step of a rollout, or before all of
+// it. Unapproved if it was not given; what the answer was, if it was another.
+func (s *Steps) use(ctx context.Context, q question) error {
+	used, a, err := s.Store.Use(ctx, q.id(), q.record.Name)
+	switch {
+	case rollout.KindOf(err) == rollout.KindNotFound:
+		return rollout.Errorf(rollout.KindUnapproved, "nobody was asked yet; look again after %d seconds", lookSeconds(q.rule))
+	case err != nil || used:
+		return err
+	case a.Standing == rollout.Refusal || a.Standing == rollout.Void:
+		return answered(&a)
+	default:
+		return rollout.Errorf(rollout.KindUnapproved, "it is not approved yet; look again after %d seconds", lookSeconds(q.rule))
+	}
+}
+
+func lookSeconds(rule rollout.Approval) int { return int(rule.Look() / time.Second) }
+
+// Ask is a question before a step: the rollout has its environment, so an alarm, or
+// a person who aborts, ends the wait as well. Rejected and what stops a rollout send
+// it back.
+func (s *Steps) Ask(ctx context.Context, in WaitInput) error {
+	j, err := s.loadMoving(ctx, in.Run)
+	if err != nil {
+		return err
+	}
+	rule := j.snap.Plan.Steps[in.Step].Approval
+	if rule == nil {
+		return rollout.Errorf(rollout.KindInternal, "step %d of %s needs no approval", in.Step, in.Rollout)
+	}
+	current, _, err := s.hold(ctx, j.claim, rollout.PhaseAsk, in.Wait, in.span())
+	if err != nil || !current {
+		return err
+	}
+	current, approval, err := s.ask(ctx, question{record: j.record, release: j.release, step: in.Step, rule: *rule}, in.Wait)
+	if err != nil || !current {
+		return err
+	}
+	if j.env, err = s.Store.Owned(ctx, j.claim); err != nil {
+		return err
+	}
+	if err := j.env.Stopped(in.Rollout); err != nil {
+		return err
+	}
+	return s.heed(ctx, approval, in.Token)
+}
