@@ -17,6 +17,15 @@ type Approval struct {
 	NotAuthor bool          `json:"notAuthor,omitempty"` // the commit's author may not approve
 }
 
+// Look is how long a state waits before it looks at the question again: Expires in
+// the fewest equal parts of at most an hour, each in whole seconds and at least one,
+// which is the shortest timeout that a state can have.
+func (a Approval) Look() time.Duration {
+	parts := max((a.Expires+time.Hour-1)/time.Hour, 1)
+	seconds := (a.Expires + parts*time.Second - 1) / (parts * time.Second)
+	return max(seconds, 1) * time.Second
+}
+
 // Answer is what a person says to a question, or what its expiry means.
 type Answer string
 
@@ -49,30 +58,6 @@ func Moments() []Moment {
 		MomentAsked, MomentAnswered, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentCommitted,
 		MomentRolledBack, MomentEnded,
 	}
-}
-
-// Channel is a place where notices go. One of Slack, SNS, Webhook and Teams is
-// set.
-type Channel struct {
-	Slack   string   `json:"slack,omitempty"`   // #name or ID: a message for each rollout that follows it
-	SNS     string   `json:"sns,omitempty"`     // ARN of a topic
-	Webhook string   `json:"webhook,omitempty"` // an https URL
-	Secret  string   `json:"secret,omitempty"`  // name of the secret that signs what the webhook gets
-	Teams   string   `json:"teams,omitempty"`   // name of the secret that holds the URL
-	On      []Moment `json:"on,omitempty"`      // empty is every moment; a Slack channel hears of all
-}
-
-// Hears tells whether notices of that moment go to the channel.
-func (c Channel) Hears(m Moment) bool {
-	if len(c.On) == 0 {
-		return true
-	}
-	for _, one := range c.On {
-		if one == m {
-			return true
-		}
-	}
-	return false
 }
 
 // Pipeline is a CodePipeline whose manual approvals are asked for as ours are.

@@ -1,0 +1,42 @@
+package rollout_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ expires, want time.Duration }{
+		{0, time.Second},
+		{time.Nanosecond, time.Second},
+		{time.Second, time.Second},
+		{1500 * time.Millisecond, 2 * time.Second},
+		{10 * time.Minute, 10 * time.Minute},
+		{time.Hour, time.Hour},
+		{time.Hour + time.Second, 30*time.Minute + time.Second}, // 1800.5 seconds, twice
+		{90 * time.Minute, 45 * time.Minute},
+		{2*time.Hour + time.Minute, 40*time.Minute + 20*time.Second},
+		{24 * time.Hour, time.Hour},
+		{30 * 24 * time.Hour, time.Hour},
+	} {
+		if got := (rollout.Approval{Expires: c.expires}).Look(); got != c.want {
+			t.Errorf("look at a question that expires after %s: every %s, want %s", c.expires, got, c.want)
+		}
+	}
+}
+
+// Whatever the expiry, the looks reach it, none too many, and none takes longer
+// than an hour.
+func TestLooksReachTheExpiry(t *testing.T) {
+	t.Parallel()
+	for expires := time.Second; expires <= 30*24*time.Hour; expires += 997 * time.Second {
+		look := rollout.Approval{Expires: expires}.Look()
+		parts := (expires + time.Hour - 1) / time.Hour
+		if look > time.Hour || look%time.Second != 0 || look*parts < expires || (look-time.Second)*parts >= expires {
+			t.Errorf("expires after %s: looks every %s, which in %d parts is %s", expires, look, parts, look*parts)
+		}
+	}
+}
