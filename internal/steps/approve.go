@@ -172,7 +172,10 @@ func (s *Steps) settle(ctx context.Context, a store.Approval) (store.Approval, e
 // decided keeps a decision about a question, with its rollout or, if it has none,
 // under its own ID.
 func (s *Steps) decided(ctx context.Context, a *store.Approval, d store.Decision) error {
-	d.Rollout, d.At, d.Phase = a.Rollout, s.Now(), phaseOf(a)
+	d.Rollout, d.Phase = a.Rollout, phaseOf(a)
+	if d.At.IsZero() {
+		d.At = s.Now()
+	}
 	if d.Rollout == "" {
 		d.Rollout = a.ID
 		return s.Store.Decided(ctx, d)

@@ -2,8 +2,11 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/sluice-deploy/sluice/internal/approvals"
+	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
@@ -15,7 +18,11 @@ func (s *Steps) Abort(ctx context.Context, place store.Place, why string) error 
 	if err != nil {
 		return err
 	}
-	held, env, err := s.Store.Abort(ctx, place, env.Rollout, why)
+	return s.abort(ctx, place, env.Rollout, why)
+}
+
+func (s *Steps) abort(ctx context.Context, place store.Place, name, why string) error {
+	held, env, err := s.Store.Abort(ctx, place, store.Abortion{Rollout: name, Why: why})
 	if err != nil {
 		return err
 	}
@@ -41,6 +48,10 @@ func (s *Steps) Pause(ctx context.Context, place store.Place) error {
 	if err != nil {
 		return err
 	}
+	return s.pauseAt(ctx, token)
+}
+
+func (s *Steps) pauseAt(ctx context.Context, token store.Token) error {
 	left := rollout.Remaining(s.Now(), token.Until.Sub(s.Now()), s.Now())
 	return s.Waker.FailWith(ctx, token.Token, rollout.Errorf(rollout.KindPaused, "%d", left))
 }
@@ -65,4 +76,60 @@ func (s *Steps) waitingIn(ctx context.Context, place store.Place, phase rollout.
 		return store.Token{}, rollout.Errorf(rollout.KindRefused, "no rollout in %s is in %s", place, phase)
 	}
 	return *env.Token, nil
+}
+
+// steer does what a person who may asks of a rollout that runs. A click that came
+// upon one wait ends no other, however often its event comes.
+func (s *Steps) steer(ctx context.Context, click *store.Click) (string, error) {
+	record, _, spec, err := s.about(ctx, click.Subject)
+	if err != nil {
+		return "", err
+	}
+	person, err := s.identify(ctx, click.Person, spec.Operators, false)
+	if err != nil {
+		return "", err
+	}
+	click.Person = person
+	if !person.In(spec.Operators) {
+		return "", rollout.Errorf(rollout.KindRefused, "%s is not among those who may %s in %s: the spec's operators",
+			person.Name, click.Action, record.Place)
+	}
+	err = s.Store.Decided(ctx, store.Decision{
+		Rollout: record.Name, At: click.At, Of: store.DecidedCommand, Keep: record.Keep,
+		What: fmt.Sprintf("%s asks to %s", person.Name, click.Action), Inputs: clickInputs(click),
+	})
+	if err != nil {
+		return "", err
+	}
+	return click.Action, s.obey(ctx, record, click)
+}
+
+func (s *Steps) obey(ctx context.Context, record store.Record, click *store.Click) error {
+	action := approvals.Action(click.Action)
+	if action == approvals.Abort {
+		why := "by " + click.Person.Name
+		if click.Reason != "" {
+			why += ": " + click.Reason
+		}
+		return s.abort(ctx, record.Place, record.Name, why)
+	}
+	env, err := s.Store.Environment(ctx, record.Place)
+	if err != nil {
+		return err
+	}
+	phase := map[approvals.Action]rollout.Phase{
+		approvals.Promote: rollout.PhaseBake, approvals.Pause: rollout.PhaseBake, approvals.Resume: rollout.PhaseHold,
+	}[action]
+	if env.Rollout != record.Name || env.Token == nil || env.Token.Token != click.Wait || env.Token.Phase != phase {
+		return rollout.Errorf(rollout.KindRefused, "%s is not in %s any more; there is nothing to %s", record.Name, phase, action)
+	}
+	if action == approvals.Pause {
+		err = s.pauseAt(ctx, *env.Token)
+	} else {
+		err = s.Waker.Wake(ctx, env.Token.Token)
+	}
+	if err == nil && action != approvals.Promote {
+		s.mention(ctx, record, notify.Notice{Moment: rollout.MomentPaused, Phase: rollout.PhaseHold, Why: action.Past() + " by " + click.Person.Name})
+	}
+	return err
 }

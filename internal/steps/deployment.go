@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
@@ -62,13 +61,10 @@ func (s *Steps) goOn(ctx context.Context, j *job) error {
 		return nil
 	}
 	waves := j.release.Spec.Waves()
-	next := slices.IndexFunc(waves, func(w []rollout.Environment) bool {
-		return j.release.Spec.WaveOf(w[0].Name) > wave
-	})
-	if next < 0 {
-		return nil
+	if wave == len(waves) {
+		return nil // it was the last
 	}
-	return s.startWave(ctx, j.release, waves[next])
+	return s.startWave(ctx, j.release, waves[wave])
 }
 
 // mayGoOn is Refused when an earlier environment has stopped the rollout's

@@ -19,7 +19,9 @@ import (
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
 	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/pipelines"
 	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/slack"
 	"github.com/sluice-deploy/sluice/internal/store"
 	"github.com/sluice-deploy/sluice/internal/traffic"
 	"github.com/sluice-deploy/sluice/internal/waits"
@@ -46,6 +48,14 @@ type Steps struct {
 	Machine string // ARN of the state machine
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	// People and programs that are asked and told. Answers and Notices have a
+	// function try again later what could not be done.
+	Slack     *slack.Client // nil where Slack is not set up
+	Channels  Channels
+	Pipelines func(region string) pipelines.Pipelines
+	Answers   waits.Timer
+	Notices   waits.Timer
 }
 
 // Reach is what steps work with in the account and Region of an environment.

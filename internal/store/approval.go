@@ -56,9 +56,12 @@ type Binding struct {
 	Hash    string
 }
 
+// ApprovalPrefix is what IDs of approvals begin with.
+const ApprovalPrefix = "apr-"
+
 // ID is the ID of the one approval that is bound so.
 func (b Binding) ID() string {
-	return "apr-" + short(fmt.Sprintf("%s#%d#%s", b.Rollout, b.Step, b.Hash))
+	return ApprovalPrefix + short(fmt.Sprintf("%s#%d#%s", b.Rollout, b.Step, b.Hash))
 }
 
 func short(text string) string {

@@ -209,3 +209,6 @@ func queryAll[T any](ctx context.Context, s *Store, pk, prefix string) ([]T, err
 	})
 	return all, err
 }
+
+// DeliveryKey tells a notice's deliveries apart.
+func DeliveryKey(notice string, c rollout.Channel) string { return short(notice + " " + c.Address()) }

@@ -1,0 +1,263 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/slack"
+	"github.com/sluice-deploy/sluice/internal/store"
+	"github.com/sluice-deploy/sluice/internal/waits"
+)
+
+// Deliverer delivers a notice to a channel, in one attempt. Refused when another
+// would give the same.
+type Deliverer interface {
+	Deliver(ctx context.Context, c rollout.Channel, n notify.Notice) error
+}
+
+// Channels deliver to the kinds of channels beside Slack.
+type Channels struct{ SNS, Webhook, Teams Deliverer }
+
+func (c Channels) of(channel rollout.Channel) Deliverer {
+	switch {
+	case channel.SNS != "":
+		return c.SNS
+	case channel.Webhook != "":
+		return c.Webhook
+	default:
+		return c.Teams
+	}
+}
+
+// keepTrying is how long a notice that cannot be delivered is tried again. Then that
+// is recorded, and no more is done.
+const keepTrying = 24 * time.Hour
+
+// pause is how long to wait after that many attempts: a minute, doubled each time, at
+// most a quarter of an hour, and as long as the other side asks for.
+func pause(tries int, why error) time.Duration {
+	wait := min(time.Minute<<min(tries, 10), 15*time.Minute)
+	var slow *slack.RateLimited
+	if errors.As(why, &slow) {
+		wait = max(wait, slow.After)
+	}
+	var later *notify.RetryLater
+	if errors.As(why, &later) {
+		wait = max(wait, later.After)
+	}
+	return wait
+}
+
+// Announce brings a notice to the channels that the release's spec names. What
+// cannot be delivered is tried again later, and never fails a rollout. It can be
+// repeated.
+func (s *Steps) Announce(ctx context.Context, n notify.Notice) error {
+	spec, name, err := s.heard(ctx, n)
+	if err != nil {
+		return err
+	}
+	env, ok := spec.Environment(n.Environment)
+	if !ok {
+		return nil
+	}
+	text, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("encode a notice of %s: %w", name, err)
+	}
+	for _, channel := range spec.Channels(env) {
+		switch {
+		case channel.Slack != "" && n.Rollout != "":
+			err = s.Store.WantMessage(ctx, name, channel.Slack)
+		case channel.Slack == "" && channel.Hears(n.Moment):
+			_, err = s.Store.PutDelivery(ctx, store.Delivery{
+				Subject: name, Key: store.DeliveryKey(n.ID, channel), Channel: channel, Notice: string(text),
+			}, s.Now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.AnnounceAgain(ctx, name)
+}
+
+// heard is the spec whose channels hear of a notice, and under which name what is to
+// be delivered is kept.
+func (s *Steps) heard(ctx context.Context, n notify.Notice) (rollout.Spec, string, error) {
+	if n.Rollout == "" { // an alarm after the guard, with nothing to go back to
+		release, err := s.Store.Release(ctx, n.App, n.Release)
+		return release.Spec, release.Name(n.Environment), err
+	}
+	record, err := s.Store.Record(ctx, n.Rollout)
+	if err != nil {
+		return rollout.Spec{}, "", err
+	}
+	release, err := s.Store.Release(ctx, record.Place.App, record.Release)
+	return release.Spec, n.Rollout, err
+}
+
+// AnnounceAgain delivers what is undelivered about a rollout, or about a pipeline's
+// approval, and has itself called again for what cannot be delivered now.
+func (s *Steps) AnnounceAgain(ctx context.Context, subject string) error {
+	return s.bring(ctx, subject, s.Notices)
+}
+
+// bring delivers what is undelivered about a subject; timer has the caller tried
+// again.
+func (s *Steps) bring(ctx context.Context, subject string, timer waits.Timer) error {
+	again := time.Duration(0)
+	later := func(wait time.Duration) {
+		if again == 0 || wait < again {
+			again = wait
+		}
+	}
+	messages, err := s.Store.Messages(ctx, subject)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if err := s.show(ctx, m, later); err != nil {
+			return err
+		}
+	}
+	deliveries, err := s.Store.Deliveries(ctx, subject)
+	if err != nil {
+		return err
+	}
+	for _, d := range deliveries {
+		if d.Done {
+			continue
+		}
+		if err := s.deliver(ctx, d, later); err != nil {
+			return err
+		}
+	}
+	if again == 0 {
+		return nil
+	}
+	return timer.Set(ctx, subject, s.Now().Add(again), waits.Again{Again: subject})
+}
+
+// deliver tries to deliver one notice.
+func (s *Steps) deliver(ctx context.Context, d store.Delivery, later func(time.Duration)) error {
+	var n notify.Notice
+	if err := json.Unmarshal([]byte(d.Notice), &n); err != nil {
+		return rollout.Errorf(rollout.KindInternal, "a notice of %s cannot be read: %w", d.Subject, err)
+	}
+	failed := s.Channels.of(d.Channel).Deliver(ctx, d.Channel, n)
+	over := failed == nil || rollout.KindOf(failed) == rollout.KindRefused || s.Now().Sub(time.Unix(d.Since, 0)) > keepTrying
+	if failed != nil && over {
+		if err := s.undelivered(ctx, d.Subject, d.Channel.Address(), failed); err != nil {
+			return err
+		}
+	}
+	if failed != nil && !over {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "notice not delivered yet", slog.String("subject", d.Subject),
+			slog.String("channel", d.Channel.Address()), slog.String("error", failed.Error()))
+		later(pause(d.Tries, failed))
+	}
+	return s.Store.Tried(ctx, d, over)
+}
+
+// undelivered records that a notice was given up.
+func (s *Steps) undelivered(ctx context.Context, subject, address string, why error) error {
+	record, err := s.Store.Record(ctx, subject)
+	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
+		return err
+	}
+	return s.Store.Decided(ctx, store.Decision{
+		Rollout: subject, At: s.Now(), Of: store.DecidedNotice, Kind: rollout.KindOf(why),
+		What: fmt.Sprintf("not delivered to %s: %v", address, why), Keep: record.Keep,
+		Inputs: map[string]any{"channel": address},
+	})
+}
+
+// lease is how long whoever brings a message up to date may take: longer than a
+// function lives.
+const lease = 45 * time.Second
+
+// rounds is how often a message that changes while it is brought up to date is
+// looked at again at once.
+const rounds = 3
+
+// show brings a message in Slack up to date. Whoever has the lease also brings what
+// came meanwhile.
+func (s *Steps) show(ctx context.Context, m store.Message, later func(time.Duration)) error {
+	for range rounds {
+		held, m, err := s.Store.LeaseMessage(ctx, m.Subject, m.Channel, s.Now(), s.Now().Add(lease))
+		if err != nil {
+			return err
+		}
+		if !held {
+			if m.Shown < m.Wanted {
+				later(time.Minute) // somebody is at it; should they die, this looks again
+			}
+			return nil
+		}
+		failed := s.bringUp(ctx, m)
+		if failed != nil {
+			return s.missed(ctx, m, failed, later)
+		}
+		if err := s.Store.ShowedMessage(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missed notes that a message could not be brought up to date, and gives up what has
+// not worked for a day.
+func (s *Steps) missed(ctx context.Context, m store.Message, why error, later func(time.Duration)) error {
+	s.Log.LogAttrs(ctx, slog.LevelWarn, "message not up to date", slog.String("subject", m.Subject),
+		slog.String("channel", m.Channel), slog.String("error", why.Error()))
+	if m.Since != 0 && s.Now().Sub(time.Unix(m.Since, 0)) > keepTrying {
+		if err := s.undelivered(ctx, m.Subject, "slack "+m.Channel, why); err != nil {
+			return err
+		}
+		return s.Store.ShowedMessage(ctx, m)
+	}
+	later(pause(m.Tries, why))
+	return s.Store.MissedMessage(ctx, m, s.Now())
+}
+
+// bringUp posts a message or edits it, and adds to its thread what was decided since.
+func (s *Steps) bringUp(ctx context.Context, m store.Message) error {
+	if s.Slack == nil {
+		return rollout.Errorf(rollout.KindRefused, "Slack is not set up: Sluice's stack has no SlackSecret")
+	}
+	card, lines, err := s.card(ctx, m.Subject)
+	if err != nil {
+		return err
+	}
+	message := slack.Render(card)
+	at := slack.Posted{Channel: m.ID, TS: m.TS}
+	if m.TS == "" {
+		if at, err = s.Slack.Post(ctx, m.Channel, message); err != nil {
+			return err
+		}
+		m.ID, m.TS = at.Channel, at.TS
+		if err := s.Store.Posted(ctx, m); err != nil {
+			return err
+		}
+	} else if err := s.Slack.Update(ctx, at, message); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if line.order <= m.Thread {
+			continue
+		}
+		if _, err := s.Slack.Reply(ctx, at, slack.Line(line.at, line.text)); err != nil {
+			return err
+		}
+		m.Thread = line.order
+		if err := s.Store.Threaded(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
