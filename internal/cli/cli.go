@@ -87,7 +87,7 @@ line or a file named in it is wrong, 130 after Ctrl-C.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
-	root.AddCommand(NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit), newCmdApp(p))
+	root.AddCommand(NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit), newCmdSlack(p), newCmdApp(p))
 	return root
 }
 
