@@ -158,3 +158,24 @@ func (p place) child(name string) string {
 	}
 	return p.path + "." + name
 }
+
+// rejoined gives back the text that the parser takes for a mapping: within a mapping
+// in braces it splits an ARN in a list in brackets at its first colon, though in YAML
+// a colon without a space behind it is part of the text.
+func rejoined(n ast.Node) ast.Node {
+	m, ok := n.(*ast.MappingNode)
+	if !ok || m.IsFlowStyle || len(m.Values) != 1 {
+		return n
+	}
+	key, colon, value := m.Values[0].Key.GetToken(), m.Values[0].Start, m.Values[0].Value.GetToken()
+	switch {
+	case key.Type != token.StringType || value.Type != token.StringType:
+		return n
+	case value.Position.Line != colon.Position.Line || value.Position.Column != colon.Position.Column+1:
+		return n // "a: b" is a mapping
+	case strings.HasSuffix(key.Origin, " "):
+		return n
+	}
+	text := key.Value + ":" + value.Value
+	return ast.String(token.New(text, text, key.Position))
+}

@@ -2,88 +2,122 @@ package spec
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-func (r *reader) environment(p place) (rollout.Environment, bool) {
+// entry is an environment that was read, with the places of what can be checked
+// only when all of the file is read.
+type entry struct {
+	rollout.Environment
+	at       object
+	notify   []channel
+	approval *approval
+	steps    []*approval // of the steps that have one
+}
+
+// String is the environment's name for people; without one, its place.
+func (e *entry) String() string {
+	if e.Name == "" {
+		return e.at.place.path
+	}
+	return fmt.Sprintf("%q", e.Name)
+}
+
+// environment is the entry's environment with all that was read for it.
+func (e *entry) environment() rollout.Environment {
+	env := e.Environment
+	for _, c := range e.notify {
+		env.Notify = append(env.Notify, c.Channel)
+	}
+	return env
+}
+
+// environment reads one environment; before is the one before it in the file, nil
+// for the first.
+func (r *reader) environment(p place, before *entry) (*entry, bool) {
 	o := r.object(p, fields{
 		known: []string{
-			"name", "cluster", "slots", "steps", "alarms", "guard", "watchAfter",
-			"acceptStickiness", "listenerRule", "targetGroups", "inconclusive",
+			"name", "wave", "region", "role", "cluster", "slots", "approval", "operators", "steps", "alarms", "notify",
+			"guard", "watchAfter", "acceptStickiness", "listenerRule", "targetGroups", "inconclusive",
 		},
-		later: []string{"approval", "analysis", "windows", "freezes", "gates", "notify"},
+		later: []string{"analysis", "windows", "freezes", "gates"},
 	})
 	if !o.ok {
-		return rollout.Environment{}, false
+		return nil, false
 	}
-	env := rollout.Environment{
-		Name:         r.matching(o.get("name"), namePattern, wantName),
-		Cluster:      r.matching(o.get("cluster"), clusterPattern, wantCluster),
-		Slots:        r.slots(o.get("slots"), servicePattern, wantService),
-		Steps:        r.steps(o.get("steps")),
-		Alarms:       r.alarms(o.get("alarms")),
-		Guard:        DefaultGuard,
-		Inconclusive: r.inconclusive(o.get("inconclusive")),
+	e := &entry{at: o}
+	e.Name = r.matching(o.get("name"), namePattern, wantName)
+	e.Wave = r.wave(o.get("wave"), before)
+	r.site(o, &e.Environment)
+	r.steps(o.get("steps"), e)
+	r.people(o, e)
+	if notify := o.get("notify"); notify.given() {
+		e.notify = r.channels(notify)
 	}
+	e.Alarms = r.alarms(o.get("alarms"))
+	e.Guard = DefaultGuard
 	if guard := o.get("guard"); guard.given() {
-		env.Guard = r.duration(guard)
+		e.Guard = r.duration(guard)
 	}
 	if after := o.get("watchAfter"); after.given() {
-		env.WatchAfter = r.duration(after)
+		e.WatchAfter = r.duration(after)
 	}
 	if accept := o.get("acceptStickiness"); accept.given() {
-		env.AcceptStickiness = r.boolean(accept)
+		e.AcceptStickiness = r.boolean(accept)
 	}
-	if rule := o.get("listenerRule"); rule.given() {
-		env.ListenerRule = r.matching(rule, listenerRulePattern, wantListenerRule)
-	}
-	if groups := o.get("targetGroups"); groups.given() {
-		env.TargetGroups = r.slots(groups, targetGroupPattern, wantTargetGroup)
-	}
-	return env, true
+	e.Inconclusive = r.inconclusive(o.get("inconclusive"))
+	return e, true
 }
 
-// slots reads one name for each slot; the two must differ.
-func (r *reader) slots(p place, pattern *regexp.Regexp, want string) rollout.Names {
-	o := r.object(p, fields{known: []string{"blue", "green"}})
-	if !o.ok {
-		return rollout.Names{}
+// people reads who approves and who may act on the environment's rollouts: those
+// who approve, where nobody else is named.
+func (r *reader) people(o object, e *entry) {
+	if p := o.get("approval"); p.given() {
+		if e.approval = r.approval(p, MaxDuration); e.approval != nil {
+			e.Approval = &e.approval.Approval
+			e.Operators = slices.Clone(e.Approval.Approvers)
+		}
 	}
-	names := rollout.Names{Blue: r.matching(o.get("blue"), pattern, want), Green: r.matching(o.get("green"), pattern, want)}
-	if names.Blue != "" && names.Blue == names.Green {
-		r.add(o.get("green"), fmt.Sprintf("%q", names.Green), "another name than that of blue")
+	if p := o.get("operators"); p.given() {
+		if operators, ok := r.approvers(p, 0); ok && len(operators) > 0 {
+			e.Operators = operators
+		}
 	}
-	return names
 }
 
-func (r *reader) steps(p place) []rollout.Step {
+func (r *reader) steps(p place, e *entry) {
 	const want = "a list of steps such as [{weight: 10, bake: 10m}, {weight: 100, bake: 10m}]"
 	items, ok := r.list(p, want)
 	switch {
 	case !ok:
-		return nil
+		return
 	case len(items) == 0:
 		r.add(p, "an empty list", want)
-		return nil
+		return
 	case len(items) > MaxSteps:
 		r.add(items[MaxSteps], fmt.Sprintf("%d steps", len(items)), fmt.Sprintf("at most %d", MaxSteps))
-		return nil
+		return
 	}
-	var steps []rollout.Step
 	last := 0
 	for i, item := range items {
-		o := r.object(item, fields{known: []string{"weight", "bake"}, later: []string{"approval"}})
+		o := r.object(item, fields{known: []string{"weight", "bake", "approval"}})
 		if !o.ok {
 			continue
 		}
 		weight := r.weight(o.get("weight"), last, i == len(items)-1)
 		last = max(last, weight)
-		steps = append(steps, rollout.Step{Weight: weight, Bake: r.duration(o.get("bake"))})
+		step := rollout.Step{Weight: weight, Bake: r.duration(o.get("bake"))}
+		if p := o.get("approval"); p.given() {
+			if a := r.approval(p, MaxStepExpiry); a != nil {
+				step.Approval = &a.Approval
+				e.steps = append(e.steps, a)
+			}
+		}
+		e.Steps = append(e.Steps, step)
 	}
-	return steps
 }
 
 // weight reads a step's weight: above the one before, and 100 at the end.

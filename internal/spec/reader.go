@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -30,11 +29,12 @@ func (r *reader) add(p place, found, want string) *Problem {
 	return problem
 }
 
-// fields are the fields of a mapping: those there are, and those that a later
-// version will have.
+// fields are the fields of a mapping: those there are, those that a later version
+// will have, and those that its like has elsewhere, with the reason.
 type fields struct {
 	known []string
 	later []string
+	never map[string]string
 }
 
 // object is a mapping that was read.
@@ -67,6 +67,8 @@ func (r *reader) object(p place, f fields) object {
 			return false
 		case slices.Contains(f.later, name):
 			r.add(key, "the field "+name, "no such field yet: it comes with a later version")
+		case f.never[name] != "":
+			r.add(key, "the field "+name, "no such field here: "+f.never[name])
 		default:
 			r.add(key, fmt.Sprintf("an unknown field %q", name), oneOf(f.known)).Suggestion = suggest(name, f.known)
 		}
@@ -122,7 +124,7 @@ func (r *reader) list(p place, want string) ([]place, bool) {
 	}
 	items := make([]place, len(n.Values))
 	for i, v := range n.Values {
-		items[i] = placeOf(fmt.Sprintf("%s[%d]", p.path, i), v)
+		items[i] = placeOf(fmt.Sprintf("%s[%d]", p.path, i), rejoined(v))
 	}
 	return items, true
 }
@@ -180,26 +182,6 @@ func (r *reader) boolean(p place) bool {
 		return false
 	}
 	return n.Value
-}
-
-// duration reads a span of whole seconds above zero, such as 90s or 2h30m.
-func (r *reader) duration(p place) time.Duration {
-	const want = "a duration above zero such as 90s, 10m, 1h or 2h30m"
-	s, ok := p.node.(*ast.StringNode)
-	if !ok {
-		r.add(p, describe(p.node), want)
-		return 0
-	}
-	d, err := time.ParseDuration(s.Value)
-	switch {
-	case err != nil || d <= 0 || !durationPattern.MatchString(s.Value):
-		r.add(p, describe(p.node), want)
-		return 0
-	case d > MaxDuration:
-		r.add(p, describe(p.node), fmt.Sprintf("at most %dh", int(MaxDuration.Hours())))
-		return 0
-	}
-	return d
 }
 
 // describe says what stands at a place, in words for people.

@@ -5,7 +5,11 @@ import "regexp"
 // The forms that texts must have, and the words for them. App and environment
 // together become part of the names of executions (80 characters) and schedules
 // (64) (AWS: Step Functions StartExecution, EventBridge Scheduler CreateSchedule),
-// so each is short.
+// so each is short. The form of a role's ARN is that of IAM (AWS: IAM API Reference,
+// CreateRole), a topic's that of SNS (AWS: SNS API Reference, CreateTopic), a secret's
+// that of Secrets Manager (AWS: Secrets Manager API Reference, CreateSecret), and the
+// names of pipelines, stages and actions are CodePipeline's (AWS: CodePipeline API
+// Reference, PutApprovalResult).
 var (
 	namePattern         = regexp.MustCompile(`^[a-z](?:[a-z0-9-]{0,22}[a-z0-9])?$`)
 	containerPattern    = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
@@ -17,6 +21,11 @@ var (
 	alarmPattern        = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,255}$`)
 	listenerRulePattern = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener-rule/app/[A-Za-z0-9-]+(?:/[0-9a-f]+){3}$`)
 	targetGroupPattern  = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-f]+$`)
+	regionPattern       = regexp.MustCompile(`^[a-z]{2,5}(?:-[a-z]+)+-\d{1,2}$`)
+	rolePattern         = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}$`)
+	topicPattern        = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`)
+	secretPattern       = regexp.MustCompile(`^(?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$`)
+	pipelinePattern     = regexp.MustCompile(`^[A-Za-z0-9.@_-]{1,100}$`)
 	durationPattern     = regexp.MustCompile(`^(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$`)
 )
 
@@ -30,4 +39,11 @@ const (
 	wantAlarm        = "the name of an alarm: 1 to 255 characters, no control characters"
 	wantListenerRule = "the ARN of an Application Load Balancer's listener rule"
 	wantTargetGroup  = "the ARN of a target group"
+	wantRegion       = "the name of a Region such as eu-west-1"
+	wantRole         = "the ARN of an IAM role"
+	wantTopic        = "the ARN of an SNS topic"
+	wantSecret       = "the name or ARN of a secret: 1 to 512 letters, digits and /_+=.@-"
+	wantPipeline     = "the name of a pipeline: 1 to 100 letters, digits and .@-_"
+	wantStage        = "the name of a stage: 1 to 100 letters, digits and .@-_"
+	wantAction       = "the name of an action: 1 to 100 letters, digits and .@-_"
 )

@@ -18,6 +18,12 @@ const (
 	DefaultRetries = 2
 	// DefaultThen is what follows the last inconclusive bake.
 	DefaultThen = rollout.ChooseRollback
+	// DefaultQuorum is how many people have to approve.
+	DefaultQuorum = 1
+	// DefaultExpiry is how long a question stands.
+	DefaultExpiry = 24 * time.Hour
+	// DefaultOnExpiry is what its expiry means.
+	DefaultOnExpiry = rollout.Reject
 )
 
 // Limits of a spec.
@@ -26,12 +32,31 @@ const (
 	MaxSize = 64 << 10
 	// MaxSteps is the most steps an environment may have.
 	MaxSteps = 20
-	// MaxDuration is the longest bake or guard.
-	MaxDuration = 30 * 24 * time.Hour
+	// MaxEnvironments is the most environments a spec may have.
+	MaxEnvironments = 20
+	// MaxWave is the highest number of a wave.
+	MaxWave = 1000
+	// MaxDuration is the longest bake or guard, and the longest that the question
+	// before an environment may stand.
+	MaxDuration = 30 * day
+	// MaxStepExpiry is the longest that the question before a step may stand: it
+	// holds the environment.
+	MaxStepExpiry = 7 * day
+	// MinKeep and MaxKeep bound how long decisions are kept.
+	MinKeep = 1 * day
+	MaxKeep = 3650 * day
+	// MaxApprovers is the most approvers or operators in a list.
+	MaxApprovers = 50
+	// MaxQuorum is the most people that an approval may need.
+	MaxQuorum = 20
+	// MaxChannels is the most channels that hear of an environment.
+	MaxChannels = 20
 	// MaxAlarms is the most alarms of an environment, each slot's counted: one call
 	// of DescribeAlarms reads so many (AWS: CloudWatch API reference).
 	MaxAlarms = 100
 )
+
+const day = 24 * time.Hour
 
 // Parse reads a spec. filename is only named in the error, which is an *Error with
 // all problems of the file.
@@ -50,8 +75,8 @@ func Parse(filename string, data []byte) (*rollout.Spec, error) {
 
 func (r *reader) spec(root place) *rollout.Spec {
 	o := r.object(root, fields{
-		known: []string{"app", "containers", "triggers", "environments"},
-		later: []string{"notify", "freezes", "windows"},
+		known: []string{"app", "containers", "triggers", "environments", "notify", "pipelines", "keep"},
+		later: []string{"freezes", "windows"},
 	})
 	if !o.ok {
 		return nil
@@ -61,7 +86,19 @@ func (r *reader) spec(root place) *rollout.Spec {
 		Containers: r.containers(o.get("containers")),
 	}
 	s.Triggers = r.triggers(o.get("triggers"), s.Containers)
-	s.Environments = r.environments(o.get("environments"))
+	entries := r.environments(o.get("environments"))
+	everywhere := r.notify(o.get("notify"), entries)
+	for _, c := range everywhere {
+		s.Notify = append(s.Notify, c.Channel)
+	}
+	for _, e := range entries {
+		s.Environments = append(s.Environments, e.environment())
+	}
+	s.Pipelines = r.pipelines(o.get("pipelines"))
+	if keep := o.get("keep"); keep.given() {
+		s.Keep = r.days(keep)
+	}
+	r.heard(everywhere, entries)
 	return s
 }
 
@@ -99,25 +136,6 @@ func (r *reader) repository(p place) string {
 	}
 	r.add(p, fmt.Sprintf("%q", text), wantRepository)
 	return ""
-}
-
-func (r *reader) environments(p place) []rollout.Environment {
-	items, ok := r.list(p, "a list with one environment")
-	if !ok {
-		return nil
-	}
-	if len(items) == 0 {
-		r.add(p, "an empty list", "a list with one environment")
-		return nil
-	}
-	for _, item := range items[1:] {
-		r.add(item, "another environment", "one environment: several come with a later version")
-	}
-	env, ok := r.environment(items[0])
-	if !ok {
-		return nil
-	}
-	return []rollout.Environment{env}
 }
 
 // repositoryNames are the names of the containers' repositories, in order.

@@ -1,0 +1,80 @@
+package spec_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/spec"
+)
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{full, least, several, "", "a: 1\n---\nb: 2\n", "&a b: *a\n<<: {c: d}", "? x\n: y\n", "\ta: 1", "a: [", "- - - -\n", "a: |\n  b", "%YAML 1.2\n---\na: 1"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := spec.Parse("sluice.yaml", data)
+		if err != nil {
+			var problems *spec.Error
+			if !errors.As(err, &problems) || len(problems.Problems) == 0 {
+				t.Fatalf("error = %v, want a *spec.Error with problems", err)
+			}
+			for _, p := range problems.Problems {
+				if p.Line < 1 || p.Column < 1 || p.Found == "" || p.Want == "" {
+					t.Errorf("problem %+v is incomplete", p)
+				}
+			}
+			return
+		}
+		if !followable(s) {
+			t.Errorf("accepted a spec that cannot be followed: %+v", s)
+		}
+		raw, err := json.Marshal(s)
+		if err != nil {
+			t.Fatalf("marshal: %v", err)
+		}
+		var back rollout.Spec
+		if err := json.Unmarshal(raw, &back); err != nil {
+			t.Fatalf("unmarshal: %v", err)
+		}
+		if diff := cmp.Diff(s, &back); diff != "" {
+			t.Errorf("after a round trip (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// followable tells whether a spec holds what the rest of Sluice counts on.
+func followable(s *rollout.Spec) bool {
+	last, names := 1, map[string]bool{}
+	for _, env := range s.Environments {
+		approvals := []*rollout.Approval{env.Approval}
+		for _, step := range env.Steps {
+			approvals = append(approvals, step.Approval)
+		}
+		switch {
+		case names[env.Name], env.Wave < last, len(s.Notify)+len(env.Notify) > spec.MaxChannels:
+			return false
+		case env.Steps[len(env.Steps)-1].Weight != 100, env.Guard <= 0, env.Slots.Blue == env.Slots.Green:
+			return false
+		case slices.ContainsFunc(approvals, func(a *rollout.Approval) bool {
+			return a != nil && (a.Expires <= 0 || a.OnExpiry == "" || !answerable(*a))
+		}):
+			return false
+		}
+		last, names[env.Name] = env.Wave, true
+	}
+	for _, p := range s.Pipelines {
+		if p.Name == "" || p.Approval.Expires != 0 || p.Approval.OnExpiry != "" || !answerable(p.Approval) {
+			return false
+		}
+	}
+	return len(names) > 0
+}
+
+func answerable(a rollout.Approval) bool {
+	return len(a.Approvers) > 0 && a.Quorum > 0 && !slices.Contains(a.Approvers, "")
+}
