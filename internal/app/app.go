@@ -6,14 +6,16 @@ package app
 import (
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
+	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 
 	"github.com/sluice-deploy/sluice/internal/alarms"
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/autoscaling"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/builds"
@@ -21,98 +23,134 @@ import (
 	"github.com/sluice-deploy/sluice/internal/handler"
 	"github.com/sluice-deploy/sluice/internal/images"
 	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/pipelines"
 	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/slack"
 	"github.com/sluice-deploy/sluice/internal/steps"
 	"github.com/sluice-deploy/sluice/internal/store"
 	"github.com/sluice-deploy/sluice/internal/traffic"
 	"github.com/sluice-deploy/sluice/internal/waits"
 )
 
-// Settings say where Sluice's own resources are. template.yaml gives them to every
-// function as environment variables.
-type Settings struct {
-	Table       string // SLUICE_TABLE: name of the table
-	Machine     string // SLUICE_MACHINE: ARN of the state machine
-	DeadLetters string // SLUICE_DEAD_LETTERS: URL of the queue
-	Recover     string // SLUICE_RECOVER: ARN of the recover function
-	DeadmanRole string // SLUICE_DEADMAN_ROLE: ARN of the role that Scheduler takes
+// Doer sends HTTP requests to what is not AWS; *http.Client is one.
+type Doer interface {
+	Do(req *http.Request) (*http.Response, error)
 }
 
-// SettingsFrom reads the settings with getenv. It names every variable that is
-// missing.
-func SettingsFrom(getenv func(string) string) (Settings, error) {
-	var s Settings
-	var absent []string
-	for name, field := range map[string]*string{
-		"SLUICE_TABLE": &s.Table, "SLUICE_MACHINE": &s.Machine, "SLUICE_DEAD_LETTERS": &s.DeadLetters,
-		"SLUICE_RECOVER": &s.Recover, "SLUICE_DEADMAN_ROLE": &s.DeadmanRole,
-	} {
-		if *field = getenv(name); *field == "" {
-			absent = append(absent, name)
-		}
-	}
-	if len(absent) > 0 {
-		slices.Sort(absent)
-		return s, fmt.Errorf("environment variables missing: %s", strings.Join(absent, ", "))
-	}
-	return s, nil
+// World is what Sluice runs in.
+type World struct {
+	AWS  aws.Config
+	HTTP Doer // follows no redirects
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // App is Sluice, wired.
 type App struct {
-	Steps    *steps.Steps
-	recorder handler.Recorder
-	letters  handler.Letters
-	builds   builds.Reader
-	images   images.Resolver
-	account  string
-	log      *slog.Logger
+	Steps   *steps.Steps
+	world   World
+	clients awsclient.Clients
+	secret  *slack.Secret // nil where Slack is not set up
+	bus     approvals.Bus
+	letters handler.Letters
+	account string
 }
 
-// New wires Sluice. Now is the time it goes by.
-func New(cfg aws.Config, s Settings, now func() time.Time, log *slog.Logger) (*App, error) {
+// New wires Sluice.
+func New(w World, s Settings) (*App, error) {
 	machine, err := arn.Parse(s.Machine)
 	if err != nil {
 		return nil, fmt.Errorf("state machine ARN %q: %w", s.Machine, err)
 	}
-	c := awsclient.New(cfg)
-	table := &store.Store{DB: c.DynamoDB, Table: s.Table}
-	return &App{
-		Steps: &steps.Steps{
-			Store:    table,
-			Services: ecsservice.Services{ECS: c.ECS, Once: c.ECSOnce},
-			Traffic:  traffic.Router{ELB: c.ELB, Once: c.ELBOnce},
-			Alarms:   alarms.Reader{CloudWatch: c.CloudWatch},
-			Scaling:  autoscaling.Scaler{AutoScaling: c.AutoScaling},
-			Waker:    waits.Waker{SFN: c.SFN},
-			Deadman:  waits.Deadman{Scheduler: c.Scheduler, Target: s.Recover, Role: s.DeadmanRole, Now: now},
-			Teller:   notify.Teller{EventBridge: c.EventBridge},
-			SFN:      c.SFN, Machine: s.Machine, Now: now,
-		},
-		recorder: handler.Recorder{Store: table, Now: now, Log: log},
-		letters:  handler.Letters{SQS: c.SQS, URL: s.DeadLetters},
-		builds:   builds.Reader{CodeBuild: c.CodeBuild, S3: c.S3},
-		images:   images.Resolver{ECR: c.ECR},
-		account:  machine.AccountID, log: log,
-	}, nil
+	c := awsclient.New(w.AWS)
+	a := &App{
+		world: w, clients: c, account: machine.AccountID,
+		bus:     approvals.Bus{EventBridge: c.EventBridge, Name: s.Decisions},
+		letters: handler.Letters{SQS: c.SQS, URL: s.DeadLetters},
+	}
+	timer := func(group, target string) waits.Timer {
+		return waits.Timer{Scheduler: c.Scheduler, Group: group, Target: target, Role: s.DeadmanRole, Now: w.Now}
+	}
+	a.Steps = &steps.Steps{
+		Store:   &store.Store{DB: c.DynamoDB, Table: s.Table},
+		Reach:   reach(w),
+		Waker:   waits.Waker{SFN: c.SFN},
+		Deadman: waits.Deadman{Timer: timer("", s.Recover)},
+		Teller:  notify.Teller{EventBridge: c.EventBridge},
+		SFN:     c.SFN, Machine: s.Machine, Now: w.Now, Log: w.Log,
+		Channels: a.channels(), Pipelines: a.pipelines,
+		Answers: timer(s.Answers, s.Approval), Notices: timer(s.Notices, s.Notify),
+	}
+	if s.SlackSecret != "" {
+		a.secret = &slack.Secret{SecretsManager: c.SecretsManager, Name: s.SlackSecret, Now: w.Now}
+		a.Steps.Slack = &slack.Client{HTTP: w.HTTP, Token: a.secret.BotToken}
+	}
+	return a, nil
+}
+
+// reach gives the clients for where environments are, each once.
+func reach(w World) func(awsclient.Away) steps.Reach {
+	var mu sync.Mutex
+	known := map[awsclient.Away]steps.Reach{}
+	return func(away awsclient.Away) steps.Reach {
+		mu.Lock()
+		defer mu.Unlock()
+		r, ok := known[away]
+		if !ok {
+			c := awsclient.New(away.Config(w.AWS, w.Now))
+			r = steps.Reach{
+				Services: ecsservice.Services{ECS: c.ECS, Once: c.ECSOnce},
+				Traffic:  traffic.Router{ELB: c.ELB, Once: c.ELBOnce},
+				Alarms:   alarms.Reader{CloudWatch: c.CloudWatch},
+				Scaling:  autoscaling.Scaler{AutoScaling: c.AutoScaling},
+			}
+			known[away] = r
+		}
+		return r
+	}
+}
+
+// channels deliver notices to what is not Slack.
+func (a *App) channels() steps.Channels {
+	secrets := &notify.Secrets{SecretsManager: a.clients.SecretsManager, Now: a.world.Now}
+	return steps.Channels{
+		SNS:     notify.SNS{Client: a.clients.SNS},
+		Webhook: notify.Webhook{HTTP: a.world.HTTP, Secrets: secrets, Now: a.world.Now},
+		Teams:   notify.Teams{HTTP: a.world.HTTP, Secrets: secrets},
+	}
+}
+
+func (a *App) pipelines(region string) pipelines.Pipelines {
+	return pipelines.Pipelines{CodePipeline: codepipeline.NewFromConfig(a.world.AWS, func(o *codepipeline.Options) {
+		if region != "" {
+			o.Region = region
+		}
+	})}
 }
 
 // Handlers gives the handler of every function, by the name of its folder under
-// functions/.
+// functions/. Without Slack there is none for what people press there.
 func (a *App) Handlers() map[string]handler.Func {
-	s, r := a.Steps, a.recorder
-	return map[string]handler.Func{
+	s, log, now := a.Steps, a.world.Log, a.world.Now
+	r := handler.Recorder{Store: s.Store, Now: now, Log: log}
+	all := map[string]handler.Func{
 		"build": handler.Build{
-			Steps: s, Builds: a.builds, Images: a.images, Account: a.account, Log: a.log, Letters: a.letters,
+			Steps: s, Builds: builds.Reader{CodeBuild: a.clients.CodeBuild, S3: a.clients.S3},
+			Images: images.Resolver{ECR: a.clients.ECR}, Account: a.account, Log: log, Letters: a.letters,
 		}.Handler(),
-		"service": handler.Service{Steps: s, Log: a.log, Letters: a.letters}.Handler(),
-		"alarm":   handler.Alarm{Steps: s, Log: a.log, Letters: a.letters}.Handler(),
-		"recover": handler.Recover{Steps: s, Log: a.log, Letters: a.letters}.Handler(),
+		"service":  handler.Service{Steps: s, Log: log, Letters: a.letters}.Handler(),
+		"alarm":    handler.Alarm{Steps: s, Log: log, Letters: a.letters}.Handler(),
+		"recover":  handler.Recover{Steps: s, Log: log, Letters: a.letters}.Handler(),
+		"approval": handler.Approval{Steps: s, Log: log, Letters: a.letters}.Handler(),
+		"notify":   handler.Notice{Steps: s, Log: log, Letters: a.letters}.Handler(),
+		"decide":   handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),
 
+		"approve":     handler.Step(r, rollout.PhaseApprove, handler.Quiet(s.Approve)),
 		"lock":        handler.Step(r, rollout.PhaseLock, handler.Quiet(s.Lock)),
 		"prepare":     handler.Step(r, rollout.PhasePrepare, s.Prepare),
 		"awaitcanary": handler.Step(r, rollout.PhaseAwaitCanary, handler.Quiet(s.AwaitCanary)),
 		"shift":       handler.Step(r, rollout.PhaseShift, s.Shift),
+		"ask":         handler.Step(r, rollout.PhaseAsk, handler.Quiet(s.Ask)),
 		"bake":        handler.Step(r, rollout.PhaseBake, handler.Quiet(s.Bake)),
 		"hold":        handler.Step(r, rollout.PhaseHold, handler.Quiet(s.Hold)),
 		"judge":       handler.Step(r, rollout.PhaseJudge, s.Judge),
@@ -124,4 +162,11 @@ func (a *App) Handlers() map[string]handler.Func {
 		"leave":       handler.Step(r, rollout.PhaseLeave, s.Leave),
 		"dirty":       handler.Step(r, rollout.PhaseDirty, s.Dirty),
 	}
+	if a.secret != nil {
+		all["slack"] = handler.Slack{
+			Store: s.Store, Verifier: slack.Verifier{Secret: a.secret.SigningSecret, Now: now},
+			Client: *s.Slack, Bus: a.bus, Now: now, Log: log,
+		}.Handler()
+	}
+	return all
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/notify"
 )
 
 // Run is the whole of a Lambda function: it wires Sluice from the environment and
@@ -24,7 +25,9 @@ func Run(ctx context.Context, name string, getenv func(string) string, logs io.W
 	if err != nil {
 		return fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	a, err := New(cfg, settings, time.Now, slog.New(slog.NewJSONHandler(logs, nil)))
+	a, err := New(World{
+		AWS: cfg, HTTP: notify.HTTPClient(), Now: time.Now, Log: slog.New(slog.NewJSONHandler(logs, nil)),
+	}, settings)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,12 @@ func (r Recorder) record(ctx context.Context, phase rollout.Phase, payload, resu
 	if json.Unmarshal(payload, &run) != nil || run.Rollout == "" {
 		return
 	}
-	d := store.Decision{Rollout: run.Rollout, At: r.Now(), Phase: phase, What: "done", Inputs: inputs(payload, result)}
+	d := store.Decision{
+		Rollout: run.Rollout, At: r.Now(), Of: decides(phase), Phase: phase, What: "done", Inputs: inputs(payload, result),
+	}
+	if record, failed := r.Store.Record(ctx, run.Rollout); failed == nil {
+		d.Keep = record.Keep // without the record it is kept for ever
+	}
 	if err != nil {
 		d.Kind, d.What = rollout.KindOf(err), err.Error()
 	}
@@ -83,6 +88,20 @@ func (r Recorder) record(ctx context.Context, phase rollout.Phase, payload, resu
 	if failed := r.Store.Decided(ctx, d); failed != nil {
 		r.Log.LogAttrs(ctx, slog.LevelError, "decision not recorded", slog.String("rollout", run.Rollout),
 			slog.String("error", failed.Error()))
+	}
+}
+
+// decides is what a state's decisions are about.
+func decides(phase rollout.Phase) store.DecisionKind {
+	switch phase { //nolint:exhaustive // the others work and decide nothing
+	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseLock, rollout.PhasePrepare:
+		return store.DecidedGate
+	case rollout.PhaseJudge:
+		return store.DecidedVerdict
+	case rollout.PhaseRollback, rollout.PhaseRestore:
+		return store.DecidedRollback
+	default:
+		return store.DecidedStep
 	}
 }
 

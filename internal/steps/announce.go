@@ -261,3 +261,9 @@ func (s *Steps) bringUp(ctx context.Context, m store.Message) error {
 	}
 	return nil
 }
+
+// ShowAgain brings the message about a pipeline's approval up to date, where that
+// did not work before.
+func (s *Steps) ShowAgain(ctx context.Context, subject string) error {
+	return s.bring(ctx, subject, s.Answers)
+}

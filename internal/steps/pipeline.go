@@ -160,4 +160,3 @@ func (s *Steps) pipelineCard(ctx context.Context, id string) (slack.Card, []line
 	decisions, err := s.Store.Decisions(ctx, id)
 	return c, lines(decisions), err
 }
-

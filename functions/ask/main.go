@@ -1,0 +1,17 @@
+// Command ask is the Lambda function ask; internal/app says what it does.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/sluice-deploy/sluice/internal/app"
+)
+
+func main() {
+	if err := app.Run(context.Background(), "ask", os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

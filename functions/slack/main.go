@@ -1,0 +1,17 @@
+// Command slack is the Lambda function slack; internal/app says what it does.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/sluice-deploy/sluice/internal/app"
+)
+
+func main() {
+	if err := app.Run(context.Background(), "slack", os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
