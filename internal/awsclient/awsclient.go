@@ -19,7 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
@@ -38,20 +40,22 @@ func Load(ctx context.Context) (aws.Config, error) {
 // are apart: they never repeat a request by themselves, because a repeat could
 // land after something newer. The state machine repeats their work.
 type Clients struct {
-	AutoScaling *applicationautoscaling.Client
-	CloudWatch  *cloudwatch.Client
-	CodeBuild   *codebuild.Client
-	DynamoDB    *dynamodb.Client
-	ECR         *ecr.Client
-	ECS         *ecs.Client
-	ECSOnce     *ecs.Client
-	ELB         *elasticloadbalancingv2.Client
-	ELBOnce     *elasticloadbalancingv2.Client
-	EventBridge *eventbridge.Client
-	S3          *s3.Client
-	Scheduler   *scheduler.Client
-	SFN         *sfn.Client
-	SQS         *sqs.Client
+	AutoScaling    *applicationautoscaling.Client
+	CloudWatch     *cloudwatch.Client
+	CodeBuild      *codebuild.Client
+	DynamoDB       *dynamodb.Client
+	ECR            *ecr.Client
+	ECS            *ecs.Client
+	ECSOnce        *ecs.Client
+	ELB            *elasticloadbalancingv2.Client
+	ELBOnce        *elasticloadbalancingv2.Client
+	EventBridge    *eventbridge.Client
+	S3             *s3.Client
+	Scheduler      *scheduler.Client
+	SecretsManager *secretsmanager.Client
+	SFN            *sfn.Client
+	SNS            *sns.Client
+	SQS            *sqs.Client
 }
 
 // New makes the clients from one configuration.
@@ -68,10 +72,12 @@ func New(cfg aws.Config) Clients {
 		ELBOnce: elasticloadbalancingv2.NewFromConfig(cfg, func(o *elasticloadbalancingv2.Options) {
 			o.Retryer = aws.NopRetryer{}
 		}),
-		EventBridge: eventbridge.NewFromConfig(cfg),
-		S3:          s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
-		Scheduler:   scheduler.NewFromConfig(cfg),
-		SFN:         sfn.NewFromConfig(cfg),
-		SQS:         sqs.NewFromConfig(cfg),
+		EventBridge:    eventbridge.NewFromConfig(cfg),
+		S3:             s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		Scheduler:      scheduler.NewFromConfig(cfg),
+		SecretsManager: secretsmanager.NewFromConfig(cfg),
+		SFN:            sfn.NewFromConfig(cfg),
+		SNS:            sns.NewFromConfig(cfg),
+		SQS:            sqs.NewFromConfig(cfg),
 	}
 }
