@@ -27,12 +27,14 @@ type Reader struct {
 
 // Build is what a finished build left.
 type Build struct {
-	ID        string // ARN
-	Project   string
-	Commit    string
-	Link      string // to its log
-	Variables map[string]string
-	Artifact  string // bucket/key of its artifact in S3, "" if none
+	ID      string // ARN
+	Project string
+	Commit  string
+	Link    string // to its log
+	// Repository is the web page of the source's repository, "" if it has none.
+	Repository string
+	Variables  map[string]string
+	Artifact   string // bucket/key of its artifact in S3, "" if none
 }
 
 // maxArtifact is how large an artifact may be that we look into, in bytes.
@@ -64,6 +66,9 @@ func (r Reader) Read(ctx context.Context, id string) (Build, error) {
 	}
 	if raw.Logs != nil {
 		build.Link = aws.ToString(raw.Logs.DeepLink)
+	}
+	if raw.Source != nil && strings.HasPrefix(aws.ToString(raw.Source.Location), "https://") {
+		build.Repository = strings.TrimSuffix(*raw.Source.Location, ".git")
 	}
 	for _, v := range raw.ExportedEnvironmentVariables {
 		build.Variables[aws.ToString(v.Name)] = aws.ToString(v.Value)

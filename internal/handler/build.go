@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"path"
 	"slices"
 	"strings"
@@ -75,7 +76,10 @@ func (b Build) codeBuild(ctx context.Context, e Event) error {
 		if err != nil {
 			return err
 		}
-		cause := rollout.Cause{Key: buildKey(build.ID), Source: "codebuild", Commit: build.Commit, Link: build.Link}
+		cause := rollout.Cause{
+			Key: buildKey(build.ID), Source: "codebuild", Commit: build.Commit, Link: build.Link,
+			Author: address(build.Variables["AUTHOR"]), Repository: build.Repository,
+		}
 		return b.deploy(ctx, e, spec, found{made, cause})
 	})
 }
@@ -191,6 +195,9 @@ func (b Build) own(ctx context.Context, e Event) error {
 		Commit string            `json:"commit"`
 		Author string            `json:"author"`
 		Link   string            `json:"link"`
+
+		Repository string           `json:"repository"`
+		Commits    []rollout.Commit `json:"commits"`
 	}](e)
 	if err != nil {
 		return err
@@ -217,8 +224,39 @@ func (b Build) own(ctx context.Context, e Event) error {
 	if err := b.known(e, registered.Spec); err != nil {
 		return err
 	}
-	cause := rollout.Cause{Key: buildKey(d.Build), Source: "event", Commit: d.Commit, Author: d.Author, Link: d.Link}
+	cause := rollout.Cause{
+		Key: buildKey(d.Build), Source: "event", Commit: d.Commit, Author: address(d.Author), Link: d.Link,
+		Repository: d.Repository, Commits: shortened(d.Commits),
+	}
 	return b.deploy(ctx, e, registered.Spec, found{d.Images, cause})
+}
+
+// address is the e-mail address in an author such as "Dana <dana@example.com>"; what
+// has none stays as it is.
+func address(author string) string {
+	if a, err := mail.ParseAddress(author); err == nil {
+		return strings.ToLower(a.Address)
+	}
+	return author
+}
+
+// Of the commits that a build tells of, so many are kept, and of each message's first
+// line so many characters: they are for people, and have to fit into an item.
+const (
+	maxCommits = 100
+	maxMessage = 200
+)
+
+func shortened(commits []rollout.Commit) []rollout.Commit {
+	kept := commits[:min(len(commits), maxCommits):min(len(commits), maxCommits)]
+	for i, c := range kept {
+		message, _, _ := strings.Cut(c.Message, "\n")
+		if runes := []rune(message); len(runes) > maxMessage {
+			message = string(runes[:maxMessage-1]) + "…"
+		}
+		kept[i] = rollout.Commit{ID: c.ID[:min(len(c.ID), maxMessage)], Author: address(c.Author[:min(len(c.Author), maxMessage)]), Message: message}
+	}
+	return kept
 }
 
 // deploy pins what was found by digest, records the release and starts its

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/notify"
@@ -86,10 +87,10 @@ func (q question) id() string {
 // waits for the answer. It reports false for an attempt that Step Functions has given
 // up. Refused when nobody could answer.
 func (s *Steps) ask(ctx context.Context, q question, w Wait) (bool, store.Approval, error) {
-	if q.rule.NotAuthor && q.release.Cause.Author == "" {
+	if q.rule.NotAuthor && !strings.Contains(q.release.Cause.Author, "@") {
 		return false, store.Approval{}, rollout.Errorf(rollout.KindRefused,
-			"the author may not approve release %d of %s, and nobody knows who that is; have the build name its author (docs/events.md)",
-			q.release.Number, q.record.Place.App)
+			"the author may not approve release %d of %s, and its author is %q; have the build name the author's e-mail address (docs/events.md)",
+			q.release.Number, q.record.Place.App, q.release.Cause.Author)
 	}
 	now := s.Now()
 	first, approval, err := s.Store.PutApproval(ctx, store.Approval{
