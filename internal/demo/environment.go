@@ -249,11 +249,11 @@ const firstPatience = 5 * time.Minute
 func (e *environment) awaitFirst(ctx context.Context) error {
 	begun, spec := e.Now(), e.spec.Environments[0]
 	err := until(ctx, func() (bool, error) {
-		healthy, err := e.Steps.Traffic.Healthy(ctx, e.service.BlueGroup)
+		healthy, err := e.Steps.Reach(awsclient.Away{}).Traffic.Healthy(ctx, e.service.BlueGroup)
 		if err != nil || healthy > 0 || e.Now().Sub(begun) < firstPatience {
 			return healthy > 0, err
 		}
-		services, err := e.Steps.Services.Describe(ctx, spec.Cluster, spec.Slots)
+		services, err := e.Steps.Reach(awsclient.Away{}).Services.Describe(ctx, spec.Cluster, spec.Slots)
 		if err != nil {
 			return false, err
 		}

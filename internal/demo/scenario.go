@@ -149,7 +149,7 @@ func (e *environment) play(ctx context.Context, b build, app *WebApp, want rollo
 }
 
 func (e *environment) weights(ctx context.Context) (rollout.Weights, error) {
-	rule, err := e.Steps.Traffic.Read(ctx, e.service.Rule, e.groups())
+	rule, err := e.Steps.Reach(awsclient.Away{}).Traffic.Read(ctx, e.service.Rule, e.groups())
 	return rule.Weights, err
 }
 

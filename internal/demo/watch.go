@@ -209,14 +209,14 @@ func (w *watcher) lookAtSlots(ctx context.Context, s *State) error {
 		return err
 	}
 	spec := e.spec.Environments[0]
-	services, err := e.Steps.Services.Describe(ctx, spec.Cluster, spec.Slots)
+	services, err := e.Steps.Reach(awsclient.Away{}).Services.Describe(ctx, spec.Cluster, spec.Slots)
 	if err != nil {
 		return err
 	}
 	for _, name := range slots() {
 		service := services[name]
 		slot := Slot{Name: name, Weight: weights.Of(name), Desired: service.Desired, Running: service.Running}
-		if slot.Healthy, err = e.Steps.Traffic.Healthy(ctx, e.groups().Of(name)); err != nil {
+		if slot.Healthy, err = e.Steps.Reach(awsclient.Away{}).Traffic.Healthy(ctx, e.groups().Of(name)); err != nil {
 			return err
 		}
 		if service.Desired > 0 {

@@ -53,7 +53,7 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatal(err)
 	}
 	w := &world{Harness: h, tb: tb, aws: awsclient.New(h.Config("AKIAPERSON")), log: &bytes.Buffer{}}
-	wired, err := app.New(h.Config("AKIAPERSON"), h.Settings, h.Now, slog.New(slog.NewTextHandler(w.log, nil)))
+	wired, err := app.New(app.World{AWS: h.Config("AKIAPERSON"), HTTP: h.Web.Client(0), Now: h.Now, Log: slog.New(slog.NewTextHandler(w.log, nil))}, h.Settings)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -292,7 +292,7 @@ func (b *box) environment() store.Environment {
 // weights is what the rule holds.
 func (b *box) weights() rollout.Weights {
 	b.t.Helper()
-	rule, err := b.Steps.Traffic.Read(b.ctx(), b.service.Rule, rollout.Names{Blue: b.service.BlueGroup, Green: b.service.GreenGroup})
+	rule, err := b.Steps.Reach(awsclient.Away{}).Traffic.Read(b.ctx(), b.service.Rule, rollout.Names{Blue: b.service.BlueGroup, Green: b.service.GreenGroup})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func (b *box) wantAtRest(slot rollout.Slot, names ...string) {
 	if got, want := b.weights(), rollout.Toward(slot, 100); got != want {
 		b.t.Errorf("weights are %s, want %s", got, want)
 	}
-	services, err := b.Steps.Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+	services, err := b.Steps.Reach(awsclient.Away{}).Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func (b *box) wantAtRest(slot rollout.Slot, names ...string) {
 // and the other stays at zero.
 func (b *box) wantScaling(slot rollout.Slot) {
 	b.t.Helper()
-	scaling, err := b.Steps.Scaling.Read(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+	scaling, err := b.Steps.Reach(awsclient.Away{}).Scaling.Read(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -403,7 +403,7 @@ func (b *box) stop(execution string) {
 
 // The states of a rollout that goes well, in pieces that stories are made of.
 var (
-	begin  = []string{"Start", "Lock", "Prepare", "AwaitCanary"}
+	begin  = []string{"Start", "Approve", "Lock", "Prepare", "AwaitCanary"}
 	step   = []string{"Shift", "Bake", "Judge", "Next"}
 	finish = []string{"Complete", "Guard", "Retire"}
 	back   = []string{"Rollback", "Settle", "Restore"}

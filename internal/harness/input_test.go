@@ -272,7 +272,7 @@ func TestSpecsThatDoNotFit(t *testing.T) {
 			}
 			name := b.roll(good)
 			b.wantOutcome(name, rollout.Refused)
-			b.wantPath(name, way([]string{"Start", "Lock", "Prepare"}, back)...)
+			b.wantPath(name, way([]string{"Start", "Approve", "Lock", "Prepare"}, back)...)
 			record := b.record(name)
 			for _, part := range c.says {
 				if !strings.Contains(record.Reason, part) {

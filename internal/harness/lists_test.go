@@ -136,7 +136,7 @@ func TestFunctionsAgree(t *testing.T) {
 	for _, name := range h.Lambda.Functions() {
 		template = append(template, strings.TrimPrefix(name, "sluice-"))
 	}
-	wired, err := app.New(h.Config("AKIAPERSON"), h.Settings, h.Now, slog.New(slog.DiscardHandler))
+	wired, err := app.New(app.World{AWS: h.Config("AKIAPERSON"), Now: h.Now, Log: slog.New(slog.DiscardHandler)}, h.Settings)
 	if err != nil {
 		t.Fatal(err)
 	}

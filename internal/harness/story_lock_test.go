@@ -16,7 +16,7 @@ import (
 
 var (
 	whole = way(begin, step, step, step, finish)
-	leave = []string{"Start", "Lock", "Leave"}
+	leave = []string{"Start", "Approve", "Lock", "Leave"}
 )
 
 func TestTwoBuildsAtOnce(t *testing.T) {

@@ -436,7 +436,7 @@ func TestRetriedPrepareMakesNothingTwice(t *testing.T) {
 	if got := b.record(name).TaskDefinition; !strings.HasSuffix(got, ":2") {
 		t.Errorf("it runs %s, want revision 2: a repeat must not register another", got)
 	}
-	services, err := b.Steps.Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+	services, err := b.Steps.Reach(awsclient.Away{}).Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
 	if err != nil {
 		t.Fatal(err)
 	}

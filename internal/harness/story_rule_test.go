@@ -193,7 +193,7 @@ func TestRuleChangedBySomebodyElse(t *testing.T) {
 		b.untilEnded(name)
 		b.wantPath(name, way(begin, step, step, step, finish, []string{"Dirty", "Failed"})...)
 		b.wantDirty(name)
-		services, err := b.Steps.Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+		services, err := b.Steps.Reach(awsclient.Away{}).Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func TestRuleEditedBeforeARollout(t *testing.T) {
 	first := b.roll(good)
 	b.setWeights(20, 80)
 	second := b.roll(good)
-	b.wantPath(second, way([]string{"Start", "Lock", "Prepare"}, back)...)
+	b.wantPath(second, way([]string{"Start", "Approve", "Lock", "Prepare"}, back)...)
 	b.wantOutcome(second, rollout.Refused)
 	if got, want := b.weights(), (rollout.Weights{Blue: 20, Green: 80}); got != want {
 		t.Errorf("weights are %s, want %s: what is not ours is left alone", got, want)
@@ -373,7 +373,7 @@ func TestStableAtZeroTasks(t *testing.T) {
 	b.scale("shop-green", 0)
 	b.RunFor(5 * time.Minute)
 	second := b.roll(good)
-	b.wantPath(second, way([]string{"Start", "Lock", "Prepare"}, back)...)
+	b.wantPath(second, way([]string{"Start", "Approve", "Lock", "Prepare"}, back)...)
 	b.wantOutcome(first, rollout.Succeeded)
 	b.wantOutcome(second, rollout.Refused)
 	if got, want := b.weights(), rollout.Toward(rollout.Green, 100); got != want {
@@ -417,7 +417,7 @@ func TestCanaryGrowsWithTheStableSlot(t *testing.T) {
 	b.untilEnded(name)
 	b.wantPath(name, way(begin, step, step, step, finish)...)
 	b.wantAtRest(rollout.Green, name)
-	services, err := b.Steps.Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
+	services, err := b.Steps.Reach(awsclient.Away{}).Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
 	if err != nil {
 		t.Fatal(err)
 	}

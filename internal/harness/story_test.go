@@ -79,7 +79,7 @@ func TestAlarmRedBefore(t *testing.T) {
 	b.alarm("shop-blue-5xx", red)
 	name := b.build(good, 1)
 	b.untilEnded(name)
-	b.wantPath(name, way([]string{"Start", "Lock", "Prepare"}, back)...)
+	b.wantPath(name, way([]string{"Start", "Approve", "Lock", "Prepare"}, back)...)
 	b.wantOutcome(name, rollout.Refused)
 	b.RunFor(5 * time.Minute)
 	b.wantAtRest(rollout.Blue, name)
@@ -236,7 +236,7 @@ func TestTaskDefinitionRefused(t *testing.T) {
 	b := newBox(t)
 	b.during("prepare", "RegisterTaskDefinition", 9, wire.Fault{Err: wire.Errorf("ClientException", "Too many container definitions.")})
 	name := b.roll(good)
-	b.wantPath(name, way([]string{"Start", "Lock", "Prepare"}, back)...)
+	b.wantPath(name, way([]string{"Start", "Approve", "Lock", "Prepare"}, back)...)
 	b.wantOutcome(name, rollout.Refused)
 	b.wantAtRest(rollout.Blue, name)
 }

@@ -241,19 +241,19 @@ func TestHandOverRaces(t *testing.T) {
 		owner string
 	}{
 		{"a waiter joins", func(table) {}, func(ctx context.Context, tb table) error {
-			_, _, err := tb.Queue(ctx, forward(2), entered(1, 0), "")
+			_, _, err := tb.Queue(ctx, forward(2), store.Queuing{Token: entered(1, 0)})
 			return err
 		}, forward(2).Execution},
 		{"a rollback joins", func(tb table) { tb.queue(forward(2), entered(1, 0)) }, func(ctx context.Context, tb table) error {
-			_, _, err := tb.Queue(ctx, back(3), entered(1, 0), "")
+			_, _, err := tb.Queue(ctx, back(3), store.Queuing{Token: entered(1, 0)})
 			return err
 		}, back(3).Execution},
 		{"a newer release joins", func(tb table) { tb.queue(forward(2), entered(1, 0)) }, func(ctx context.Context, tb table) error {
-			_, _, err := tb.Queue(ctx, forward(3), entered(3, 0), "")
+			_, _, err := tb.Queue(ctx, forward(3), store.Queuing{Token: entered(3, 0)})
 			return err
 		}, forward(3).Execution},
 		{"the waiter comes with a new token", func(tb table) { tb.queue(forward(2), entered(1, 0)) }, func(ctx context.Context, tb table) error {
-			_, _, err := tb.Queue(ctx, forward(2), entered(2, 0), "")
+			_, _, err := tb.Queue(ctx, forward(2), store.Queuing{Token: entered(2, 0)})
 			return err
 		}, forward(2).Execution},
 		{"the waiter leaves", func(tb table) { tb.queue(forward(2), entered(1, 0)) }, func(ctx context.Context, tb table) error {

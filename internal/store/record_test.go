@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,12 @@ func TestDecisions(t *testing.T) {
 	got, err := tb.Decisions(t.Context(), record().Name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(got, func(x, y store.Decision) int { return strings.Compare(x.Order, y.Order) }) {
+		t.Errorf("decisions are not in their order: %v", got)
+	}
+	for i := range got {
+		got[i].Order = ""
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("decisions (-want +got):\n%s", diff)
@@ -340,9 +347,9 @@ func TestTableTrouble(t *testing.T) {
 	ctx := t.Context()
 	all["Environment"] = func() error { _, err := tb.Environment(ctx, place()); return err }
 	all["Acquire"] = func() error { _, _, err := tb.Acquire(ctx, forward(1)); return err }
-	all["Queue"] = func() error { _, _, err := tb.Queue(ctx, forward(2), entered(1, 0), ""); return err }
+	all["Queue"] = func() error { _, _, err := tb.Queue(ctx, forward(2), store.Queuing{Token: entered(1, 0)}); return err }
 	all["Latch"] = func() error { _, _, err := tb.Latch(ctx, place(), "a", start()); return err }
-	all["Abort"] = func() error { _, _, err := tb.Abort(ctx, place(), "a", "b"); return err }
+	all["Abort"] = func() error { _, _, err := tb.Abort(ctx, place(), store.Abortion{Rollout: "a", Why: "b"}); return err }
 	all["TakeOver"] = func() error { _, _, err := tb.TakeOver(ctx, place(), "a", "b", 1); return err }
 	all["Forget"] = func() error { _, err := tb.Forget(ctx, place(), store.Facts{}); return err }
 	all["PutRecord"] = func() error { _, err := tb.PutRecord(ctx, record()); return err }

@@ -90,7 +90,7 @@ func (tb table) own(c store.Claim) store.Environment {
 
 func (tb table) queue(c store.Claim, token store.Token) (bool, store.Environment) {
 	tb.t.Helper()
-	queued, env, err := tb.Queue(tb.t.Context(), c, token, "somebody asked")
+	queued, env, err := tb.Queue(tb.t.Context(), c, store.Queuing{Token: token, Why: "somebody asked"})
 	if err != nil {
 		tb.t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func (tb table) latch(alarm string) (bool, store.Environment) {
 
 func (tb table) abort(c store.Claim) bool {
 	tb.t.Helper()
-	held, _, err := tb.Abort(tb.t.Context(), place(), c.Rollout, "ana asked")
+	held, _, err := tb.Abort(tb.t.Context(), place(), store.Abortion{Rollout: c.Rollout, Why: "ana asked"})
 	if err != nil {
 		tb.t.Fatal(err)
 	}
