@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/autoscaling"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudwatch"
 	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
+	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
 	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb"
 	"github.com/sluice-deploy/sluice/internal/emulator/ecr"
 	"github.com/sluice-deploy/sluice/internal/emulator/ecs"
@@ -22,10 +23,12 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/s3"
 	"github.com/sluice-deploy/sluice/internal/emulator/scheduler"
 	"github.com/sluice-deploy/sluice/internal/emulator/secretsmanager"
+	"github.com/sluice-deploy/sluice/internal/emulator/sns"
 	"github.com/sluice-deploy/sluice/internal/emulator/sqs"
 	"github.com/sluice-deploy/sluice/internal/emulator/ssm"
 	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
 	"github.com/sluice-deploy/sluice/internal/emulator/sts"
+	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -41,6 +44,10 @@ type Options struct {
 
 	// Builder does the work of builds; without one StartBuild is refused.
 	Builder func(build *buildtypes.Build, done func(codebuild.Result))
+
+	// Action does the work of pipelines' actions that are no approvals; without one
+	// they succeed at once.
+	Action func(a codepipeline.Action, done func(codepipeline.Result))
 
 	// Latency is how long a request to the cloud travels, and again its answer.
 	Latency time.Duration
@@ -88,10 +95,14 @@ type Cloud struct {
 	// World runs tasks and carries traffic as a model, unless Options brought
 	// others.
 	World *model.World
+	// Web is the hosts that code in the cloud reaches by HTTP, function URLs among
+	// them.
+	Web *web.Web
 
 	AutoScaling    *autoscaling.Service
 	CloudWatch     *cloudwatch.Service
 	CodeBuild      *codebuild.Service
+	CodePipeline   *codepipeline.Service
 	DynamoDB       *dynamodb.Service
 	ECR            *ecr.Service
 	ECS            *ecs.Service
@@ -99,6 +110,7 @@ type Cloud struct {
 	EventBridge    *eventbridge.Service
 	Lambda         *lambda.Service
 	S3             *s3.Service
+	SNS            *sns.Service
 	SQS            *sqs.Service
 	SSM            *ssm.Service
 	STS            *sts.Service
@@ -117,7 +129,7 @@ func New(l *loop.Loop, o Options) *Cloud {
 	if o.Region == "" {
 		o.Region = "us-east-1"
 	}
-	c := &Cloud{Loop: l, Account: o.Account, Region: o.Region, Faults: o.Faults, World: model.New(l)}
+	c := &Cloud{Loop: l, Account: o.Account, Region: o.Region, Faults: o.Faults, World: model.New(l), Web: web.New(l)}
 	if o.Runner == nil {
 		o.Runner = c.World
 	}
@@ -129,8 +141,8 @@ func New(l *loop.Loop, o Options) *Cloud {
 	c.makeCompute(o)
 	c.World.Observe = c.ELBv2.Observe
 	c.Mux = wire.NewMux(c.Account, c.Region,
-		c.AutoScaling.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
-		c.ELBv2.Wire(), c.EventBridge.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SQS.Wire(), c.SSM.Wire(), c.STS.Wire(),
+		c.AutoScaling.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
+		c.ELBv2.Wire(), c.EventBridge.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(), c.STS.Wire(),
 		c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
 	c.transport = wire.NewTransport(l, c.Mux, wire.TransportOptions{
@@ -161,7 +173,9 @@ func (c *Cloud) makeEvents(o Options) {
 	})
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
+		Web: c.Web,
 	})
+	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.Lambda.InvokeAsync})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{
 		Emit: c.EventBridge.Emit, InvokeLambda: c.invokeLambda, InvokeAPI: c.invokeAPI,
 	})
@@ -173,6 +187,7 @@ func (c *Cloud) makeCompute(o Options) {
 	emit := c.EventBridge.Emit
 	c.CloudWatch = cloudwatch.New(c.Loop, c.Account, c.Region, cloudwatch.Deps{Emit: emit})
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
+	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{Emit: emit, Publish: c.publish, Action: o.Action})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{
@@ -181,8 +196,9 @@ func (c *Cloud) makeCompute(o Options) {
 	c.AutoScaling = autoscaling.New(c.Loop, c.Account, c.Region, autoscaling.Deps{ECS: c.ECS})
 }
 
-// Handler serves the cloud on a port, for any SDK or the aws CLI.
-func (c *Cloud) Handler() http.Handler { return wire.NewServer(c.Loop, c.Mux) }
+// Handler serves the cloud on a port, for any SDK or the aws CLI. A request to a
+// host that Web knows goes to its site.
+func (c *Cloud) Handler() http.Handler { return wire.NewServer(c.Loop, hosts{c}) }
 
 func (c *Cloud) requestFault(call *wire.Call) *wire.Fault {
 	if c.Faults.Request == nil {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -25,6 +27,8 @@ func (c *Cloud) deliver(targetARN string, payload []byte, done func(error)) {
 		done(c.Lambda.InvokeAsync(targetARN, payload))
 	case service == "sqs":
 		done(c.SQS.Send(targetARN, string(payload), nil))
+	case service == "sns":
+		done(c.publish(targetARN, "", string(payload)))
 	case service == "states" && strings.HasPrefix(resource, "stateMachine:"):
 		input := map[string]string{"StateMachineArn": targetARN, "Input": string(payload)}
 		c.call("sfn", "startExecution", input, func(_ json.RawMessage, err error) { done(err) })
@@ -73,23 +77,44 @@ func (c *Cloud) invokeAPI(_, service, operation string, input json.RawMessage, d
 	})
 }
 
-// deadLetter sends what Lambda gave up to its queue.
+// deadLetter sends what Lambda gave up to its queue or topic.
 // AWS: Lambda Developer Guide, Adding a dead-letter queue, message attributes.
 func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 	attribute := func(kind, value string) map[string]string {
 		return map[string]string{"DataType": kind, "StringValue": value}
 	}
-	input := map[string]any{
-		"QueueUrl": c.queueURL(d.QueueARN), "MessageBody": string(d.Body),
-		"MessageAttributes": map[string]any{
-			"RequestID":    attribute("String", d.RequestID),
-			"ErrorCode":    attribute("Number", strconv.Itoa(d.ErrorCode)),
-			"ErrorMessage": attribute("String", d.ErrorMessage),
-		},
+	attributes := map[string]any{
+		"RequestID":    attribute("String", d.RequestID),
+		"ErrorCode":    attribute("Number", strconv.Itoa(d.ErrorCode)),
+		"ErrorMessage": attribute("String", d.ErrorMessage),
 	}
-	var failed error
-	c.call("sqs", "sendMessage", input, func(_ json.RawMessage, err error) { failed = err })
-	return failed
+	if strings.HasPrefix(d.QueueARN, "arn:aws:sns:") {
+		return c.tell("sns", "publish", map[string]any{"TopicArn": d.QueueARN, "Message": string(d.Body), "MessageAttributes": attributes})
+	}
+	return c.tell("sqs", "sendMessage", map[string]any{
+		"QueueUrl": c.queueURL(d.QueueARN), "MessageBody": string(d.Body), "MessageAttributes": attributes,
+	})
+}
+
+// publish sends a message to a topic.
+func (c *Cloud) publish(topicARN, subject, message string) error {
+	input := map[string]string{"TopicArn": topicARN, "Message": message}
+	if subject != "" {
+		input["Subject"] = subject
+	}
+	return c.tell("sns", "publish", input)
+}
+
+// sendToQueue puts a topic's message on a queue.
+func (c *Cloud) sendToQueue(queueARN, body string, attributes map[string]snstypes.MessageAttributeValue) error {
+	return c.tell("sqs", "sendMessage", map[string]any{
+		"QueueUrl": c.queueURL(queueARN), "MessageBody": body, "MessageAttributes": attributes,
+	})
+}
+
+// tell calls an operation that answers at once, for its effect alone.
+func (c *Cloud) tell(service, operation string, input any) error {
+	return c.ask(service, operation, input, &struct{}{})
 }
 
 // queueURL is the URL of the queue with this ARN.

@@ -26,7 +26,9 @@ func eventCreator(kind string) creator {
 	case "AWS::Lambda::Function":
 		return createFunction
 	case "AWS::Lambda::Permission":
-		return keepPermission
+		return createPermission
+	case "AWS::Lambda::Url":
+		return createFunctionURL
 	case "AWS::Scheduler::ScheduleGroup":
 		return createScheduleGroup
 	case "AWS::StepFunctions::StateMachine":
@@ -158,11 +160,6 @@ func createEventInvokeConfig(r *request) (*created, error) {
 		return nil, err
 	}
 	return &created{r.name("", 255), nil}, nil
-}
-
-func keepPermission(r *request) (*created, error) {
-	id := r.name("", 100)
-	return &created{id, map[string]string{"Id": id}}, nil
 }
 
 func createScheduleGroup(r *request) (*created, error) {

@@ -16,6 +16,8 @@ func creatorOf(kind string) (creator, error) {
 		found = eventCreator(kind)
 	case "ApplicationAutoScaling", "ECS", "ElasticLoadBalancingV2":
 		found = containerCreator(kind)
+	case "CodePipeline", "SNS":
+		found = messagingCreator(kind)
 	case "CloudWatch", "CodeBuild", "Logs":
 		found = operationCreator(kind)
 	case "IAM":

@@ -104,7 +104,7 @@ func (e *expansion) addFunction(r resource) error {
 		"Environment": "", "Architectures": "", "PackageType": "", "ReservedConcurrentExecutions": "",
 		"Tags": "", "LoggingConfig": "", "EphemeralStorage": "", "Tracing": "TracingConfig", "CodeUri": "Code",
 		"DeadLetterQueue": "DeadLetterConfig",
-	}, "Role", "Policies", "Events", "EventInvokeConfig", "AssumeRolePolicyDocument", "PermissionsBoundary", "RolePath")
+	}, "Role", "Policies", "Events", "EventInvokeConfig", "AssumeRolePolicyDocument", "PermissionsBoundary", "RolePath", "FunctionUrlConfig")
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,9 @@ func (e *expansion) addFunction(r resource) error {
 	if invoke := r.properties.get("EventInvokeConfig"); invoke != nil {
 		e.out = append(e.out, plainFrom(r, r.id+"EventInvokeConfig", "AWS::Lambda::EventInvokeConfig",
 			merge(mapping(invoke.line, field{name: "FunctionName", value: ref(r)}, field{name: "Qualifier", value: text(r.line, "$LATEST")}), invoke)))
+	}
+	if err := e.addFunctionURL(r); err != nil {
+		return err
 	}
 	return e.addEvents(r, func(event field, rule *node) ([]resource, error) {
 		target := mapping(event.line,

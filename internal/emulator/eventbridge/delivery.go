@@ -118,12 +118,13 @@ func failureOf(err error) failure {
 	f := failure{message: api.ErrorMessage()}
 	switch api.ErrorCode() {
 	case "ResourceNotFoundException", "StateMachineDoesNotExist", "QueueDoesNotExist",
-		"AWS.SimpleQueueService.NonExistentQueue", "NotFoundException", "ClusterNotFoundException":
+		"AWS.SimpleQueueService.NonExistentQueue", "NotFoundException", "NotFound", "ClusterNotFoundException":
 		f.code = "NO_RESOURCE"
 	case "AccessDeniedException", "AccessDenied", "KMSAccessDeniedException":
 		f.code = "NO_PERMISSIONS"
 	case "ValidationException", "InvalidParameterException", "InvalidParameterValueException",
-		"InvalidRequestContentException", "InvalidArn", "InvalidExecutionInput", "InvalidName", "RequestTooLargeException":
+		"InvalidRequestContentException", "InvalidArn", "InvalidExecutionInput", "InvalidName", "InvalidParameter",
+		"RequestTooLargeException":
 		f.code = "INVALID_PARAMETER"
 	case "ThrottlingException", "TooManyRequestsException", "Throttling", "RequestThrottled":
 		f.code, f.retriable = "THROTTLING", true

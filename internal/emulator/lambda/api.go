@@ -131,6 +131,7 @@ func (s *Service) deleteFunction(_ *wire.Call, in *lambda.DeleteFunctionInput) (
 			Message: new("$LATEST version cannot be deleted without deleting the function."), Type: new("User"),
 		}
 	}
+	s.removeURL(f)
 	delete(s.functions, f.name)
 	return &lambda.DeleteFunctionOutput{StatusCode: 204}, nil
 }

@@ -24,20 +24,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
 // Wire lists the operations that are emulated.
 func (s *Service) Wire() *wire.Service {
 	return wire.NewService("lambda",
+		wire.Op("AddPermission", s.addPermission),
 		wire.Op("CreateFunction", s.createFunction),
+		wire.Op("CreateFunctionUrlConfig", s.createFunctionURLConfig),
 		wire.Op("DeleteFunction", s.deleteFunction),
+		wire.Op("DeleteFunctionUrlConfig", s.deleteFunctionURLConfig),
 		wire.Op("GetFunction", s.getFunction),
 		wire.Op("GetFunctionConfiguration", s.getFunctionConfiguration),
 		wire.Op("GetFunctionEventInvokeConfig", s.getFunctionEventInvokeConfig),
+		wire.Op("GetFunctionUrlConfig", s.getFunctionURLConfig),
+		wire.Op("GetPolicy", s.getPolicy),
 		wire.AsyncOp("Invoke", s.invoke),
+		wire.Op("ListFunctionUrlConfigs", s.listFunctionURLConfigs),
 		wire.Op("ListFunctions", s.listFunctions),
 		wire.Op("PutFunctionEventInvokeConfig", s.putFunctionEventInvokeConfig),
+		wire.Op("RemovePermission", s.removePermission),
+		wire.Op("UpdateFunctionUrlConfig", s.updateFunctionURLConfig),
 	)
 }
 
@@ -74,6 +83,11 @@ type Deps struct {
 	// Fault says what goes wrong with a function's n-th invocation, counted from
 	// 1. Nil is nothing.
 	Fault func(function string, n int) FunctionFault
+	// Web has the hosts of function URLs; without it there are none.
+	Web *web.Web
+	// Identity says who has an access key. Nil is an IAM user of the account named
+	// after the key.
+	Identity func(accessKey string) Identity
 }
 
 // FunctionFault is what goes wrong with one invocation. Its zero value is
@@ -131,6 +145,8 @@ type function struct {
 	handler     Handler
 	modified    time.Time
 	eventInvoke *eventInvoke // nil if it was never set
+	policy      []statement  // in the order in which they were added
+	url         *functionURL // nil if it has none
 	revision    string
 
 	running     int // invocations now

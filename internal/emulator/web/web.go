@@ -49,8 +49,14 @@ func New(l *loop.Loop) *Web { return &Web{loop: l, sites: map[string]Site{}} }
 
 // Host has a site answer the requests to a host. A name that begins with a dot is
 // every host that ends so and has no site of its own. It must be called on the
-// loop, as must Send.
+// loop, as must the other methods but Client.
 func (w *Web) Host(name string, s Site) { w.sites[strings.ToLower(name)] = s }
+
+// Remove takes the host of this name away.
+func (w *Web) Remove(name string) { delete(w.sites, strings.ToLower(name)) }
+
+// Knows reports whether there is a site for a host, which may have a port.
+func (w *Web) Knows(host string) bool { return w.find(host) != nil }
 
 // ErrNoHost says that no site has the host's name.
 var ErrNoHost = errors.New("no such host")

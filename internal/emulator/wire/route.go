@@ -154,6 +154,14 @@ func readScope(r *Request) scope {
 	return scope{accessKey: strings.Join(parts[:n-4], "/"), region: parts[n-3], service: parts[n-2]}
 }
 
+// SignedFor is the access key that signed a request, and the Region and service it
+// was signed for. All are "" when the request has no Signature Version 4; whether
+// the signature is right is not looked at.
+func (r *Request) SignedFor() (accessKey, region, service string) {
+	s := readScope(r)
+	return s.accessKey, s.region, s.service
+}
+
 // attempt reads the SDK's count of its attempts: "attempt=2; max=3".
 func attempt(h http.Header) int {
 	for part := range strings.SplitSeq(h.Get("Amz-Sdk-Request"), ";") {

@@ -29,6 +29,7 @@ func NewServer(l *loop.Loop, h Handler) http.Handler {
 			return
 		}
 		r := newRequest(req, body)
+		r.Remote = req.RemoteAddr
 		var resp *Response
 		l.Await(func(done func()) { //nolint:contextcheck // Handle gets the request's
 			r.ID = l.UUID()
@@ -37,6 +38,9 @@ func NewServer(l *loop.Loop, h Handler) http.Handler {
 				done()
 			})
 		})
+		if resp == nil {
+			panic(http.ErrAbortHandler) // how net/http is told to cut a connection
+		}
 		resp.writeTo(w, req.Method)
 	})
 }

@@ -154,7 +154,7 @@ func (f *flight) arrive() {
 
 func (f *flight) answer(resp *Response) {
 	f.after(f.transport.options.Latency+f.fault.AnswerDelay, func() {
-		if f.fault.LoseAnswer {
+		if f.fault.LoseAnswer || resp == nil {
 			f.land(nil, errReset())
 			return
 		}

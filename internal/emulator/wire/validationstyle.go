@@ -21,7 +21,7 @@ type style struct {
 // the operation, and the words are those of AWS's service framework.
 func styleOf(service string) style {
 	switch service {
-	case "cloudwatch", "elbv2", "sts":
+	case "cloudwatch", "elbv2", "sns", "sts":
 		// AWS: the services' API References, "Common Errors": ValidationError.
 		return style{code: "ValidationError", write: coralMessage}
 	case "codebuild":
@@ -44,9 +44,9 @@ func styleOf(service string) style {
 		// MissingParameter.
 		return style{code: "InvalidParameterValue", write: coralMessage, own: sqsOwn}
 	}
-	// AWS: the API References of Application Auto Scaling, DynamoDB, EventBridge,
-	// EventBridge Scheduler, Lambda, Secrets Manager, Step Functions and Systems
-	// Manager, "Common Errors": ValidationException.
+	// AWS: the API References of Application Auto Scaling, CodePipeline, DynamoDB,
+	// EventBridge, EventBridge Scheduler, Lambda, Secrets Manager, Step Functions and
+	// Systems Manager, "Common Errors": ValidationException.
 	return style{code: "ValidationException", write: coralMessage}
 }
 

@@ -100,6 +100,7 @@ type Request struct {
 	Query  string
 	Header http.Header
 	Host   string
+	Remote string // the address of whoever sent it over a port, "host:port"; "" in process
 	Body   []byte
 
 	call    *Call                                 // once it was identified
@@ -113,7 +114,8 @@ type Response struct {
 	Body   []byte
 }
 
-// Handler answers requests, on the event loop.
+// Handler answers requests, on the event loop. A nil answer is a connection that
+// was lost.
 type Handler interface {
 	Handle(ctx context.Context, r *Request, reply func(*Response))
 }

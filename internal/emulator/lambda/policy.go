@@ -1,0 +1,200 @@
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+)
+
+// maxPolicy is the largest resource policy in bytes (AWS: Lambda Developer Guide,
+// Lambda quotas).
+const maxPolicy = 20 * 1024
+
+// statement is one permission of a function's resource policy.
+type statement struct {
+	Sid       string
+	Effect    string
+	Principal any // "*", or one entry of kind and value
+	Action    string
+	Resource  string
+	Condition map[string]map[string]string `json:",omitempty"`
+}
+
+// policyDocument is a resource policy as GetPolicy shows it.
+type policyDocument struct {
+	Version   string
+	ID        string `json:"Id"`
+	Statement []statement
+}
+
+// addPermission adds a statement to the function's resource policy.
+// AWS: Lambda API Reference, AddPermission.
+func (s *Service) addPermission(_ *wire.Call, in *lambda.AddPermissionInput) (*lambda.AddPermissionOutput, error) {
+	f, err := s.findForPolicy(*in.FunctionName, in.Qualifier, in.RevisionId)
+	if err == nil {
+		err = checkPermission(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(f.policy, func(st statement) bool { return st.Sid == *in.StatementId }) {
+		return nil, &types.ResourceConflictException{Message: aws.String(fmt.Sprintf(
+			"The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", *in.StatementId)), Type: new("User")}
+	}
+	added := s.statement(f, in)
+	longer := append(slices.Clone(f.policy), added)
+	if size := len(encodePolicy(longer)); size > maxPolicy {
+		return nil, &types.PolicyLengthExceededException{
+			Message: aws.String(fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", size, maxPolicy)), Type: new("User"),
+		}
+	}
+	f.policy, f.revision = longer, s.loop.UUID()
+	return &lambda.AddPermissionOutput{Statement: aws.String(encode(added))}, nil
+}
+
+// findForPolicy finds the function whose policy is asked for. Versions and aliases
+// have policies of their own on AWS and are not published here.
+func (s *Service) findForPolicy(name string, qualifier, revision *string) (*function, error) {
+	f, err := s.find(name, aws.ToString(qualifier))
+	if err != nil {
+		return nil, err
+	}
+	if qualifier != nil {
+		return nil, invalidParameter("We currently do not support adding policies for $LATEST.")
+	}
+	if revision != nil && *revision != f.revision {
+		return nil, &types.PreconditionFailedException{
+			Message: new("The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the latest RevisionId for your resource."),
+			Type:    new("User"),
+		}
+	}
+	return f, nil
+}
+
+// checkPermission refuses what AWS does, and the conditions that are not there.
+func checkPermission(in *lambda.AddPermissionInput) error {
+	switch {
+	case in.PrincipalOrgID != nil:
+		return invalidParameter("AddPermission with PrincipalOrgID is not emulated")
+	case in.EventSourceToken != nil:
+		return invalidParameter("AddPermission with EventSourceToken is not emulated")
+	case in.FunctionUrlAuthType != "" && *in.Action != actionURL:
+		return invalidParameter("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
+	case aws.ToBool(in.InvokedViaFunctionUrl) && *in.Action != actionInvoke:
+		return invalidParameter("InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action")
+	case principal(*in.Principal) == nil:
+		return invalidParameter("The provided principal was invalid. Please check the principal and try again.")
+	}
+	return nil
+}
+
+// The actions that a function URL's caller needs.
+const (
+	actionURL    = "lambda:InvokeFunctionUrl"
+	actionInvoke = "lambda:InvokeFunction"
+)
+
+var accountID = regexp.MustCompile(`^\d{12}$`)
+
+// principal is how a policy names a principal; nil for what is none.
+// AWS: IAM User Guide, AWS JSON policy elements: Principal.
+func principal(name string) any {
+	switch {
+	case name == "*":
+		return name
+	case accountID.MatchString(name):
+		return map[string]string{"AWS": "arn:aws:iam::" + name + ":root"}
+	case strings.HasPrefix(name, "arn:"):
+		return map[string]string{"AWS": name}
+	case strings.Contains(name, "."):
+		return map[string]string{"Service": name}
+	}
+	return nil
+}
+
+// The keys of conditions that AddPermission makes of its parameters.
+const (
+	sourceARN     = "AWS:SourceArn"
+	sourceAccount = "AWS:SourceAccount"
+	urlAuthType   = "lambda:FunctionUrlAuthType"
+	viaURL        = "lambda:InvokedViaFunctionUrl"
+)
+
+func (s *Service) statement(f *function, in *lambda.AddPermissionInput) statement {
+	st := statement{
+		Sid: *in.StatementId, Effect: "Allow", Principal: principal(*in.Principal), Action: *in.Action, Resource: s.ARN(f.name),
+	}
+	when := func(operator, key, value string) {
+		if value == "" {
+			return
+		}
+		if st.Condition == nil {
+			st.Condition = map[string]map[string]string{}
+		}
+		if st.Condition[operator] == nil {
+			st.Condition[operator] = map[string]string{}
+		}
+		st.Condition[operator][key] = value
+	}
+	when("ArnLike", sourceARN, aws.ToString(in.SourceArn))
+	when("StringEquals", sourceAccount, aws.ToString(in.SourceAccount))
+	when("StringEquals", urlAuthType, string(in.FunctionUrlAuthType))
+	if in.InvokedViaFunctionUrl != nil {
+		when("Bool", viaURL, strconv.FormatBool(*in.InvokedViaFunctionUrl))
+	}
+	return st
+}
+
+func (s *Service) removePermission(_ *wire.Call, in *lambda.RemovePermissionInput) (*lambda.RemovePermissionOutput, error) {
+	f, err := s.findForPolicy(*in.FunctionName, in.Qualifier, in.RevisionId)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(f.policy, func(st statement) bool { return st.Sid == *in.StatementId })
+	if at < 0 {
+		return nil, notThere("Statement " + *in.StatementId + " is not found in resource policy.")
+	}
+	f.policy, f.revision = slices.Delete(slices.Clone(f.policy), at, at+1), s.loop.UUID()
+	return &lambda.RemovePermissionOutput{}, nil
+}
+
+func (s *Service) getPolicy(_ *wire.Call, in *lambda.GetPolicyInput) (*lambda.GetPolicyOutput, error) {
+	f, err := s.find(*in.FunctionName, aws.ToString(in.Qualifier))
+	if err != nil {
+		return nil, err
+	}
+	if len(f.policy) == 0 || in.Qualifier != nil {
+		return nil, notThere("The resource you requested does not exist.")
+	}
+	return &lambda.GetPolicyOutput{Policy: aws.String(encodePolicy(f.policy)), RevisionId: &f.revision}, nil
+}
+
+func encodePolicy(statements []statement) string {
+	return encode(policyDocument{Version: "2012-10-17", ID: "default", Statement: statements})
+}
+
+// encode writes what always is JSON.
+func encode(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("lambda: encode %T: %v", v, err))
+	}
+	return string(data)
+}
+
+func invalidParameter(format string, args ...any) error {
+	return wire.Errorf("InvalidParameterValueException", format, args...)
+}
+
+func notThere(message string) error {
+	return &types.ResourceNotFoundException{Message: &message, Type: new("User")}
+}

@@ -1,0 +1,211 @@
+package lambda
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+)
+
+// Identity is who signed a request.
+type Identity struct {
+	Account string
+	ARN     string
+	UserID  string
+}
+
+// forbidden is the answer to a caller whom the policies do not let in
+// (github.com/awsdocs/aws-lambda-developer-guide issue 494).
+const forbidden = "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+
+// serveURL answers a request to the function's URL.
+// AWS: Lambda Developer Guide, Invoking Lambda function URLs.
+func (s *Service) serveURL(f *function, u *functionURL, r *wire.Request, reply func(*wire.Response)) {
+	if f.url != u { // taken away while the request was on its way
+		reply(nil)
+		return
+	}
+	who, refusal := s.admit(f, r)
+	if refusal != nil {
+		reply(refusal)
+		return
+	}
+	payload := s.urlPayload(u, r, who)
+	if len(payload) > maxRequest {
+		reply(urlFailure(r, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request Entity Too Large"))
+		return
+	}
+	s.start(f, request{requestID: r.ID, payload: payload, done: func(result Result) { reply(urlResult(r, result)) }})
+}
+
+// admit tells who the caller is, nil for anybody, or why it is not let in.
+// AWS: Lambda Developer Guide, Control access to Lambda function URLs.
+func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Response) {
+	if f.url.auth == types.FunctionUrlAuthTypeNone {
+		if !f.admits(f.url.auth, Identity{}) {
+			return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
+		}
+		return nil, nil
+	}
+	key, region, service := r.SignedFor()
+	signed := r.Header.Get("Authorization")
+	switch {
+	case key == "", !strings.Contains(signed, "SignedHeaders="), !strings.Contains(signed, "Signature="):
+		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", "Forbidden")
+	case service != "lambda":
+		return nil, urlFailure(r, http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to correct service: 'lambda'. ")
+	case region != s.region:
+		return nil, urlFailure(r, http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to a valid region. ")
+	}
+	who := s.identity(key)
+	// A caller of the function's own account needs no more than its own policies,
+	// which are not looked at here.
+	if who.Account != s.account && !f.admits(f.url.auth, who) {
+		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
+	}
+	return &urlAuthorizer{urlIdentity{
+		AccessKey: key, AccountID: who.Account, CallerID: who.UserID, UserARN: who.ARN, UserID: who.UserID,
+	}}, nil
+}
+
+// identity is who has an access key.
+func (s *Service) identity(key string) Identity {
+	if s.deps.Identity != nil {
+		return s.deps.Identity(key)
+	}
+	return Identity{Account: s.account, ARN: "arn:aws:iam::" + s.account + ":user/" + key, UserID: key}
+}
+
+// admits reports whether the resource policy lets a caller use the URL. Since
+// October 2025 that takes both actions.
+func (f *function) admits(auth types.FunctionUrlAuthType, who Identity) bool {
+	return f.allows(actionURL, auth, who) && f.allows(actionInvoke, auth, who)
+}
+
+func (f *function) allows(action string, auth types.FunctionUrlAuthType, who Identity) bool {
+	for _, st := range f.policy {
+		if st.names(action) && st.isFor(who) && st.holds(auth) {
+			return true
+		}
+	}
+	return false
+}
+
+func (st statement) names(action string) bool {
+	return st.Action == action || st.Action == "lambda:*" || st.Action == "*"
+}
+
+// isFor reports whether the principal is the caller: anybody, its account, itself,
+// or the role whose session it is.
+func (st statement) isFor(who Identity) bool {
+	if st.Principal == "*" {
+		return true
+	}
+	named, _ := st.Principal.(map[string]string)
+	arn := named["AWS"]
+	if arn == "" || who.ARN == "" {
+		return false
+	}
+	role := who.ARN
+	if session, ok := strings.CutPrefix(who.ARN, "arn:aws:sts::"+who.Account+":assumed-role/"); ok {
+		name, _, _ := strings.Cut(session, "/")
+		role = "arn:aws:iam::" + who.Account + ":role/" + name
+	}
+	return arn == "arn:aws:iam::"+who.Account+":root" || arn == who.ARN || arn == role
+}
+
+// holds reports whether the conditions hold for a request to the function's URL,
+// which comes from no resource of AWS.
+func (st statement) holds(auth types.FunctionUrlAuthType) bool {
+	for _, keys := range st.Condition {
+		for key, value := range keys {
+			switch {
+			case key == urlAuthType && value == string(auth), key == viaURL && value == "true":
+			default:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// urlFailure is Lambda's refusal.
+func urlFailure(r *wire.Request, status int, kind, message string) *wire.Response {
+	return urlAnswer(r, status, kind, encode(map[string]string{"Message": message}))
+}
+
+// badGateway is the answer when the function failed, ran out of time, or answered
+// what is no answer.
+func badGateway(r *wire.Request) *wire.Response {
+	return urlAnswer(r, http.StatusBadGateway, "", "Internal Server Error")
+}
+
+func urlAnswer(r *wire.Request, status int, kind, body string) *wire.Response {
+	resp := &wire.Response{Status: status, Header: http.Header{}, Body: []byte(body)}
+	resp.Header.Set("Content-Type", "application/json")
+	resp.Header.Set("X-Amzn-Requestid", r.ID)
+	if kind != "" {
+		resp.Header.Set("X-Amzn-Errortype", kind)
+	}
+	return resp
+}
+
+// urlResult is the answer that a function's result makes.
+func urlResult(r *wire.Request, result Result) *wire.Response {
+	if throttled, ok := errors.AsType[*types.TooManyRequestsException](result.Err); ok {
+		return urlAnswer(r, http.StatusTooManyRequests, "TooManyRequestsException",
+			encode(map[string]string{"Reason": string(throttled.Reason), "Type": "User", "message": throttled.ErrorMessage()}))
+	}
+	if result.Err != nil || result.FunctionError != "" {
+		return badGateway(r)
+	}
+	resp, err := urlResponse(r, result.Payload)
+	if err != nil {
+		return badGateway(r)
+	}
+	return resp
+}
+
+// urlResponse is the HTTP response that a function's answer describes. What has no
+// statusCode is the body itself.
+// AWS: Lambda Developer Guide, Invoking Lambda function URLs, response payload
+// format.
+func urlResponse(r *wire.Request, payload []byte) (*wire.Response, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(payload, &members); err != nil || members["statusCode"] == nil {
+		if !json.Valid(payload) {
+			return nil, errors.New("the function's answer is not JSON")
+		}
+		return urlAnswer(r, http.StatusOK, "", string(payload)), nil
+	}
+	var answer struct {
+		StatusCode      int               `json:"statusCode"`
+		Headers         map[string]string `json:"headers"`
+		Body            string            `json:"body"`
+		Cookies         []string          `json:"cookies"`
+		IsBase64Encoded bool              `json:"isBase64Encoded"`
+	}
+	if err := json.Unmarshal(payload, &answer); err != nil {
+		return nil, err
+	}
+	if answer.StatusCode < 200 || answer.StatusCode > 599 {
+		return nil, errors.New("the function's answer has no HTTP status")
+	}
+	resp := urlAnswer(r, answer.StatusCode, "", answer.Body)
+	for name, value := range answer.Headers {
+		resp.Header.Set(name, value)
+	}
+	for _, cookie := range answer.Cookies {
+		resp.Header.Add("Set-Cookie", cookie)
+	}
+	var err error
+	if answer.IsBase64Encoded {
+		resp.Body, err = base64.StdEncoding.DecodeString(answer.Body)
+	}
+	return resp, err
+}
