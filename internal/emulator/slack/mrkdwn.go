@@ -105,7 +105,7 @@ func (r reader) at(text string, i int) (span, int) {
 	switch text[i] {
 	case '`':
 		if n := strings.IndexByte(text[i+1:], '`'); n > 0 {
-			return span{Kind: "code", Text: unescape(text[i+1 : i+1+n])}, i + n + 2
+			return span{Kind: "code", Children: r.code(text[i+1 : i+1+n])}, i + n + 2
 		}
 	case '<':
 		if n := strings.IndexByte(text[i+1:], '>'); n > 0 {
@@ -118,6 +118,20 @@ func (r reader) at(text string, i int) (span, int) {
 		}
 	}
 	return span{}, 0
+}
+
+// code reads the inside of inline code, in which only links and mentions count.
+func (r reader) code(text string) []span {
+	var out []span
+	for {
+		before, rest, opened := strings.Cut(text, "<")
+		inner, after, closed := strings.Cut(rest, ">")
+		if !opened || !closed {
+			return append(out, span{Kind: "text", Text: unescape(text)})
+		}
+		out = append(out, span{Kind: "text", Text: unescape(before)}, r.angle(inner))
+		text = after
+	}
 }
 
 // closing gives where the mark at i is closed; 0 if it is not one that opens.
@@ -160,9 +174,9 @@ func (r reader) angle(inner string) span {
 		return span{Kind: "mention", Text: "@" + target[1:]}
 	case isLink(target):
 		if !labelled {
-			label = target
+			return span{Kind: "link", URL: unescape(target), Children: []span{{Kind: "text", Text: unescape(target)}}}
 		}
-		return span{Kind: "link", URL: unescape(target), Text: withEmoji(unescape(label))}
+		return span{Kind: "link", URL: unescape(target), Children: r.inline(label)}
 	default:
 		return span{Kind: "text", Text: unescape("<" + inner + ">")}
 	}
