@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"github.com/sluice-deploy/sluice/events"
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )

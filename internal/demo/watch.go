@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )

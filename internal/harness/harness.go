@@ -4,6 +4,8 @@
 package harness
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -11,12 +13,17 @@ import (
 	"path"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	sluice "github.com/sluice-deploy/sluice"
 	"github.com/sluice-deploy/sluice/internal/app"
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/slack"
 	"github.com/sluice-deploy/sluice/internal/steps"
 )
 
@@ -26,6 +33,7 @@ const stackName = "sluice"
 // Options say what box is made.
 type Options struct {
 	Cloud emulator.Options
+	Slack slack.Options
 	Log   *slog.Logger // of all functions
 }
 
@@ -37,6 +45,10 @@ type Harness struct {
 	// with credentials of its own.
 	Steps    *steps.Steps
 	Settings app.Settings
+	// Slack is the workspace in which Sluice asks, and SlackURL and DecideURL are the
+	// Function URLs where people's decisions come in.
+	Slack               *slack.Service
+	SlackURL, DecideURL string
 
 	log *slog.Logger
 }
@@ -45,20 +57,51 @@ type Harness struct {
 // the loop, so a live one must run already.
 func New(l *loop.Loop, o Options) (*Harness, error) {
 	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log}
-	stack, err := h.deploy(stackName, "template.yaml", nil)
+	h.Do(func() { h.Slack = slack.New(l, h.Web, o.Slack) })
+	secret, err := h.putSlackSecret()
 	if err != nil {
 		return nil, err
 	}
-	h.Settings = app.Settings{
-		Table: stack.Outputs["Table"], Machine: stack.Outputs["Machine"], DeadLetters: stack.Outputs["DeadLetters"],
-		Recover: stack.Outputs["Recover"], DeadmanRole: stack.Outputs["DeadmanRole"],
+	stack, err := h.deploy(stackName, "template.yaml", map[string]string{"SlackSecret": secret})
+	if err != nil {
+		return nil, err
 	}
-	operator, err := app.New(h.Config("AKIAOPERATOR"), h.Settings, h.Now, h.log)
+	out := stack.Outputs
+	h.SlackURL, h.DecideURL = out["SlackUrl"], out["DecideUrl"]
+	h.Do(func() { h.Slack.SetRequestURL(h.SlackURL) })
+	h.Settings = app.Settings{
+		Table: out["Table"], Machine: out["Machine"], DeadLetters: out["DeadLetters"], Recover: out["Recover"],
+		DeadmanRole: out["DeadmanRole"], Approval: out["Approval"], Notify: out["Notify"], Answers: out["Answers"],
+		Notices: out["Notices"], Decisions: out["Decisions"], SlackSecret: secret,
+	}
+	operator, err := app.New(h.world("AKIAOPERATOR"), h.Settings)
 	if err != nil {
 		return nil, err
 	}
 	h.Steps = operator.Steps
 	return h, nil
+}
+
+// world is what code with the access key runs in.
+func (h *Harness) world(accessKey string) app.World {
+	return app.World{AWS: h.Config(accessKey), HTTP: h.Web.Client(awsclient.CallTimeout), Now: h.Now, Log: h.log}
+}
+
+// putSlackSecret keeps what Slack gave the app, as a person would, and gives the
+// secret's ARN.
+func (h *Harness) putSlackSecret() (string, error) {
+	o := h.Slack.Options()
+	value, err := json.Marshal(map[string]string{"signingSecret": o.SigningSecret, "botToken": o.Token})
+	if err != nil {
+		return "", fmt.Errorf("encode Slack's secret: %w", err)
+	}
+	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{ //nolint:forbidigo // New has no context: the cloud answers at once
+		Name: aws.String(stackName + "/slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
+	})
+	if err != nil {
+		return "", fmt.Errorf("keep Slack's secret: %w", err)
+	}
+	return aws.ToString(out.ARN), nil
 }
 
 // Service is an app's environment in the cloud: the outputs of infra/service.yaml.
@@ -107,7 +150,7 @@ func (h *Harness) handler(f cloudformation.Function) (lambda.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}
-	wired, err := app.New(h.Config(h.Lambda.AccessKey(f.Name)), settings, h.Now, h.log)
+	wired, err := app.New(h.world(h.Lambda.AccessKey(f.Name)), settings)
 	if err != nil {
 		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}

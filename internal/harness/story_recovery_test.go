@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
