@@ -100,7 +100,7 @@ func earlier(environments []Earlier) string {
 			verdicts = append(verdicts, free(v, 100))
 		}
 		lines := append([]string{fared(e)}, most(verdicts, shownVerdicts)...)
-		blocks = append(blocks, strings.Join(lines, "\n    "))
+		blocks = append(blocks, strings.Join(lines, "\n– "))
 	}
 	if len(blocks) == 0 {
 		return ""

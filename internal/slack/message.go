@@ -116,7 +116,7 @@ func spoken(c Card) string {
 		parts = append(parts, free(c.Why, 500))
 	}
 	if q := c.Question; q != nil && q.Open {
-		parts = append(parts, "Approval needed "+free(q.Subject, 200))
+		parts = append(parts, "Approval needed: "+free(q.Subject, 200))
 	}
 	return strings.Join(parts, "\n")
 }

@@ -19,7 +19,7 @@ func question(q Question, author string) string {
 	if q.Open {
 		lines = asked(q, author)
 	} else {
-		lines = []string{"*Asked* " + free(q.Subject, 200)}
+		lines = []string{"*Asked:* " + free(q.Subject, 200)}
 		if q.Result != "" {
 			lines = append(lines, "*Answer:* "+free(q.Result, 300))
 		}
@@ -32,7 +32,7 @@ func question(q Question, author string) string {
 }
 
 func asked(q Question, author string) []string {
-	lines := []string{"*Approval needed* " + free(q.Subject, 200)}
+	lines := []string{"*Approval needed:* " + free(q.Subject, 200)}
 	if len(q.Approvers) > 0 {
 		lines = append(lines, "Who may approve: "+approvers(q.Approvers))
 	}

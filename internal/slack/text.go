@@ -136,11 +136,27 @@ func link(address, text string, limit int) string {
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil {
 		return text
 	}
-	safe := strings.NewReplacer("&", "&amp;", "<", "%3C", ">", "%3E", "|", "%7C", " ", "%20").Replace(u.String())
-	if units(safe) > maxURL || text == "" {
+	safe := escapeURL(u.String())
+	if len(safe) > maxURL || text == "" {
 		return text
 	}
 	return "<" + safe + "|" + text + ">"
+}
+
+// escapeURL leaves nothing that would end an address, and nothing invisible.
+func escapeURL(address string) string {
+	var out strings.Builder
+	for _, b := range []byte(address) {
+		switch {
+		case b == '&':
+			out.WriteString("&amp;")
+		case b <= ' ' || b >= 0x7f || b == '<' || b == '>' || b == '|':
+			fmt.Fprintf(&out, "%%%02X", b)
+		default:
+			out.WriteByte(b)
+		}
+	}
+	return out.String()
 }
 
 // date is a moment in the reader's own time zone, and in UTC where that cannot be
