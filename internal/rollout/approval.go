@@ -21,10 +21,13 @@ type Approval struct {
 // the fewest equal parts of at most an hour, each in whole seconds and at least one,
 // which is the shortest timeout that a state can have.
 func (a Approval) Look() time.Duration {
-	parts := max((a.Expires+time.Hour-1)/time.Hour, 1)
-	seconds := (a.Expires + parts*time.Second - 1) / (parts * time.Second)
-	return max(seconds, 1) * time.Second
+	parts := max(ceil(int64(a.Expires), int64(time.Hour)), 1)
+	seconds := ceil(int64(a.Expires), parts*int64(time.Second))
+	return time.Duration(max(seconds, 1)) * time.Second
 }
+
+// ceil divides and rounds up.
+func ceil(n, by int64) int64 { return (n + by - 1) / by }
 
 // Answer is what a person says to a question, or what its expiry means.
 type Answer string

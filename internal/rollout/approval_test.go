@@ -32,11 +32,12 @@ func TestLook(t *testing.T) {
 // than an hour.
 func TestLooksReachTheExpiry(t *testing.T) {
 	t.Parallel()
-	for expires := time.Second; expires <= 30*24*time.Hour; expires += 997 * time.Second {
-		look := rollout.Approval{Expires: expires}.Look()
-		parts := (expires + time.Hour - 1) / time.Hour
-		if look > time.Hour || look%time.Second != 0 || look*parts < expires || (look-time.Second)*parts >= expires {
-			t.Errorf("expires after %s: looks every %s, which in %d parts is %s", expires, look, parts, look*parts)
+	const hour = 60 * 60
+	for expires := 1; expires <= 30*24*hour; expires += 997 {
+		look := rollout.Approval{Expires: time.Duration(expires) * time.Second}.Look()
+		seconds, parts := int(look/time.Second), (expires+hour-1)/hour
+		if look > time.Hour || look%time.Second != 0 || seconds*parts < expires || (seconds-1)*parts >= expires {
+			t.Errorf("expires after %d seconds: looks every %s, which in %d parts is %d seconds", expires, look, parts, seconds*parts)
 		}
 	}
 }

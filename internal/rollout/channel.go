@@ -15,15 +15,7 @@ type Channel struct {
 
 // Hears tells whether notices of that moment go to the channel.
 func (c Channel) Hears(m Moment) bool {
-	if len(c.On) == 0 {
-		return true
-	}
-	for _, one := range c.On {
-		if one == m {
-			return true
-		}
-	}
-	return false
+	return len(c.On) == 0 || slices.Contains(c.On, m)
 }
 
 // Address says where the channel's notices go. Two channels with the same are the

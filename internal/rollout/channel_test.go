@@ -20,7 +20,8 @@ func TestChannels(t *testing.T) {
 	}{
 		{"none", nil, rollout.Environment{Steps: []rollout.Step{{Weight: 100}}}, nil},
 		{
-			"all kinds", []rollout.Channel{{Slack: "#deploys"}, {SNS: "arn:aws:sns:us-east-1:123456789012:deploys", On: ended}},
+			"all kinds",
+			[]rollout.Channel{{Slack: "#deploys"}, {SNS: "arn:aws:sns:us-east-1:123456789012:deploys", On: ended}},
 			rollout.Environment{Notify: []rollout.Channel{{Webhook: "https://example.com/", Secret: "hook"}, {Teams: "teams"}}},
 			[]rollout.Channel{
 				{Slack: "#deploys"},
@@ -35,7 +36,8 @@ func TestChannels(t *testing.T) {
 			[]rollout.Channel{{Slack: "#approvals"}, {Slack: "#half"}},
 		},
 		{
-			"each once", []rollout.Channel{{Slack: "#deploys"}, {Teams: "one", On: ended}},
+			"each once",
+			[]rollout.Channel{{Slack: "#deploys"}, {Teams: "one", On: ended}},
 			rollout.Environment{
 				Notify: []rollout.Channel{{Teams: "one"}, {Slack: "#production"}}, Approval: asks("#production"),
 				Steps: []rollout.Step{{Weight: 100, Approval: asks("#deploys")}},
@@ -43,7 +45,8 @@ func TestChannels(t *testing.T) {
 			[]rollout.Channel{{Slack: "#deploys"}, {Teams: "one", On: ended}, {Slack: "#production"}},
 		},
 		{
-			"the same word in two kinds", []rollout.Channel{{Slack: "C024BE91L"}},
+			"the same word in two kinds",
+			[]rollout.Channel{{Slack: "C024BE91L"}},
 			rollout.Environment{Notify: []rollout.Channel{{Teams: "C024BE91L"}}},
 			[]rollout.Channel{{Slack: "C024BE91L"}, {Teams: "C024BE91L"}},
 		},

@@ -123,7 +123,7 @@ func (r *reader) channel(p place, more []string) channel {
 	case "teams":
 		teams := r.object(at, fields{known: []string{"secret"}})
 		if teams.ok {
-			c.Teams = r.matching(teams.get("secret"), secretPattern, wantSecret)
+			c.Teams = r.secret(teams.get("secret"))
 		}
 	}
 	if on := o.get("on"); on.given() {
@@ -201,7 +201,12 @@ func (r *reader) webhook(p place) (address, secret string) {
 	if !o.ok {
 		return "", ""
 	}
-	return r.address(o.get("url")), r.matching(o.get("secret"), secretPattern, wantSecret)
+	return r.address(o.get("url")), r.secret(o.get("secret"))
+}
+
+// secret reads the name of a secret, or its ARN.
+func (r *reader) secret(p place) string {
+	return r.matching(p, secretPattern, "the name or ARN of a secret: 1 to 512 letters, digits and /_+=.@-")
 }
 
 // address reads an https URL. A problem does not repeat a password.

@@ -42,7 +42,6 @@ const (
 	wantRegion       = "the name of a Region such as eu-west-1"
 	wantRole         = "the ARN of an IAM role"
 	wantTopic        = "the ARN of an SNS topic"
-	wantSecret       = "the name or ARN of a secret: 1 to 512 letters, digits and /_+=.@-"
 	wantPipeline     = "the name of a pipeline: 1 to 100 letters, digits and .@-_"
 	wantStage        = "the name of a stage: 1 to 100 letters, digits and .@-_"
 	wantAction       = "the name of an action: 1 to 100 letters, digits and .@-_"
