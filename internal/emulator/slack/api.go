@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -145,14 +146,10 @@ func (s *Service) limit(name string, m method, a arguments) time.Duration {
 }
 
 func (s *Service) answer(out answer, err error) *wire.Response {
-	body := map[string]any{"ok": err == nil}
-	for member, value := range out {
-		body[member] = value
-	}
+	body := answer{"ok": err == nil}
+	maps.Copy(body, out)
 	if err != nil {
-		for member, value := range s.errorBody(err) {
-			body[member] = value
-		}
+		maps.Copy(body, s.errorBody(err))
 	}
 	return jsonResponse(http.StatusOK, body, http.Header{"X-Oauth-Scopes": {strings.Join(s.options.Scopes, ",")}})
 }

@@ -66,7 +66,10 @@ func TestErrors(t *testing.T) {
 		{name: "Ephemeral", call: post(deploys, text, sdk.MsgOptionPostEphemeral(ada))},
 		{name: "EphemeralForNobody", call: post(deploys, text, sdk.MsgOptionPostEphemeral("U0NOBODY")), want: "user_not_in_channel"},
 		{name: "EphemeralOutside", call: post("C0RANDOM", text, sdk.MsgOptionPostEphemeral(ada)), want: "not_in_channel"},
-		{name: "User", call: func(w *world, c *sdk.Client) error { _, err := c.GetUserInfoContext(w.t.Context(), "U0NOBODY"); return err }, want: "user_not_found"},
+		{name: "User", call: func(w *world, c *sdk.Client) error {
+			_, err := c.GetUserInfoContext(w.t.Context(), "U0NOBODY")
+			return err
+		}, want: "user_not_found"},
 		{name: "Group", call: func(w *world, c *sdk.Client) error {
 			_, err := c.GetUserGroupMembersContext(w.t.Context(), "S0NONE")
 			return err
@@ -284,16 +287,32 @@ func TestRateLimits(t *testing.T) {
 func TestOtherPathsAreNotHere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slack.Options{})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://slack.com/help", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
+	if resp := w.fetch(http.MethodGet, "https://slack.com/help", nil, nil); resp.status != http.StatusNotFound {
+		t.Errorf("status = %d, want 404", resp.status)
 	}
-	resp, err := w.web.Client(0).Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusNotFound {
-		t.Errorf("status = %d, want 404", resp.StatusCode)
+}
+
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	const object = `{"channel":"#deploys","text":"a","blocks":[{"type":"divider"}]}`
+	for _, tt := range []struct{ name, kind, body, want string }{
+		{"JSON", "application/json; charset=utf-8", object, ""},
+		{"NoJSON", "application/json", `{`, "invalid_json"},
+		{"Array", "application/json", `[]`, "json_not_object"},
+		{"NoType", "", object, "missing_post_type"},
+		{"OtherType", "text/xml", object, "invalid_post_type"},
+		{"Form", "application/x-www-form-urlencoded", "channel=%23deploys&text=a", ""},
+		{"NoForm", "application/x-www-form-urlencoded", "channel=%zz", "invalid_form_data"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, slack.Options{})
+			resp := w.send(http.MethodPost, "https://slack.com/api/chat.postMessage", tt.body, http.Header{
+				"Authorization": {"Bearer " + w.Options().Token}, "Content-Type": {tt.kind},
+			})
+			if got := readCalled(t, resp).Error; got != tt.want {
+				t.Errorf("got error %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

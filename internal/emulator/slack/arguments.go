@@ -71,7 +71,7 @@ func (a arguments) takeJSON(body []byte) error {
 		if err := json.Unmarshal(raw, &text); err != nil {
 			text = string(raw)
 		}
-		if text != "" && string(raw) != "null" && !(name == "metadata" && blank(raw)) {
+		if text != "" && string(raw) != "null" && (name != "metadata" || !blank(raw)) {
 			a[name] = text
 		}
 	}

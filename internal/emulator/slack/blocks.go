@@ -33,7 +33,7 @@ type Text struct {
 
 // Element is a button, an image, an input, or in a context block a text (Slack:
 // Block Kit, block elements). Of a text only Type and Text are set.
-type Element struct {
+type Element struct { //nolint:recvcheck // values of it are written, and it is read in place
 	Type     string   `json:"type"`
 	ActionID string   `json:"action_id,omitempty"`
 	Text     *Text    `json:"text,omitempty"`

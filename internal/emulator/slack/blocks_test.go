@@ -93,20 +93,16 @@ type called struct {
 // call posts a form, with what slack-go would not send.
 func (w *world) call(method string, form url.Values) called {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, "https://slack.com/api/"+method, strings.NewReader(form.Encode()))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+w.Options().Token)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := w.web.Client(0).Do(req)
-	if err != nil {
-		w.t.Fatalf("%s: %v", method, err)
-	}
-	defer resp.Body.Close()
+	return readCalled(w.t, w.fetch(http.MethodPost, "https://slack.com/api/"+method, form, http.Header{
+		"Authorization": {"Bearer " + w.Options().Token}, "Content-Type": {"application/x-www-form-urlencoded"},
+	}))
+}
+
+func readCalled(t *testing.T, resp got) called {
+	t.Helper()
 	var out called
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		w.t.Fatalf("%s: read the answer: %v", method, err)
+	if err := json.Unmarshal([]byte(resp.body), &out); err != nil {
+		t.Fatalf("read the answer %s: %v", resp.body, err)
 	}
 	return out
 }

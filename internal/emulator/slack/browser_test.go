@@ -105,7 +105,9 @@ func (w *world) beside(call func(context.Context) error) {
 type site struct{ web.Site }
 
 // Handle implements wire.Handler.
-func (s site) Handle(_ context.Context, r *wire.Request, reply func(*wire.Response)) { s.Serve(r, reply) }
+func (s site) Handle(_ context.Context, r *wire.Request, reply func(*wire.Response)) {
+	s.Serve(r, reply)
+}
 
 // newBrowser gives the context of a Chromium of this test's own.
 func newBrowser(t *testing.T) context.Context {

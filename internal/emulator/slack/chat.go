@@ -55,8 +55,8 @@ func (s *Service) postEphemeral(a arguments) (answer, error) {
 	return answer{"message_ts": m.TS}, nil
 }
 
-// updateMessage changes a message of the app. Blocks stay only where neither text
-// nor blocks are given for them (Slack: chat.update, blocks).
+// updateMessage changes a message of the app. A text without blocks takes the
+// blocks away (Slack: chat.update, blocks).
 func (s *Service) updateMessage(a arguments) (answer, error) {
 	c := s.channels[a["channel"]]
 	if c == nil {

@@ -1,5 +1,7 @@
 package slack
 
+import "slices"
+
 // Blocks and elements that are emulated, and what each may have. Slack's others
 // are refused by name as unsupported.
 
@@ -88,13 +90,11 @@ func (c *check) element(kinds ...string) func(string, any) {
 	return func(at string, value any) {
 		o, _ := value.(map[string]any)
 		kind, _ := o["type"].(string)
-		for _, allowed := range kinds {
-			if kind == allowed {
-				c.elementOf(kind)(at, value)
-				return
-			}
+		if !slices.Contains(kinds, kind) {
+			c.fail(at+"/type", "unsupported type: %v", o["type"])
+			return
 		}
-		c.fail(at+"/type", "unsupported type: %v", o["type"])
+		c.elementOf(kind)(at, value)
 	}
 }
 

@@ -28,7 +28,7 @@ type Outcome struct {
 func (s *Service) Sign(body []byte, at time.Time) http.Header {
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(s.options.SigningSecret))
-	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
+	mac.Write(fmt.Appendf(nil, "v0:%s:%s", stamp, body))
 	return http.Header{
 		"Content-Type":              {"application/x-www-form-urlencoded"},
 		"User-Agent":                {"Slackbot 1.0 (+https://api.slack.com/robots)"},

@@ -136,7 +136,10 @@ func TestTriggers(t *testing.T) {
 	t.Parallel()
 	view := sdk.ModalViewRequest{Type: "modal", Title: sdk.NewTextBlockObject("plain_text", "T", true, false), Blocks: sdk.Blocks{BlockSet: []sdk.Block{sdk.NewDividerBlock()}}}
 	w := newWorld(t, slack.Options{})
-	open := func(trigger string) string { _, err := w.bot.OpenViewContext(t.Context(), trigger, view); return code(err) }
+	open := func(trigger string) string {
+		_, err := w.bot.OpenViewContext(t.Context(), trigger, view)
+		return code(err)
+	}
 	trigger := w.trigger()
 	got := []string{open(trigger), open(trigger), open("1.2.3")}
 	late := w.trigger()
@@ -163,7 +166,7 @@ func (w *world) dialog() string {
 	if err != nil {
 		w.t.Fatalf("views.open: %v", err)
 	}
-	return resp.View.ID
+	return resp.ID
 }
 
 func TestSubmit(t *testing.T) {

@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,32 +15,46 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/slack"
 )
 
+const home = "http://" + slack.PageHost + "/"
+
 // get gives the page of a user.
 func (w *world) get(user string) string {
 	w.t.Helper()
-	_, body := w.fetch(http.MethodGet, "/?user="+user, nil, nil)
-	return body
+	return w.fetch(http.MethodGet, home+"?user="+user, nil, nil).body
 }
 
-func (w *world) fetch(method, path string, form url.Values, header http.Header) (*http.Response, string) {
+// got is an answer of the page.
+type got struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (w *world) fetch(method, target string, form url.Values, header http.Header) got {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, "http://"+slack.PageHost+path, strings.NewReader(form.Encode()))
+	return w.send(method, target, form.Encode(), header)
+}
+
+func (w *world) send(method, target, text string, header http.Header) got {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, target, strings.NewReader(text))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for name := range header {
-		req.Header.Set(name, header.Get(name))
+		if given := header.Get(name); given != "" {
+			req.Header.Set(name, given)
+		}
 	}
 	resp, err := w.web.Client(0).Do(req)
 	if err != nil {
-		w.t.Fatalf("%s %s: %v", method, path, err)
+		w.t.Fatalf("%s %s: %v", method, target, err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		w.t.Fatalf("read %s: %v", path, err)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		w.t.Fatalf("read %s: %v", target, err)
 	}
-	return resp, string(body)
+	return got{resp.StatusCode, resp.Header, string(body)}
 }
 
 var (
@@ -117,17 +132,17 @@ func TestForeignFormsAreRefused(t *testing.T) {
 		{"OtherSite", token, "cross-site", http.StatusForbidden},
 	} {
 		before := len(w.app.got)
-		resp, _ := w.fetch(http.MethodPost, "/press", url.Values{
+		resp := w.fetch(http.MethodPost, home+"press", url.Values{
 			"token": {tt.token}, "user": {ada}, "channel": {deploys}, "ts": {ts}, "block": {"question"}, "action": {"approve"},
 		}, http.Header{"Sec-Fetch-Site": {tt.from}})
 		sent := len(w.app.got) > before
-		if resp.StatusCode != tt.want || sent != (tt.want == http.StatusSeeOther) {
-			t.Errorf("%s: status %d and sent %v, want %d", tt.name, resp.StatusCode, sent, tt.want)
+		if resp.status != tt.want || sent != (tt.want == http.StatusSeeOther) {
+			t.Errorf("%s: status %d and sent %v, want %d", tt.name, resp.status, sent, tt.want)
 		}
 	}
-	resp, body := w.fetch(http.MethodPost, "/press", url.Values{"token": {token}, "user": {ada}, "channel": {deploys}, "ts": {ts}, "action": {"none"}}, nil)
-	if resp.StatusCode != http.StatusConflict || !strings.Contains(body, `press "none"`) {
-		t.Errorf("a button that is not there: %d %s, want 409 and why", resp.StatusCode, body)
+	resp := w.fetch(http.MethodPost, home+"press", url.Values{"token": {token}, "user": {ada}, "channel": {deploys}, "ts": {ts}, "action": {"none"}}, nil)
+	if resp.status != http.StatusConflict || !strings.Contains(resp.body, `press "none"`) {
+		t.Errorf("a button that is not there: %d %s, want 409 and why", resp.status, resp.body)
 	}
 }
 
@@ -137,23 +152,23 @@ func TestEveryPath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slack.Options{})
 	for path, want := range map[string]string{
-		"/": "text/html; charset=utf-8", "/slack/": "text/html; charset=utf-8", "/slack/page.css": "text/css; charset=utf-8",
-		"/slack/page.js": "text/javascript; charset=utf-8", "/slack/version": "application/json; charset=utf-8",
+		"": "text/html; charset=utf-8", "slack/": "text/html; charset=utf-8", "slack/page.css": "text/css; charset=utf-8",
+		"slack/page.js": "text/javascript; charset=utf-8", "slack/version": "application/json; charset=utf-8",
 	} {
-		resp, _ := w.fetch(http.MethodGet, path, nil, nil)
-		if got := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || got != want {
-			t.Errorf("%s: %d %s, want 200 %s", path, resp.StatusCode, got, want)
+		resp := w.fetch(http.MethodGet, home+path, nil, nil)
+		if got := resp.header.Get("Content-Type"); resp.status != http.StatusOK || got != want {
+			t.Errorf("%s: %d %s, want 200 %s", path, resp.status, got, want)
 		}
 	}
-	if resp, _ := w.fetch(http.MethodGet, "/", nil, nil); !strings.HasPrefix(resp.Header.Get("Content-Security-Policy"), "default-src 'none'") {
-		t.Errorf("policy = %q, want nothing allowed but the page's own", resp.Header.Get("Content-Security-Policy"))
+	if resp := w.fetch(http.MethodGet, home+"", nil, nil); !strings.HasPrefix(resp.header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("policy = %q, want nothing allowed but the page's own", resp.header.Get("Content-Security-Policy"))
 	}
-	if resp, _ := w.fetch(http.MethodGet, "/other", nil, nil); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("/other: %d, want 404", resp.StatusCode)
+	if resp := w.fetch(http.MethodGet, home+"other", nil, nil); resp.status != http.StatusNotFound {
+		t.Errorf("/other: %d, want 404", resp.status)
 	}
-	_, before := w.fetch(http.MethodGet, "/version", nil, nil)
+	before := w.fetch(http.MethodGet, home+"version", nil, nil).body
 	w.say(ada, "new")
-	if _, after := w.fetch(http.MethodGet, "/version", nil, nil); after == before {
+	if after := w.fetch(http.MethodGet, home+"version", nil, nil).body; after == before {
 		t.Errorf("version = %s before and after a message, want another", after)
 	}
 }

@@ -189,12 +189,12 @@ func (s *Service) shownElement(m *shownMessage, b *Block, e *Element) shownEleme
 }
 
 func (s *Service) shownDialog(p *shown, d Dialog) *shownDialog {
-	out := &shownDialog{Dialog: d, Page: p, Title: s.flat(&d.View.Title), Close: "Cancel"}
-	if d.View.Close != nil {
-		out.Close = s.flat(d.View.Close)
+	out := &shownDialog{Dialog: d, Page: p, Title: s.flat(&d.Title), Close: "Cancel"}
+	if d.Close != nil {
+		out.Close = s.flat(d.Close)
 	}
-	if d.View.Submit != nil {
-		out.Submit = s.flat(d.View.Submit)
+	if d.Submit != nil {
+		out.Submit = s.flat(d.Submit)
 	}
 	for i := range d.Blocks {
 		b := &d.Blocks[i]
