@@ -37,6 +37,29 @@ func schedulerStories() []story {
 			ok(&scheduler.DeleteScheduleInput{Name: new("deadman"), ClientToken: new("five")}),
 			fails("ResourceNotFoundException", &scheduler.DeleteScheduleInput{Name: new("deadman"), ClientToken: new("six")}),
 		}},
+		{name: "scheduler/Groups", steps: []step{
+			ok(&scheduler.CreateScheduleGroupInput{Name: new("later"), ClientToken: new("one")},
+				want("ScheduleGroupArn", "arn:aws:scheduler:us-east-1:123456789012:schedule-group/later")),
+			fails("ConflictException", &scheduler.CreateScheduleGroupInput{Name: new("later"), ClientToken: new("two")}),
+			ok(&scheduler.GetScheduleGroupInput{Name: new("later")}, want("Name", "later"), want("State", "ACTIVE")),
+			fails("ResourceNotFoundException", &scheduler.GetScheduleGroupInput{Name: new("none")}),
+			ok(&scheduler.ListScheduleGroupsInput{}, want("ScheduleGroups.#", 2), want("ScheduleGroups.1.Name", "later")),
+			ok(create),
+			ok(&scheduler.CreateScheduleInput{
+				Name: new("deadman"), GroupName: new("later"), ScheduleExpression: new("at(2099-01-01T00:00:00)"), FlexibleTimeWindow: off,
+				Target: target, ClientToken: new("three"),
+			}, want("ScheduleArn", "arn:aws:scheduler:us-east-1:123456789012:schedule/later/deadman")),
+			fails("ResourceNotFoundException", &scheduler.CreateScheduleInput{
+				Name: new("deadman"), GroupName: new("none"), ScheduleExpression: new("at(2099-01-01T00:00:00)"), FlexibleTimeWindow: off,
+				Target: target, ClientToken: new("four"),
+			}),
+			ok(&scheduler.ListSchedulesInput{GroupName: new("later")}, want("Schedules.#", 1), want("Schedules.0.GroupName", "later")),
+			ok(&scheduler.DeleteScheduleGroupInput{Name: new("later"), ClientToken: new("five")}),
+			fails("ResourceNotFoundException", &scheduler.GetScheduleInput{Name: new("deadman"), GroupName: new("later")}),
+			ok(&scheduler.GetScheduleInput{Name: new("deadman")}, want("GroupName", "default")),
+			fails("ValidationException", &scheduler.DeleteScheduleGroupInput{Name: new("default"), ClientToken: new("six")},
+				moto("moto_server deletes it; AWS: EventBridge Scheduler User Guide, Deleting a schedule group: the default group cannot be deleted")),
+		}},
 		{name: "scheduler/Refused", steps: []step{
 			fails("ValidationException", &scheduler.CreateScheduleInput{
 				Name: new("s"), ScheduleExpression: new("sometimes"), FlexibleTimeWindow: off, Target: target, ClientToken: new("one"),

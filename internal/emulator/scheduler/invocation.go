@@ -123,9 +123,9 @@ func retries(t *types.Target) (attempts, ageSeconds int32) {
 // complete removes a schedule that is to go after its invocation, unless it was
 // replaced or set anew meanwhile.
 func (s *Service) complete(v *invocation) {
-	name := *v.schedule.in.Name
-	if v.remove && s.schedules[name] == v.schedule && v.schedule.due.Equal(v.due) {
-		delete(s.schedules, name)
+	id := id(v.schedule.in.GroupName, v.schedule.in.Name)
+	if v.remove && s.schedules[id] == v.schedule && v.schedule.due.Equal(v.due) {
+		delete(s.schedules, id)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package scheduler emulates Amazon EventBridge Scheduler: one-time schedules in
-// the default group, invoked at least once, with retries and dead-letter queues.
+// Package scheduler emulates Amazon EventBridge Scheduler: one-time schedules and
+// their groups, invoked at least once, with retries and dead-letter queues.
 //
 // AWS invokes within the minute of the schedule's time; here it is at the second
 // that the expression names. Of a flexible window it is the beginning. Recurring
@@ -32,13 +32,18 @@ type Service struct {
 	account   string
 	region    string
 	deps      Deps
-	schedules map[string]*schedule
+	schedules map[string]*schedule // by group and name
+	groups    map[string]*group
 	tokens    tokens
 }
 
 // New gives a Scheduler without schedules.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
-	return &Service{loop: l, account: account, region: region, deps: deps, schedules: map[string]*schedule{}}
+	s := &Service{
+		loop: l, account: account, region: region, deps: deps, schedules: map[string]*schedule{}, groups: map[string]*group{},
+	}
+	s.addGroup(defaultGroup)
+	return s
 }
 
 // Wire is the operations that are emulated.
@@ -49,6 +54,10 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("GetSchedule", s.getSchedule),
 		wire.Op("ListSchedules", s.listSchedules),
 		wire.Op("DeleteSchedule", s.deleteSchedule),
+		wire.Op("CreateScheduleGroup", s.createScheduleGroup),
+		wire.Op("GetScheduleGroup", s.getScheduleGroup),
+		wire.Op("ListScheduleGroups", s.listScheduleGroups),
+		wire.Op("DeleteScheduleGroup", s.deleteScheduleGroup),
 	)
 }
 

@@ -16,8 +16,6 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-const defaultGroup = "default"
-
 type schedule struct {
 	arn               string
 	created, modified time.Time
@@ -27,15 +25,11 @@ type schedule struct {
 	timer *loop.Timer
 }
 
-func (s *Service) arn(name string) string {
-	return "arn:aws:scheduler:" + s.region + ":" + s.account + ":schedule/" + defaultGroup + "/" + name
-}
+// id tells schedules apart: names are unique in their group.
+func id(group, name *string) string { return groupName(group) + "/" + *name }
 
-func checkGroup(name *string) error {
-	if name != nil && *name != defaultGroup {
-		return notFound("Schedule group %s does not exist.", *name)
-	}
-	return nil
+func (s *Service) arn(id string) string {
+	return "arn:aws:scheduler:" + s.region + ":" + s.account + ":schedule/" + id
 }
 
 // canonical is a request without its token, to compare requests by.
@@ -52,7 +46,7 @@ func (s *Service) createSchedule(_ *wire.Call, in *scheduler.CreateScheduleInput
 	withoutToken := *in
 	withoutToken.ClientToken = nil
 	request := canonical("CreateSchedule", withoutToken)
-	arn := s.arn(*in.Name)
+	arn := s.arn(id(in.GroupName, in.Name))
 	seen, err := s.tokens.seen(in.ClientToken, request, now)
 	switch {
 	case err != nil:
@@ -70,11 +64,11 @@ func (s *Service) createSchedule(_ *wire.Call, in *scheduler.CreateScheduleInput
 	if err != nil {
 		return nil, err
 	}
-	if _, exists := s.schedules[*in.Name]; exists {
+	if _, exists := s.schedules[id(in.GroupName, in.Name)]; exists {
 		return nil, conflict("Schedule %s already exists.", *in.Name)
 	}
 	sch := &schedule{arn: arn, created: now}
-	s.schedules[*in.Name] = sch
+	s.schedules[id(in.GroupName, in.Name)] = sch
 	s.set(sch, fields, due)
 	s.tokens.add(in.ClientToken, request, now)
 	return &scheduler.CreateScheduleOutput{ScheduleArn: &arn}, nil
@@ -85,7 +79,7 @@ func (s *Service) updateSchedule(_ *wire.Call, in *scheduler.UpdateScheduleInput
 	fields := *in
 	fields.ClientToken = nil
 	request := canonical("UpdateSchedule", fields)
-	arn := s.arn(*in.Name)
+	arn := s.arn(id(in.GroupName, in.Name))
 	seen, err := s.tokens.seen(in.ClientToken, request, now)
 	switch {
 	case err != nil:
@@ -127,7 +121,7 @@ func (s *Service) set(sch *schedule, in *scheduler.UpdateScheduleInput, due time
 // check refuses what AWS would refuse and what is not emulated, and gives the
 // time the schedule is due.
 func (s *Service) check(in *scheduler.UpdateScheduleInput) (time.Time, error) {
-	if err := checkGroup(in.GroupName); err != nil {
+	if err := s.checkGroup(in.GroupName); err != nil {
 		return time.Time{}, err
 	}
 	if in.KmsKeyArn != nil {
@@ -173,10 +167,10 @@ func checkTarget(t *types.Target) error {
 }
 
 func (s *Service) find(group, name *string) (*schedule, error) {
-	if err := checkGroup(group); err != nil {
+	if err := s.checkGroup(group); err != nil {
 		return nil, err
 	}
-	sch, ok := s.schedules[*name]
+	sch, ok := s.schedules[id(group, name)]
 	if !ok {
 		return nil, notFound("Schedule %s does not exist.", *name)
 	}
@@ -190,7 +184,7 @@ func (s *Service) getSchedule(_ *wire.Call, in *scheduler.GetScheduleInput) (*sc
 	}
 	f := sch.in
 	return &scheduler.GetScheduleOutput{
-		Arn: &sch.arn, Name: f.Name, GroupName: aws.String(defaultGroup), Description: f.Description, State: f.State,
+		Arn: &sch.arn, Name: f.Name, GroupName: aws.String(groupName(f.GroupName)), Description: f.Description, State: f.State,
 		ScheduleExpression: f.ScheduleExpression, ScheduleExpressionTimezone: f.ScheduleExpressionTimezone,
 		FlexibleTimeWindow: f.FlexibleTimeWindow, ActionAfterCompletion: f.ActionAfterCompletion, Target: withRetries(f.Target),
 		StartDate: f.StartDate, EndDate: f.EndDate, CreationDate: &sch.created, LastModificationDate: &sch.modified,
@@ -206,7 +200,7 @@ func withRetries(t *types.Target) *types.Target {
 }
 
 func (s *Service) listSchedules(_ *wire.Call, in *scheduler.ListSchedulesInput) (*scheduler.ListSchedulesOutput, error) {
-	if err := checkGroup(in.GroupName); err != nil {
+	if err := s.checkGroup(in.GroupName); err != nil {
 		return nil, err
 	}
 	limit := 100
@@ -214,21 +208,26 @@ func (s *Service) listSchedules(_ *wire.Call, in *scheduler.ListSchedulesInput) 
 		limit = int(*in.MaxResults)
 	}
 	out := &scheduler.ListSchedulesOutput{Schedules: []types.ScheduleSummary{}}
-	for _, name := range slices.Sorted(maps.Keys(s.schedules)) {
-		sch := s.schedules[name]
-		if name < aws.ToString(in.NextToken) || !strings.HasPrefix(name, aws.ToString(in.NamePrefix)) || (in.State != "" && in.State != sch.in.State) {
+	for _, id := range slices.Sorted(maps.Keys(s.schedules)) {
+		sch := s.schedules[id]
+		if id < aws.ToString(in.NextToken) || !listed(in, sch) {
 			continue
 		}
 		if len(out.Schedules) == limit {
-			out.NextToken = aws.String(name)
+			out.NextToken = aws.String(id)
 			break
 		}
 		out.Schedules = append(out.Schedules, types.ScheduleSummary{
-			Arn: &sch.arn, Name: sch.in.Name, GroupName: aws.String(defaultGroup), State: sch.in.State,
+			Arn: &sch.arn, Name: sch.in.Name, GroupName: aws.String(groupName(sch.in.GroupName)), State: sch.in.State,
 			CreationDate: &sch.created, LastModificationDate: &sch.modified, Target: &types.TargetSummary{Arn: sch.in.Target.Arn},
 		})
 	}
 	return out, nil
+}
+
+func listed(in *scheduler.ListSchedulesInput, sch *schedule) bool {
+	return strings.HasPrefix(*sch.in.Name, aws.ToString(in.NamePrefix)) &&
+		(in.GroupName == nil || *in.GroupName == groupName(sch.in.GroupName)) && (in.State == "" || in.State == sch.in.State)
 }
 
 func (s *Service) deleteSchedule(_ *wire.Call, in *scheduler.DeleteScheduleInput) (*scheduler.DeleteScheduleOutput, error) {
@@ -248,7 +247,7 @@ func (s *Service) deleteSchedule(_ *wire.Call, in *scheduler.DeleteScheduleInput
 		return nil, err
 	}
 	sch.timer.Stop()
-	delete(s.schedules, *in.Name)
+	delete(s.schedules, id(in.GroupName, in.Name))
 	s.tokens.add(in.ClientToken, request, now)
 	return &scheduler.DeleteScheduleOutput{}, nil
 }
