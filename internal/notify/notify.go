@@ -1,10 +1,16 @@
-// Package notify tells people and programs what a rollout does, as events on the
-// bus: source "sluice", detail type "Sluice Rollout State Change". Whoever wants to
-// hear of it makes a rule.
+// Package notify tells people and programs what a rollout does: a Teller puts
+// notices as events on the bus, and from there they go to the channels that a spec
+// names, an SNS topic (SNS), a signed webhook (Webhook) or Microsoft Teams (Teams).
+//
+// A delivery is one attempt. An error of kind Unavailable or Throttled may pass, and
+// a *RetryLater in its chain says how long the receiver wants to be left alone;
+// after any other kind another attempt would end the same.
 package notify
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -26,10 +32,12 @@ const (
 
 // Notice is the detail of the event.
 type Notice struct {
+	ID          string            `json:"id"` // the same for every copy of one notice
 	App         string            `json:"app"`
 	Environment string            `json:"environment"`
 	Rollout     string            `json:"rollout"`
 	Release     int               `json:"release"`
+	Moment      rollout.Moment    `json:"moment,omitempty"`
 	Phase       rollout.Phase     `json:"phase"`
 	Outcome     rollout.Outcome   `json:"outcome,omitempty"` // once it has ended
 	Kind        rollout.ErrorKind `json:"kind,omitempty"`    // of what went wrong
@@ -38,14 +46,31 @@ type Notice struct {
 	At          time.Time         `json:"at"`
 }
 
+// identity is what Tell gives a notice as its ID: letters and digits, because the ID
+// is signed between full stops.
+func (n Notice) identity() string {
+	var weights rollout.Weights
+	if n.Weights != nil {
+		weights = *n.Weights
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %s %s",
+		n.App, n.Environment, n.Rollout, n.Moment, n.Phase, n.At.UTC().Format(time.RFC3339Nano), weights))
+	return hex.EncodeToString(sum[:12])
+}
+
 // Teller puts notices on the bus.
 type Teller struct {
 	EventBridge *eventbridge.Client
 	Bus         string // name or ARN; "" is the default bus
 }
 
-// Tell puts a notice on the bus.
+// Tell puts a notice on the bus. One without an ID gets its own: a hash over the
+// rollout and its place, the moment, the phase, the time and the weights, so that
+// what is told twice is one notice.
 func (t Teller) Tell(ctx context.Context, n Notice) error {
+	if n.ID == "" {
+		n.ID = n.identity()
+	}
 	detail, err := json.Marshal(n)
 	if err != nil {
 		return fmt.Errorf("encode a notice of %s: %w", n.Rollout, err)
