@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/notify"
+	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/waits"
 )
 
@@ -155,7 +156,8 @@ func TestNoticeIsWhatIsTold(t *testing.T) {
 	if e.Source != notify.Source || e.DetailType != notify.DetailType {
 		t.Errorf("got source %q and detail type %q, want %q and %q", e.Source, e.DetailType, notify.Source, notify.DetailType)
 	}
-	if n := e.Detail; n.Rollout != "shop-production-7" || n.Weights == nil || n.Kind == "" || n.At.IsZero() {
+	if n := e.Detail; n.ID == "" || n.Rollout != "shop-production-7" || n.Moment != rollout.MomentRolledBack || n.Weights == nil ||
+		n.Kind == "" || n.At.IsZero() {
 		t.Errorf("the notice lacks something: %+v", n)
 	}
 }

@@ -94,7 +94,7 @@ func trouble(err error) string {
 	case errors.As(err, &lookup):
 		return "its host has no address"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return fmt.Sprintf("nothing came within %s", patience)
+		return "it took too long"
 	default:
 		return "there was no connection, or it broke"
 	}

@@ -3,6 +3,7 @@ package notify_test
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluice-deploy/sluice/events"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
@@ -73,6 +75,14 @@ func (w world) heard() []string {
 	return bodies
 }
 
+// forget empties the queue.
+func (w world) forget() {
+	w.t.Helper()
+	if _, err := w.aws.SQS.PurgeQueue(w.t.Context(), &sqs.PurgeQueueInput{QueueUrl: &w.queue}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func notice() notify.Notice {
 	return notify.Notice{
 		App: "shop", Environment: "production", Rollout: "shop-production-7", Release: 7, Phase: rollout.PhaseRollback,
@@ -98,11 +108,99 @@ func TestTell(t *testing.T) {
 	if err := json.Unmarshal([]byte(bodies[0]), &event); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(notice(), event.Detail); diff != "" {
+	want := notice()
+	want.ID = event.Detail.ID
+	if diff := cmp.Diff(want, event.Detail); diff != "" {
 		t.Errorf("detail (-want +got):\n%s", diff)
 	}
 	if !event.Time.Equal(notice().At) {
 		t.Errorf("the event's time is %v, want %v", event.Time, notice().At)
+	}
+}
+
+// TestTellGivesIDs tells notices, and looks which of them are one.
+func TestTellGivesIDs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := func(change func(*notify.Notice)) string {
+		n := notice()
+		change(&n)
+		if err := w.teller.Tell(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		var event struct {
+			Detail notify.Notice `json:"detail"`
+		}
+		bodies := w.heard()
+		if len(bodies) != 1 {
+			t.Fatalf("heard %d events, want 1", len(bodies))
+		}
+		if err := json.Unmarshal([]byte(bodies[0]), &event); err != nil {
+			t.Fatal(err)
+		}
+		w.forget()
+		return event.Detail.ID
+	}
+	first := id(func(*notify.Notice) {})
+	if !regexp.MustCompile(`^[0-9a-f]{24}$`).MatchString(first) {
+		t.Errorf("the ID is %q, want 24 hexadecimal digits", first)
+	}
+	for name, same := range map[string]func(*notify.Notice){
+		"told twice":   func(*notify.Notice) {},
+		"another zone": func(n *notify.Notice) { n.At = n.At.In(time.FixedZone("", 3600)) },
+		"another why":  func(n *notify.Notice) { n.Why = "the same in other words" },
+	} {
+		if got := id(same); got != first {
+			t.Errorf("%s: the ID is %s, want %s", name, got, first)
+		}
+	}
+	for name, other := range map[string]func(*notify.Notice){
+		"app":         func(n *notify.Notice) { n.App = "shop2" },
+		"environment": func(n *notify.Notice) { n.Environment = "staging" },
+		"rollout":     func(n *notify.Notice) { n.Rollout = "shop-production-8" },
+		"moment":      func(n *notify.Notice) { n.Moment = rollout.MomentRolledBack },
+		"phase":       func(n *notify.Notice) { n.Phase = rollout.PhaseShift },
+		"time":        func(n *notify.Notice) { n.At = n.At.Add(time.Nanosecond) },
+		"weights":     func(n *notify.Notice) { n.Weights = &rollout.Weights{Blue: 90, Green: 10} },
+		"no weights":  func(n *notify.Notice) { n.Weights = nil },
+	} {
+		if got := id(other); got == first {
+			t.Errorf("%s: the ID is %s, as of another notice", name, got)
+		}
+	}
+	if got := id(func(n *notify.Notice) { n.ID = "given" }); got != "given" {
+		t.Errorf("the ID is %q, want the one that was given", got)
+	}
+}
+
+// The sample of events/ has the ID that its notice gets.
+func TestSampleHasItsID(t *testing.T) {
+	t.Parallel()
+	text, err := events.Files.ReadFile("sluice-rollout-state-change.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sample, told struct {
+		Detail notify.Notice `json:"detail"`
+	}
+	if err := json.Unmarshal(text, &sample); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	without := sample.Detail
+	without.ID = ""
+	if err := w.teller.Tell(t.Context(), without); err != nil {
+		t.Fatal(err)
+	}
+	bodies := w.heard()
+	if len(bodies) != 1 {
+		t.Fatalf("heard %d events, want 1", len(bodies))
+	}
+	if err := json.Unmarshal([]byte(bodies[0]), &told); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(told.Detail, sample.Detail); diff != "" {
+		t.Errorf("sample (-told +sample):\n%s", diff)
 	}
 }
 
