@@ -119,8 +119,8 @@ func TestErrorsNameTheLine(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ template, want string }{
 		"UnknownType": {
-			"Resources:\n  A:\n    Type: AWS::IAM::Role\n  B:\n    Type: AWS::SNS::Topic\n",
-			"template t.yaml: line 4: resource B (AWS::SNS::Topic): type AWS::SNS::Topic is not supported",
+			"Resources:\n  A:\n    Type: AWS::IAM::Role\n  B:\n    Type: AWS::Kinesis::Stream\n",
+			"template t.yaml: line 4: resource B (AWS::Kinesis::Stream): type AWS::Kinesis::Stream is not supported",
 		},
 		"UnknownProperty": {
 			"Resources:\n  Rule:\n    Type: AWS::Events::Rule\n    Properties:\n      State: ENABLED\n      Colour: red\n",
@@ -188,6 +188,14 @@ func TestErrorsNameTheLine(t *testing.T) {
 		"EventType": {
 			"Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        Queue: {Type: SQS}\n",
 			"template t.yaml: resource F: line 7: event Queue: type SQS is not supported, only EventBridgeRule and Schedule",
+		},
+		"FunctionURLProperty": {
+			"Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      FunctionUrlConfig: {AuthType: NONE, Path: /}\n",
+			"template t.yaml: resource F: line 6: property FunctionUrlConfig.Path is not supported",
+		},
+		"FunctionURLWithoutAuthType": {
+			"Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      FunctionUrlConfig: {InvokeMode: BUFFERED}\n",
+			"template t.yaml: resource F: line 6: property FunctionUrlConfig.AuthType is NONE or AWS_IAM here, not nothing",
 		},
 		"DefinitionMissing": {
 			"Transform: AWS::Serverless-2016-10-31\nResources:\n  M:\n    Type: AWS::Serverless::StateMachine\n    Properties:\n      DefinitionUri: other.json\n",
@@ -285,6 +293,7 @@ Resources:
       CodeUri: functions/alarm
       Handler: bootstrap
       EventInvokeConfig: {MaximumRetryAttempts: 1}
+      FunctionUrlConfig: {AuthType: NONE}
       Events:
         Red:
           Type: EventBridgeRule
@@ -308,6 +317,7 @@ Resources:
 	want := map[string]string{
 		"Alarm": "AWS::Lambda::Function", "AlarmRole": "AWS::IAM::Role", "AlarmRed": "AWS::Events::Rule",
 		"AlarmRedPermission": "AWS::Lambda::Permission", "AlarmEventInvokeConfig": "AWS::Lambda::EventInvokeConfig",
+		"AlarmUrl": "AWS::Lambda::Url", "AlarmUrlPublicPermissions": "AWS::Lambda::Permission", "AlarmURLInvokeAllowPublicAccess": "AWS::Lambda::Permission",
 		"Flow": "AWS::StepFunctions::StateMachine", "FlowRole": "AWS::IAM::Role",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -75,7 +75,8 @@ func (r Result) details() *types.ErrorDetails {
 	if r.ErrorCode == "" && r.ErrorMessage == "" {
 		return nil
 	}
-	return &types.ErrorDetails{Code: text(r.ErrorCode), Message: text(r.ErrorMessage)}
+	d := types.ErrorDetails{Code: text(r.ErrorCode), Message: text(r.ErrorMessage)}
+	return &d
 }
 
 // findExecution finds a run of a pipeline.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -22,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -39,6 +41,7 @@ func clients(c aws.Config, moto bool) map[string]any {
 			}
 		}),
 		"codebuild":      codebuild.NewFromConfig(c),
+		"codepipeline":   codepipeline.NewFromConfig(c),
 		"dynamodb":       dynamodb.NewFromConfig(c),
 		"ecr":            ecr.NewFromConfig(c),
 		"ecs":            ecs.NewFromConfig(c),
@@ -48,6 +51,7 @@ func clients(c aws.Config, moto bool) map[string]any {
 		"s3":             s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = moto }),
 		"scheduler":      scheduler.NewFromConfig(c),
 		"secretsmanager": secretsmanager.NewFromConfig(c),
+		"sns":            sns.NewFromConfig(c),
 		"sqs":            sqs.NewFromConfig(c),
 		"ssm":            ssm.NewFromConfig(c),
 		"stepfunctions":  sfn.NewFromConfig(c),

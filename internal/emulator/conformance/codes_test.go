@@ -18,7 +18,7 @@ import (
 // or that is not in the protocol's form.
 func validationCodes(service string) []string {
 	switch service {
-	case "cloudwatch", "sts":
+	case "cloudwatch", "sns", "sts":
 		// AWS: the API References, Common Errors: ValidationError.
 		return []string{"ValidationError", "SerializationException", "MalformedInput"}
 	case "elbv2":
@@ -37,9 +37,9 @@ func validationCodes(service string) []string {
 		// AWS: SQS API Reference, Common Errors; SetQueueAttributes, Errors.
 		return []string{"InvalidParameterValue", "MissingParameter", "InvalidAttributeName", "SerializationException"}
 	}
-	// AWS: the API References of Application Auto Scaling, DynamoDB, EventBridge,
-	// EventBridge Scheduler, Lambda, Secrets Manager, Step Functions and Systems
-	// Manager, Common Errors: ValidationException.
+	// AWS: the API References of Application Auto Scaling, CodePipeline, DynamoDB,
+	// EventBridge, EventBridge Scheduler, Lambda, Secrets Manager, Step Functions and
+	// Systems Manager, Common Errors: ValidationException.
 	return []string{"ValidationException", "SerializationException"}
 }
 
@@ -134,9 +134,9 @@ func TestHandlersKnowNoOtherCodes(t *testing.T) {
 // folders are the emulated services' sources.
 func folders() map[string]string {
 	return map[string]string{
-		"application-autoscaling": "autoscaling", "cloudwatch": "cloudwatch", "codebuild": "codebuild", "dynamodb": "dynamodb",
-		"ecr": "ecr", "ecs": "ecs", "elbv2": "elbv2", "events": "eventbridge", "lambda": "lambda", "s3": "s3", "scheduler": "scheduler",
-		"secretsmanager": "secretsmanager", "sqs": "sqs", "ssm": "ssm", "stepfunctions": "stepfunctions", "sts": "sts",
+		"application-autoscaling": "autoscaling", "cloudwatch": "cloudwatch", "codebuild": "codebuild",
+		"codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecr": "ecr", "ecs": "ecs", "elbv2": "elbv2", "events": "eventbridge", "lambda": "lambda", "s3": "s3", "scheduler": "scheduler",
+		"secretsmanager": "secretsmanager", "sns": "sns", "sqs": "sqs", "ssm": "ssm", "stepfunctions": "stepfunctions", "sts": "sts",
 	}
 }
 

@@ -72,5 +72,61 @@ func lambdaStories() []story {
 			fails("ResourceNotFoundException", &lambda.PutFunctionEventInvokeConfigInput{FunctionName: new("none"), MaximumRetryAttempts: new(int32(1))}),
 			fails("ValidationException", &lambda.PutFunctionEventInvokeConfigInput{FunctionName: new("echo"), MaximumRetryAttempts: new(int32(3))}),
 		}},
+		{name: "lambda/FunctionURLs", steps: functionURLSteps(function("echo"))},
+		{name: "lambda/Policies", steps: policySteps(function("echo"))},
+	}
+}
+
+func functionURLSteps(function *lambda.CreateFunctionInput) []step {
+	const arn = "arn:aws:lambda:us-east-1:123456789012:function:echo"
+	create := &lambda.CreateFunctionUrlConfigInput{FunctionName: new("echo"), AuthType: types.FunctionUrlAuthTypeNone}
+	const missing = "ResourceNotFoundException"
+	const another = "moto_server has made another in between; AWS: model, CreateFunctionUrlConfig has ResourceConflictException"
+	const noList = "moto_server does not know the operation; AWS: Lambda API Reference, ListFunctionUrlConfigs"
+	return []step{
+		ok(function),
+		fails(missing, &lambda.GetFunctionUrlConfigInput{FunctionName: new("echo")}),
+		ok(create, want("AuthType", "NONE"), want("FunctionArn", arn),
+			like("FunctionUrl", `https://[a-z0-9]{32}\.lambda-url\.us-east-1\.on\.aws/`),
+			motoValue("moto_server leaves the last slash out; AWS: Lambda API Reference, FunctionUrlConfig, and the endpoints that CloudFormation gives"),
+			save("url", "FunctionUrl")),
+		fails("ResourceConflictException", create,
+			moto("moto_server makes another; AWS: model, CreateFunctionUrlConfig has ResourceConflictException")),
+		fails(missing, &lambda.CreateFunctionUrlConfigInput{FunctionName: new("none"), AuthType: types.FunctionUrlAuthTypeNone}),
+		ok(&lambda.GetFunctionUrlConfigInput{FunctionName: new(arn)}, want("AuthType", "NONE"), want("FunctionUrl", "${url}"), motoValue(another)),
+		ok(&lambda.UpdateFunctionUrlConfigInput{FunctionName: new("echo"), AuthType: types.FunctionUrlAuthTypeAwsIam},
+			want("AuthType", "AWS_IAM"), want("FunctionUrl", "${url}"), motoValue(another)),
+		fails(missing, &lambda.UpdateFunctionUrlConfigInput{FunctionName: new("none"), AuthType: types.FunctionUrlAuthTypeAwsIam}),
+		ok(&lambda.ListFunctionUrlConfigsInput{FunctionName: new("echo")}, want("FunctionUrlConfigs.#", 1), want("FunctionUrlConfigs.0.FunctionUrl", "${url}"), moto(noList)),
+		fails(missing, &lambda.ListFunctionUrlConfigsInput{FunctionName: new("none")}, moto(noList)),
+		ok(&lambda.DeleteFunctionUrlConfigInput{FunctionName: new("echo")}),
+		ok(&lambda.ListFunctionUrlConfigsInput{FunctionName: new("echo")}, want("FunctionUrlConfigs.#", 0), moto(noList)),
+		fails(missing, &lambda.DeleteFunctionUrlConfigInput{FunctionName: new("none")}),
+	}
+}
+
+func policySteps(function *lambda.CreateFunctionInput) []step {
+	add := &lambda.AddPermissionInput{
+		FunctionName: new("echo"), StatementId: new("rule"), Action: new("lambda:InvokeFunction"),
+		Principal: new("events.amazonaws.com"), SourceArn: new("arn:aws:events:us-east-1:123456789012:rule/orders"),
+	}
+	const missing = "ResourceNotFoundException"
+	const statement = `{"Sid":"rule","Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"lambda:InvokeFunction",` +
+		`"Resource":"arn:aws:lambda:us-east-1:123456789012:function:echo",` +
+		`"Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:events:us-east-1:123456789012:rule/orders"}}}`
+	const spelling = "moto_server writes the members in another order, with spaces; AWS: Lambda Developer Guide, Viewing resource-based IAM policies"
+	return []step{
+		ok(function),
+		fails(missing, &lambda.GetPolicyInput{FunctionName: new("echo")}),
+		ok(add, want("Statement", statement), motoValue(spelling)),
+		fails("ResourceConflictException", add,
+			moto("moto_server adds another; AWS: model, AddPermission has ResourceConflictException")),
+		fails(missing, &lambda.AddPermissionInput{
+			FunctionName: new("none"), StatementId: new("rule"), Action: new("lambda:InvokeFunction"), Principal: new("events.amazonaws.com"),
+		}),
+		ok(&lambda.GetPolicyInput{FunctionName: new("echo")}, want("Policy", `{"Version":"2012-10-17","Id":"default","Statement":[`+statement+`]}`), motoValue(spelling)),
+		ok(&lambda.RemovePermissionInput{FunctionName: new("echo"), StatementId: new("rule")}),
+		fails(missing, &lambda.RemovePermissionInput{FunctionName: new("echo"), StatementId: new("rule")},
+			moto("moto_server has its other one left; AWS: model, RemovePermission has ResourceNotFoundException")),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
@@ -108,12 +109,17 @@ func requireMoto(t *testing.T) {
 }
 
 // prepare clears moto_server and gives what it wants to know of and the emulator
-// does not have: a VPC with subnets, which it has from the start, and the role of
-// the functions.
+// does not have: a VPC with subnets, which it has from the start, and the roles of
+// functions and pipelines.
 func prepare(t *testing.T, endpoint string) map[string]string {
 	t.Helper()
 	post(t, endpoint+"/moto-api/reset", "", "")
-	post(t, endpoint, "iam", "Action=CreateRole&Version=2010-05-08&RoleName=function&AssumeRolePolicyDocument=%7B%7D")
+	createRole := func(name, trust string) {
+		form := url.Values{"Action": {"CreateRole"}, "Version": {"2010-05-08"}, "RoleName": {name}, "AssumeRolePolicyDocument": {trust}}
+		post(t, endpoint, "iam", form.Encode())
+	}
+	createRole("function", "{}")
+	createRole("pipeline", `{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"codepipeline.amazonaws.com"}}]}`)
 	answer := post(t, endpoint, "ec2", "Action=DescribeSubnets&Version=2016-11-15")
 	subnets := regexp.MustCompile(`subnet-[0-9a-f]+`).FindAllString(answer, -1)
 	slices.Sort(subnets)

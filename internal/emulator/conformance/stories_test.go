@@ -5,8 +5,8 @@ import "slices"
 // stories are all there are.
 func stories() []story {
 	return slices.Concat(
-		autoscalingStories(), cloudwatchStories(), codebuildStories(), dynamodbStories(), ecrStories(), ecsStories(),
+		autoscalingStories(), cloudwatchStories(), codebuildStories(), codepipelineStories(), dynamodbStories(), ecrStories(), ecsStories(),
 		elbv2Stories(), eventsStories(), lambdaStories(), s3Stories(), schedulerStories(), secretsmanagerStories(),
-		sqsStories(), ssmStories(), stepfunctionsStories(), stsStories(),
+		snsStories(), sqsStories(), ssmStories(), stepfunctionsStories(), stsStories(),
 	)
 }

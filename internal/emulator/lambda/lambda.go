@@ -2,7 +2,8 @@
 // handlers in the emulator's own process, each invocation a coroutine of the
 // loop, under the function's timeout, payload and concurrency limits, and does
 // for asynchronous invocations what Lambda's event queue does: retries and dead
-// letters.
+// letters. It answers function URLs under the functions' resource policies, which
+// nothing else here looks at.
 //
 // A function's code is a Handler that the project registers under the function's
 // name; a deployment package cannot be run. All environments of a function share

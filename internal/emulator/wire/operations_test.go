@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -23,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -38,6 +40,7 @@ func clients(c aws.Config) map[string]any {
 		"application-autoscaling": applicationautoscaling.NewFromConfig(c),
 		"cloudwatch":              cloudwatch.NewFromConfig(c),
 		"codebuild":               codebuild.NewFromConfig(c),
+		"codepipeline":            codepipeline.NewFromConfig(c),
 		"dynamodb":                dynamodb.NewFromConfig(c),
 		"ecr":                     ecr.NewFromConfig(c),
 		"ecs":                     ecs.NewFromConfig(c),
@@ -47,6 +50,7 @@ func clients(c aws.Config) map[string]any {
 		"s3":                      s3.NewFromConfig(c),
 		"scheduler":               scheduler.NewFromConfig(c),
 		"secretsmanager":          secretsmanager.NewFromConfig(c),
+		"sns":                     sns.NewFromConfig(c),
 		"sqs": sqs.NewFromConfig(c, func(o *sqs.Options) {
 			o.DisableMessageChecksumValidation = true // the samples have none
 		}),

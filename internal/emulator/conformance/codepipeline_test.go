@@ -1,0 +1,110 @@
+package conformance_test
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
+)
+
+// action is an action of a type that AWS has.
+func action(name string, category types.ActionCategory, provider string) types.ActionDeclaration {
+	return types.ActionDeclaration{Name: &name, ActionTypeId: &types.ActionTypeId{
+		Category: category, Owner: types.ActionOwnerAws, Provider: &provider, Version: new("1"),
+	}}
+}
+
+// approvalPipeline gets its source from a bucket and asks before it would deploy.
+func approvalPipeline(name string) *codepipeline.CreatePipelineInput {
+	source := action("Fetch", types.ActionCategorySource, "S3")
+	source.OutputArtifacts = []types.OutputArtifact{{Name: new("Source")}}
+	source.Configuration = map[string]string{"S3Bucket": "builds", "S3ObjectKey": "shop.zip"}
+	approval := action("Approve", types.ActionCategoryApproval, "Manual")
+	approval.TimeoutInMinutes = new(int32(60))
+	return &codepipeline.CreatePipelineInput{Pipeline: &types.PipelineDeclaration{
+		Name: &name, RoleArn: new("arn:aws:iam::123456789012:role/pipeline"),
+		ArtifactStore: &types.ArtifactStore{Type: types.ArtifactStoreTypeS3, Location: new("artifacts")},
+		Stages: []types.StageDeclaration{
+			{Name: new("Source"), Actions: []types.ActionDeclaration{source}},
+			{Name: new("Production"), Actions: []types.ActionDeclaration{approval}},
+		},
+	}}
+}
+
+func codepipelineStories() []story {
+	create := approvalPipeline("shop")
+	short := approvalPipeline("short")
+	short.Pipeline.Stages = short.Pipeline.Stages[:1]
+	const missing = "PipelineNotFoundException"
+	state := ok(&codepipeline.GetPipelineStateInput{Name: new("shop")},
+		want("StageStates.#", 2), want("StageStates.0.LatestExecution.Status", "Succeeded"),
+		want("StageStates.1.LatestExecution.Status", "InProgress"), save("token", "StageStates.1.ActionStates.0.LatestExecution.Token"),
+		save("execution", "StageStates.1.LatestExecution.PipelineExecutionId"))
+	answer := func(stage, action, token string, status types.ApprovalStatus) *codepipeline.PutApprovalResultInput {
+		return &codepipeline.PutApprovalResultInput{
+			PipelineName: new("shop"), StageName: &stage, ActionName: &action, Token: &token,
+			Result: &types.ApprovalResult{Status: status, Summary: new("by hand")},
+		}
+	}
+	execution := func(id string) *codepipeline.GetPipelineExecutionInput {
+		return &codepipeline.GetPipelineExecutionInput{PipelineName: new("shop"), PipelineExecutionId: &id}
+	}
+	const madeUp = "00000000-0000-4000-8000-000000000000"
+	return []story{
+		{name: "codepipeline/Pipelines", steps: []step{
+			ok(create, want("Pipeline.Name", "shop"), want("Pipeline.Version", 1), want("Pipeline.Stages.1.Actions.0.RunOrder", 1)),
+			fails("PipelineNameInUseException", create,
+				moto("moto_server says InvalidStructureException; AWS: model, CreatePipeline has PipelineNameInUseException")),
+			fails("InvalidStructureException", short),
+			ok(&codepipeline.GetPipelineInput{Name: new("shop")}, want("Pipeline.Name", "shop"),
+				want("Metadata.PipelineArn", "arn:aws:codepipeline:us-east-1:123456789012:shop"),
+				moto("moto_server writes times as text; AWS: smithy.io, AWS JSON protocol: a timestamp is a number")),
+			fails(missing, &codepipeline.GetPipelineInput{Name: new("none")}),
+			ok(&codepipeline.ListPipelinesInput{}, want("Pipelines.#", 1), want("Pipelines.0.Name", "shop"),
+				moto("moto_server writes times as text; AWS: smithy.io, AWS JSON protocol: a timestamp is a number")),
+			fails("InvalidNextTokenException", &codepipeline.ListPipelinesInput{NextToken: new("made-up")},
+				moto("moto_server does not page; AWS: model, ListPipelines has InvalidNextTokenException")),
+			ok(&codepipeline.DeletePipelineInput{Name: new("shop")}),
+			ok(&codepipeline.DeletePipelineInput{Name: new("shop")}),
+			fails("ValidationException", &codepipeline.DeletePipelineInput{Name: new("no spaces")},
+				moto("moto_server does not check; AWS: model, PipelineName has a pattern")),
+			fails(missing, &codepipeline.GetPipelineInput{Name: new("shop")}),
+		}},
+		{
+			name:    "codepipeline/Approvals",
+			notMoto: "moto_server runs no pipelines; AWS: CodePipeline API Reference, PutApprovalResult",
+			steps: []step{
+				ok(create), state,
+				ok(execution("${execution}"), want("PipelineExecution.Status", "InProgress"), want("PipelineExecution.Trigger.TriggerType", "CreatePipeline")),
+				fails("PipelineExecutionNotFoundException", execution(madeUp)),
+				fails(missing, &codepipeline.GetPipelineStateInput{Name: new("none")}),
+				fails("InvalidApprovalTokenException", answer("Production", "Approve", madeUp, types.ApprovalStatusApproved)),
+				fails("StageNotFoundException", answer("Staging", "Approve", "${token}", types.ApprovalStatusApproved)),
+				fails("ActionNotFoundException", answer("Production", "Ask", "${token}", types.ApprovalStatusApproved)),
+				ok(answer("Production", "Approve", "${token}", types.ApprovalStatusApproved)),
+				fails("ApprovalAlreadyCompletedException", answer("Production", "Approve", "${token}", types.ApprovalStatusRejected)),
+				ok(execution("${execution}"), want("PipelineExecution.Status", "Succeeded")),
+				ok(&codepipeline.StartPipelineExecutionInput{Name: new("shop")}, save("second", "PipelineExecutionId")),
+				fails(missing, &codepipeline.StartPipelineExecutionInput{Name: new("none")}),
+				state,
+				ok(answer("Production", "Approve", "${token}", types.ApprovalStatusRejected)),
+				ok(execution("${second}"), want("PipelineExecution.Status", "Failed")),
+				ok(&codepipeline.ListActionExecutionsInput{PipelineName: new("shop"), Filter: &types.ActionExecutionFilter{PipelineExecutionId: new("${second}")}},
+					want("ActionExecutionDetails.#", 2), want("ActionExecutionDetails.0.ActionName", "Approve"), want("ActionExecutionDetails.0.Status", "Failed"),
+					want("ActionExecutionDetails.0.Output.ExecutionResult.ExternalExecutionId", "${token}"),
+					want("ActionExecutionDetails.1.Output.OutputArtifacts.0.S3location.Bucket", "artifacts")),
+				fails(missing, &codepipeline.ListActionExecutionsInput{PipelineName: new("none")}),
+			},
+		},
+		{
+			name:    "codepipeline/Expiry",
+			notMoto: "moto_server runs no pipelines; AWS: CodePipeline User Guide, Quotas in AWS CodePipeline: approval timeout",
+			steps: []step{
+				ok(create), state,
+				wait(time.Hour),
+				ok(execution("${execution}"), want("PipelineExecution.Status", "Failed")),
+				fails("InvalidApprovalTokenException", answer("Production", "Approve", "${token}", types.ApprovalStatusApproved)),
+			},
+		},
+	}
+}
