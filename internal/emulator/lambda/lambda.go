@@ -119,6 +119,7 @@ type Service struct {
 	deps            Deps
 
 	functions map[string]*function
+	keys      map[string]string // name of a function by its access key
 	handlers  map[string]Handler
 	running   int // on unreserved concurrency
 
@@ -142,7 +143,7 @@ type function struct {
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
 	return &Service{
 		loop: l, account: account, region: region, deps: deps,
-		functions: map[string]*function{}, handlers: map[string]Handler{},
+		functions: map[string]*function{}, keys: map[string]string{}, handlers: map[string]Handler{},
 	}
 }
 
@@ -169,6 +170,7 @@ func (s *Service) put(name string, config FunctionConfig, h Handler) *function {
 	if f == nil {
 		f = &function{name: name}
 		s.functions[name] = f
+		s.keys[s.AccessKey(name)] = name
 	}
 	f.config, f.handler, f.idle = config, h, 0
 	f.modified, f.revision = s.loop.Now(), s.loop.UUID()
@@ -267,10 +269,8 @@ func (s *Service) AccessKey(name string) string {
 
 // Caller is the name of the function whose access key it is, or "".
 func (s *Service) Caller(accessKey string) string {
-	for _, name := range s.Functions() {
-		if s.AccessKey(name) == accessKey {
-			return name
-		}
+	if name := s.keys[accessKey]; s.functions[name] != nil {
+		return name
 	}
 	return ""
 }

@@ -43,10 +43,10 @@ func parseText(s string, variables bool) text {
 }
 
 func nextSegment(s string, variables bool) (segment, string) {
-	switch {
-	case s[0] == '*':
+	switch s[0] {
+	case '*':
 		return segment{star: true}, s[1:]
-	case s[0] == '?':
+	case '?':
 		return segment{one: true}, s[1:]
 	}
 	if inner, rest, closed := strings.Cut(strings.TrimPrefix(s, "${"), "}"); variables && strings.HasPrefix(s, "${") && closed {
