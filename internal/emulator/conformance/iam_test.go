@@ -8,7 +8,9 @@ import (
 )
 
 // percent is a policy document as answers have it.
-func percent(document string) string { return strings.ReplaceAll(url.QueryEscape(document), "+", "%20") }
+func percent(document string) string {
+	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
+}
 
 const (
 	trustLambda   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
@@ -65,7 +67,8 @@ func iamStories() []story {
 			fails("EntityAlreadyExists", &iam.CreatePolicyInput{PolicyName: new("reading"), Path: new("/deploy/"), PolicyDocument: new(allowReading)}),
 			ok(&iam.GetPolicyInput{PolicyArn: new(policy)}, want("Policy.PolicyName", "reading"), want("Policy.IsAttachable", true)),
 			fails(missing, &iam.GetPolicyInput{PolicyArn: new(policy + "s")}),
-			ok(&iam.GetPolicyVersionInput{PolicyArn: new(policy), VersionId: new("v1")}, want("PolicyVersion.Document", percent(allowReading))),
+			ok(&iam.GetPolicyVersionInput{PolicyArn: new(policy), VersionId: new("v1")}, want("PolicyVersion.Document", percent(allowReading)),
+				motoValue("moto_server shows it as it is; AWS: IAM API Reference, PolicyVersion, Document: percent-encoded")),
 			fails(missing, &iam.GetPolicyVersionInput{PolicyArn: new(policy), VersionId: new("v2")}),
 			ok(&iam.AttachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy)}),
 			fails(missing, &iam.AttachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy + "s")}),
