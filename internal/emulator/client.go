@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/sts"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -16,13 +18,32 @@ import (
 // access key. They retry as the SDK does by default, three attempts in all, with
 // its waits passing in the cloud's time and without their jitter. An account's
 // own code has a function's key (Lambda.AccessKey); anybody else any other.
+//
+// A key that the cloud of another account than the home's gives out is that account's
+// from then on, on every way into the cloud. So it must be called like Partition.In
+// there, and it panics for a key that is a third account's.
 func (c *Cloud) Config(accessKey string) aws.Config {
+	token := ""
+	switch {
+	case strings.HasPrefix(accessKey, temporary):
+		token = sts.SessionToken(accessKey)
+	case c.Account != c.options.Account:
+		c.own(accessKey)
+	}
 	return aws.Config{
 		Region:      c.Region,
-		Credentials: credentials.NewStaticCredentialsProvider(accessKey, "secret", ""),
+		Credentials: credentials.NewStaticCredentialsProvider(accessKey, "secret", token),
 		HTTPClient:  client{c.transport},
 		Retryer:     newRetryer,
 	}
+}
+
+// own makes the account the key's.
+func (c *Cloud) own(accessKey string) {
+	if account, taken := c.owners[accessKey]; taken && account != c.Account {
+		panic("emulator: access key " + accessKey + " is of account " + account + " and cannot be of " + c.Account)
+	}
+	c.owners[accessKey] = c.Account
 }
 
 // newRetryer leaves the waiting to the transport.

@@ -1,5 +1,11 @@
 // Package emulator is the part of AWS that the project uses, in one process: the
 // emulated services on one event loop, wired to each other as AWS wires them.
+//
+// A cloud is an account in a Region. Others on the same loop are made when they are
+// asked for, by Partition.In or by a request that is for them. IAM is one an account,
+// and names of buckets are taken for all. Across accounts and Regions roles are assumed
+// and events go from bus to bus; an ARN of another account or Region is refused or not
+// found by every other operation. All IAM users are administrators of their account.
 package emulator
 
 import (
@@ -17,9 +23,9 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/ecs"
 	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
-	"github.com/sluice-deploy/sluice/internal/emulator/model"
 	"github.com/sluice-deploy/sluice/internal/emulator/s3"
 	"github.com/sluice-deploy/sluice/internal/emulator/scheduler"
 	"github.com/sluice-deploy/sluice/internal/emulator/secretsmanager"
@@ -27,8 +33,6 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/sqs"
 	"github.com/sluice-deploy/sluice/internal/emulator/ssm"
 	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
-	"github.com/sluice-deploy/sluice/internal/emulator/sts"
-	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -36,6 +40,8 @@ import (
 type Options struct {
 	Account string // "123456789012"
 	Region  string // "us-east-1"
+	// Organization is the one that all accounts belong to ("o-a1b2c3d4e5"); "" is none.
+	Organization string
 
 	// Runner runs the containers of tasks and Traffic carries the requests of
 	// load balancers. Where one is nil, Cloud.World does it.
@@ -82,22 +88,11 @@ type Faults struct {
 // called on the loop.
 type Cloud struct {
 	*loop.Loop
+	*Partition
 
 	Account string
 	Region  string
 	Mux     *wire.Mux
-
-	// Faults may be changed.
-	Faults Faults
-	// Observe, when set, is told on the loop of every request of a client that
-	// was answered.
-	Observe func(c *wire.Call, in, out any, err error)
-	// World runs tasks and carries traffic as a model, unless Options brought
-	// others.
-	World *model.World
-	// Web is the hosts that code in the cloud reaches by HTTP, function URLs among
-	// them.
-	Web *web.Web
 
 	AutoScaling    *autoscaling.Service
 	CloudWatch     *cloudwatch.Service
@@ -108,20 +103,18 @@ type Cloud struct {
 	ECS            *ecs.Service
 	ELBv2          *elbv2.Service
 	EventBridge    *eventbridge.Service
+	IAM            *iam.Service // of the account
 	Lambda         *lambda.Service
 	S3             *s3.Service
 	SNS            *sns.Service
 	SQS            *sqs.Service
 	SSM            *ssm.Service
-	STS            *sts.Service
 	Scheduler      *scheduler.Service
 	SecretsManager *secretsmanager.Service
 	StepFunctions  *stepfunctions.Service
-
-	transport *wire.Transport
 }
 
-// New makes an empty cloud.
+// New makes an empty cloud: the home of a partition of clouds (see Partition.In).
 func New(l *loop.Loop, o Options) *Cloud {
 	if o.Account == "" {
 		o.Account = "123456789012"
@@ -129,25 +122,23 @@ func New(l *loop.Loop, o Options) *Cloud {
 	if o.Region == "" {
 		o.Region = "us-east-1"
 	}
-	c := &Cloud{Loop: l, Account: o.Account, Region: o.Region, Faults: o.Faults, World: model.New(l), Web: web.New(l)}
-	if o.Runner == nil {
-		o.Runner = c.World
-	}
-	if o.Traffic == nil {
-		o.Traffic = c.World
-	}
+	p := newPartition(l, o)
+	home := p.newCloud(o.Account, o.Region)
+	p.clouds = append(p.clouds, home)
+	return home
+}
+
+func (p *Partition) newCloud(account, region string) *Cloud {
+	c := &Cloud{Loop: p.loop, Partition: p, Account: account, Region: region, IAM: p.iamOf(account)}
 	c.makeStores()
-	c.makeEvents(o)
-	c.makeCompute(o)
-	c.World.Observe = c.ELBv2.Observe
+	c.makeEvents(p.options)
+	c.makeCompute(p.options)
 	c.Mux = wire.NewMux(c.Account, c.Region,
 		c.AutoScaling.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
-		c.ELBv2.Wire(), c.EventBridge.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(), c.STS.Wire(),
-		c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
+		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
+		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
-	c.transport = wire.NewTransport(l, c.Mux, wire.TransportOptions{
-		Latency: o.Latency, Timeout: o.RequestTimeout, Backoff: backoff, Fault: c.requestFault, Observe: c.observe,
-	})
+	c.Mux.Authenticate = p.authenticate
 	return c
 }
 
@@ -156,24 +147,24 @@ func (c *Cloud) makeStores() {
 	c.DynamoDB = dynamodb.New(c.Loop, c.Account, c.Region, dynamodb.Deps{
 		Stale: func(table string) bool { return c.Faults.Stale != nil && c.Faults.Stale(table) },
 	})
-	c.S3 = s3.New(c.Loop, c.Account, c.Region)
+	c.S3 = s3.New(c.Loop, c.Account, c.Region, s3.Deps{All: c.allS3})
 	c.SQS = sqs.New(c.Loop, c.Account, c.Region)
 	c.SSM = ssm.New(c.Loop, c.Account, c.Region)
 	c.SecretsManager = secretsmanager.New(c.Loop, c.Account, c.Region)
-	c.STS = sts.New(c.Loop, c.Account, c.Region)
 }
 
 // makeEvents makes the services that listen and run.
 func (c *Cloud) makeEvents(o Options) {
 	c.EventBridge = eventbridge.New(c.Loop, c.Account, c.Region, eventbridge.Deps{
-		Deliver: c.deliver, DeadLetter: c.SQS.Send, Fault: c.deliveryFault,
+		Deliver: c.deliver, DeadLetter: c.SQS.Send, Peer: c.eventBridge, Role: c.role,
+		Organization: o.Organization, Fault: c.deliveryFault,
 	})
 	c.Scheduler = scheduler.New(c.Loop, c.Account, c.Region, scheduler.Deps{
 		Deliver: c.deliver, DeadLetter: c.SQS.Send,
 	})
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
-		Web: c.Web,
+		Web: c.Web, Identity: c.identify,
 	})
 	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.Lambda.InvokeAsync})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{
@@ -191,21 +182,14 @@ func (c *Cloud) makeCompute(o Options) {
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{
-		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, ProvisionTime: o.ProvisionTime,
+		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
 	})
 	c.AutoScaling = autoscaling.New(c.Loop, c.Account, c.Region, autoscaling.Deps{ECS: c.ECS})
 }
 
-// Handler serves the cloud on a port, for any SDK or the aws CLI. A request to a
-// host that Web knows goes to its site.
-func (c *Cloud) Handler() http.Handler { return wire.NewServer(c.Loop, hosts{c}) }
-
-func (c *Cloud) requestFault(call *wire.Call) *wire.Fault {
-	if c.Faults.Request == nil {
-		return nil
-	}
-	return c.Faults.Request(call)
-}
+// Handler serves the clouds of all accounts and Regions on a port, for any SDK or the
+// aws CLI. A request to a host that Web knows goes to its site.
+func (c *Cloud) Handler() http.Handler { return wire.NewServer(c.Loop, hosts{c.Partition}) }
 
 func (c *Cloud) functionFault(name string, n int) lambda.FunctionFault {
 	if c.Faults.Function == nil {
@@ -219,10 +203,4 @@ func (c *Cloud) deliveryFault(e eventbridge.Event, targetARN string) eventbridge
 		return eventbridge.DeliveryFault{}
 	}
 	return c.Faults.Delivery(e, targetARN)
-}
-
-func (c *Cloud) observe(call *wire.Call, in, out any, err error) {
-	if c.Observe != nil {
-		c.Observe(call, in, out, err)
-	}
 }

@@ -23,6 +23,8 @@ func (c *Cloud) deliver(targetARN string, payload []byte, done func(error)) {
 	}
 	service, resource := parts[2], parts[5]
 	switch {
+	case service != "scheduler" && (parts[3] != c.Region || parts[4] != c.Account):
+		done(wire.Errorf("ValidationException", "target %s: delivery to another account or Region is emulated for event buses only", targetARN))
 	case service == "lambda":
 		done(c.Lambda.InvokeAsync(targetARN, payload))
 	case service == "sqs":
@@ -31,7 +33,7 @@ func (c *Cloud) deliver(targetARN string, payload []byte, done func(error)) {
 		done(c.publish(targetARN, "", string(payload)))
 	case service == "states" && strings.HasPrefix(resource, "stateMachine:"):
 		input := map[string]string{"StateMachineArn": targetARN, "Input": string(payload)}
-		c.call("sfn", "startExecution", input, func(_ json.RawMessage, err error) { done(err) })
+		c.call(wire.Identity{}, "sfn", "startExecution", input, func(_ json.RawMessage, err error) { done(err) })
 	case service == "scheduler" && strings.HasPrefix(resource, "aws-sdk:"):
 		c.deliverToAPI(resource, payload, done)
 	default:
@@ -47,17 +49,18 @@ func (c *Cloud) deliverToAPI(resource string, payload []byte, done func(error)) 
 		done(wire.Errorf("ValidationException", "universal target %s does not name a service and an operation", resource))
 		return
 	}
-	c.call(parts[1], parts[2], json.RawMessage(payload), func(_ json.RawMessage, err error) { done(err) })
+	c.call(wire.Identity{}, parts[1], parts[2], json.RawMessage(payload), func(_ json.RawMessage, err error) { done(err) })
 }
 
-// call invokes an operation on behalf of the cloud itself.
-func (c *Cloud) call(service, operation string, input any, reply func(json.RawMessage, error)) {
+// call invokes an operation on behalf of a caller, or of the account itself if that is
+// nobody.
+func (c *Cloud) call(caller wire.Identity, service, operation string, input any, reply func(json.RawMessage, error)) {
 	data, err := json.Marshal(input)
 	if err != nil {
 		reply(nil, fmt.Errorf("encode the input of %s %s: %w", service, operation, err))
 		return
 	}
-	c.Mux.InvokeJSON(&wire.Call{RequestID: c.UUID()}, service, operation, data, reply)
+	c.Mux.InvokeJSON(&wire.Call{Caller: caller, RequestID: c.UUID()}, service, operation, data, reply)
 }
 
 // invokeLambda calls a function for a state machine.
@@ -65,9 +68,9 @@ func (c *Cloud) invokeLambda(_, function string, payload []byte, done func(stepf
 	c.Lambda.Invoke(function, payload, func(r lambda.Result) { done(stepfunctions.Result(r)) })
 }
 
-// invokeAPI calls an operation for a state machine.
-func (c *Cloud) invokeAPI(_, service, operation string, input json.RawMessage, done func(output json.RawMessage, errorCode, errorMessage string)) {
-	c.call(service, operation, input, func(out json.RawMessage, err error) {
+// invokeAPI calls an operation for a state machine, as a session of its role.
+func (c *Cloud) invokeAPI(roleARN, service, operation string, input json.RawMessage, done func(output json.RawMessage, errorCode, errorMessage string)) {
+	c.call(c.roleIdentity(roleARN, "states"), service, operation, input, func(out json.RawMessage, err error) {
 		if err != nil {
 			code, message, _ := wire.ErrorCode(err)
 			done(nil, code, message)
@@ -174,7 +177,7 @@ func (c *Cloud) parameter(valueFrom string) (string, error) {
 // ask calls an operation that answers at once.
 func (c *Cloud) ask(service, operation string, input, out any) error {
 	failed := fmt.Errorf("%s %s did not answer at once", service, operation)
-	c.call(service, operation, input, func(data json.RawMessage, err error) {
+	c.call(wire.Identity{}, service, operation, input, func(data json.RawMessage, err error) {
 		if failed = err; err == nil {
 			failed = json.Unmarshal(data, out)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/sluice-deploy/sluice/internal/waits"
 )
 
-// Deliverer delivers a notice to a channel, in one attempt. Refused when another
-// would give the same.
+// Deliverer delivers a notice to a channel, in one attempt. Unavailable or Throttled
+// when another may do better.
 type Deliverer interface {
 	Deliver(ctx context.Context, c rollout.Channel, n notify.Notice) error
 }
@@ -150,7 +150,7 @@ func (s *Steps) deliver(ctx context.Context, d store.Delivery, later func(time.D
 		return rollout.Errorf(rollout.KindInternal, "a notice of %s cannot be read: %w", d.Subject, err)
 	}
 	failed := s.Channels.of(d.Channel).Deliver(ctx, d.Channel, n)
-	over := failed == nil || rollout.KindOf(failed) == rollout.KindRefused || s.Now().Sub(time.Unix(d.Since, 0)) > keepTrying
+	over := !mayPass(failed) || s.Now().Sub(time.Unix(d.Since, 0)) > keepTrying
 	if failed != nil && over {
 		if err := s.undelivered(ctx, d.Subject, d.Channel.Address(), failed); err != nil {
 			return err
@@ -162,6 +162,12 @@ func (s *Steps) deliver(ctx context.Context, d store.Delivery, later func(time.D
 		later(pause(d.Tries, failed))
 	}
 	return s.Store.Tried(ctx, d, over)
+}
+
+// mayPass reports whether another attempt may do better.
+func mayPass(err error) bool {
+	kind := rollout.KindOf(err)
+	return kind == rollout.KindUnavailable || kind == rollout.KindThrottled
 }
 
 // undelivered records that a notice was given up.

@@ -19,6 +19,8 @@ func eventCreator(kind string) creator {
 	switch kind {
 	case "AWS::Events::EventBus":
 		return createEventBus
+	case "AWS::Events::EventBusPolicy":
+		return createEventBusPolicy
 	case "AWS::Events::Rule":
 		return createRule
 	case "AWS::Lambda::EventInvokeConfig":

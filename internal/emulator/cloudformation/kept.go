@@ -1,40 +1,5 @@
 package cloudformation
 
-import "strings"
-
-// accessCreator keeps what says who may do what.
-func accessCreator(kind string) creator {
-	switch kind {
-	case "AWS::IAM::Role":
-		return keepRole
-	case "AWS::IAM::Policy":
-		return func(r *request) (*created, error) { return &created{r.name("PolicyName", 128), nil}, nil }
-	case "AWS::IAM::ManagedPolicy":
-		return keepManagedPolicy
-	}
-	return nil
-}
-
-func keepRole(r *request) (*created, error) {
-	name := r.name("RoleName", 64)
-	return &created{name, map[string]string{
-		"Arn":    "arn:aws:iam::" + r.scope.settings.Account + ":role" + rolePath(r) + name,
-		"RoleId": "AROA" + strings.ToUpper(r.ID(17)),
-	}}, nil
-}
-
-func keepManagedPolicy(r *request) (*created, error) {
-	arn := "arn:aws:iam::" + r.scope.settings.Account + ":policy" + rolePath(r) + r.name("ManagedPolicyName", 128)
-	return &created{arn, map[string]string{"PolicyArn": arn}}, nil
-}
-
-func rolePath(r *request) string {
-	if p := r.properties.get("Path"); p != nil {
-		return p.text
-	}
-	return "/"
-}
-
 // networkCreator keeps what says where things stand in a network: all is
 // reachable here, as it is in a network that is set up right.
 func networkCreator(kind string) creator {

@@ -177,7 +177,7 @@ func (e *expansion) addStateMachine(r resource) error {
 			field{name: "Arn", value: ref(r)}, field{name: "Id", value: text(event.line, id+"StepFunctionsTarget")},
 			field{name: "RoleArn", value: arnOf(event.line, id+"Role")})
 		return []resource{
-			plainFrom(r, id+"Role", "AWS::IAM::Role", trust(event.line, "events.amazonaws.com")),
+			plainFrom(r, id+"Role", "AWS::IAM::Role", starter(event.line, id, ref(r))),
 			plainFrom(r, id, "AWS::Events::Rule", aimed(rule, target)),
 		}, nil
 	})
@@ -196,60 +196,6 @@ func (e *expansion) read(uri *node) (*node, error) {
 		return nil, fail(uri.line, "DefinitionUri: %w", err)
 	}
 	return text(uri.line, string(data)), nil
-}
-
-// role is the ARN of the role that runs r: the one it names, or one made of its
-// policies.
-func (e *expansion) role(r resource, service string, managed ...string) (*node, error) {
-	if role := r.properties.get("Role"); role != nil {
-		return role, nil
-	}
-	properties := trust(r.line, service)
-	arns, inline := list(r.line), list(r.line)
-	for _, name := range managed {
-		arns.items = append(arns.items, text(r.line, "arn:aws:iam::aws:policy/"+name))
-	}
-	policies := r.properties.get("Policies")
-	items := []*node{policies}
-	if policies != nil && policies.kind == listKind {
-		items = policies.items
-	}
-	for i, policy := range items {
-		switch {
-		case policy == nil:
-		case policy.get("Statement") != nil:
-			name := text(policy.line, fmt.Sprintf("%sRolePolicy%d", r.id, i))
-			inline.items = append(inline.items, mapping(policy.line, field{name: "PolicyName", value: name}, field{name: "PolicyDocument", value: policy}))
-		case policy.kind == scalarKind:
-			arns.items = append(arns.items, managedPolicy(policy))
-		default:
-			if _, _, call := intrinsic(policy); !call {
-				return nil, fail(policy.line, "Policies: SAM policy template %s is not supported; write its statements", policy.fields[0].name)
-			}
-			arns.items = append(arns.items, policy)
-		}
-	}
-	properties.fields = append(properties.fields, field{"ManagedPolicyArns", r.line, arns}, field{"Policies", r.line, inline})
-	e.out = append(e.out, plainFrom(r, r.id+"Role", "AWS::IAM::Role", properties))
-	return arnOf(r.line, r.id+"Role"), nil
-}
-
-// managedPolicy is the ARN of an AWS managed policy that is given by name.
-func managedPolicy(policy *node) *node {
-	if len(policy.text) > 4 && policy.text[:4] == "arn:" {
-		return policy
-	}
-	return text(policy.line, "arn:aws:iam::aws:policy/"+policy.text)
-}
-
-// trust is a role that a service may take.
-func trust(line int, service string) *node {
-	return mapping(line, field{name: "AssumeRolePolicyDocument", value: mapping(line,
-		field{name: "Version", value: text(line, "2012-10-17")},
-		field{name: "Statement", value: list(line, mapping(line,
-			field{name: "Effect", value: text(line, "Allow")},
-			field{name: "Action", value: text(line, "sts:AssumeRole")},
-			field{name: "Principal", value: mapping(line, field{name: "Service", value: text(line, service)})}))})})
 }
 
 // addEvents writes each of r's events as a rule; write completes it with its

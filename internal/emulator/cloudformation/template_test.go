@@ -64,7 +64,7 @@ Conditions:
   Both: !And [!Condition IsProd, !Not [!Condition IsBig]]
   Either: !Or [!Condition IsBig, !Equals [a, b]]
 Resources:
-  Role: {Type: AWS::IAM::Role, Properties: {RoleName: runner}}
+  Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: runner}}
   Net: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
 Outputs:
   Got:
@@ -76,12 +76,12 @@ func TestIntrinsics(t *testing.T) {
 		"RefParameter":       {`!Ref Stage`, "prod"},
 		"RefNumber":          {`!Ref Size`, "3"},
 		"RefLong":            {`{Ref: Stage}`, "prod"},
-		"RefResource":        {`!Ref Role`, "runner"},
+		"RefResource":        {`!Ref Logs`, "runner"},
 		"RefPseudo":          {`!Ref AWS::Region`, "us-east-1"},
-		"GetAtt":             {`!GetAtt Role.Arn`, "arn:aws:iam::123456789012:role/runner"},
-		"GetAttLong":         {`{"Fn::GetAtt": [Role, Arn]}`, "arn:aws:iam::123456789012:role/runner"},
+		"GetAtt":             {`!GetAtt Logs.Arn`, "arn:aws:logs:us-east-1:123456789012:log-group:runner:*"},
+		"GetAttLong":         {`{"Fn::GetAtt": [Logs, Arn]}`, "arn:aws:logs:us-east-1:123456789012:log-group:runner:*"},
 		"GetAttProperty":     {`!GetAtt Net.CidrBlock`, "10.0.0.0/16"},
-		"Sub":                {`!Sub "arn:${AWS::Partition}:x:${AWS::AccountId}:${Stage}/${Role}/${Role.Arn}/${!Kept}"`, "arn:aws:x:123456789012:prod/runner/arn:aws:iam::123456789012:role/runner/${Kept}"},
+		"Sub":                {`!Sub "arn:${AWS::Partition}:x:${AWS::AccountId}:${Stage}/${Logs}/${Logs.Arn}/${!Kept}"`, "arn:aws:x:123456789012:prod/runner/arn:aws:logs:us-east-1:123456789012:log-group:runner:*/${Kept}"},
 		"SubWithValues":      {`!Sub ["${A}-${Stage}", {A: !Ref Size}]`, "3-prod"},
 		"SubOverLines":       {"!Sub |\n      one ${Stage}\n      two", "one prod\ntwo"},
 		"Join":               {`!Join ["-", [a, !Ref Stage, 5]]`, "a-prod-5"},
@@ -119,7 +119,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ template, want string }{
 		"UnknownType": {
-			"Resources:\n  A:\n    Type: AWS::IAM::Role\n  B:\n    Type: AWS::Kinesis::Stream\n",
+			"Resources:\n  A:\n    Type: AWS::Logs::LogGroup\n  B:\n    Type: AWS::Kinesis::Stream\n",
 			"template t.yaml: line 4: resource B (AWS::Kinesis::Stream): type AWS::Kinesis::Stream is not supported",
 		},
 		"UnknownProperty": {
@@ -131,27 +131,27 @@ func TestErrorsNameTheLine(t *testing.T) {
 			"template t.yaml: line 2: resource Cluster (AWS::ECS::TaskDefinition): line 8: property ContainerDefinitions[0].PortMappings[0].ContainerPort is an integer, not http",
 		},
 		"UnresolvedRef": {
-			"Resources:\n  A:\n    Type: AWS::IAM::Role\n    Properties:\n      Path: !Ref Nothing\n",
+			"Resources:\n  A:\n    Type: AWS::Logs::LogGroup\n    Properties:\n      Path: !Ref Nothing\n",
 			"template t.yaml: resource A: line 5: Template format error: Unresolved resource dependencies [Nothing]",
 		},
 		"RefToWhatIsNotThere": {
-			"Conditions: {Never: !Equals [a, b]}\nResources:\n  A: {Type: AWS::IAM::Role, Condition: Never}\n  B:\n    Type: AWS::IAM::Role\n    DependsOn: A\n",
+			"Conditions: {Never: !Equals [a, b]}\nResources:\n  A: {Type: AWS::Logs::LogGroup, Condition: Never}\n  B:\n    Type: AWS::Logs::LogGroup\n    DependsOn: A\n",
 			"template t.yaml: resource B: DependsOn: line 6: Template format error: Unresolved resource dependencies [A]",
 		},
 		"Circle": {
-			"Resources:\n  A: {Type: AWS::IAM::Role, Properties: {Path: !Ref B}}\n  B: {Type: AWS::IAM::Role, Properties: {Path: !GetAtt A.Arn}}\n",
+			"Resources:\n  A: {Type: AWS::Logs::LogGroup, Properties: {Path: !Ref B}}\n  B: {Type: AWS::Logs::LogGroup, Properties: {Path: !GetAtt A.Arn}}\n",
 			"template t.yaml: line 2: Circular dependency between resources: [A, B]",
 		},
 		"MissingParameter": {
-			"Parameters:\n  A: {Type: String}\nResources:\n  R: {Type: AWS::IAM::Role}\n",
+			"Parameters:\n  A: {Type: String}\nResources:\n  R: {Type: AWS::Logs::LogGroup}\n",
 			"template t.yaml: line 2: Parameters: [A] must have values",
 		},
 		"NotAllowedParameter": {
-			"Parameters:\n  A: {Type: String, Default: c, AllowedValues: [a, b]}\nResources:\n  R: {Type: AWS::IAM::Role}\n",
+			"Parameters:\n  A: {Type: String, Default: c, AllowedValues: [a, b]}\nResources:\n  R: {Type: AWS::Logs::LogGroup}\n",
 			"template t.yaml: line 2: Parameter 'A' must be one of AllowedValues",
 		},
 		"UnknownAttribute": {
-			"Resources:\n  R: {Type: AWS::IAM::Role}\nOutputs:\n  O:\n    Value: !GetAtt R.Colour\n",
+			"Resources:\n  R: {Type: AWS::Logs::LogGroup}\nOutputs:\n  O:\n    Value: !GetAtt R.Colour\n",
 			"template t.yaml: output O: line 5: Fn::GetAtt: resource R has no attribute Colour here",
 		},
 		"UnknownTag": {
@@ -162,16 +162,16 @@ func TestErrorsNameTheLine(t *testing.T) {
 			"Things:\n  R: 1\n", "template t.yaml: line 1: section Things is not supported",
 		},
 		"Alias": {
-			"Resources:\n  R: &a {Type: AWS::IAM::Role}\n  S: *a\n",
+			"Resources:\n  R: &a {Type: AWS::Logs::LogGroup}\n  S: *a\n",
 			"template t.yaml: line 2: YAML aliases are not allowed in CloudFormation templates",
 		},
 		"ColonsOnOneLine": {
-			"Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {Tags: [a::b, c]}\n",
+			"Resources:\n  R:\n    Type: AWS::Logs::LogGroup\n    Properties: {Tags: [a::b, c]}\n",
 			"template t.yaml: line 4: a::b needs quotes in a list or mapping written on one line",
 		},
 		"ImportValue": {
-			"Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      Path: !ImportValue other\n",
-			"template t.yaml: line 2: resource R (AWS::IAM::Role): line 5: Fn::ImportValue is not supported",
+			"Resources:\n  R:\n    Type: AWS::Logs::LogGroup\n    Properties:\n      Path: !ImportValue other\n",
+			"template t.yaml: line 2: resource R (AWS::Logs::LogGroup): line 5: Fn::ImportValue is not supported",
 		},
 		"ServerlessWithoutTransform": {
 			"Resources:\n  F:\n    Type: AWS::Serverless::Function\n",
@@ -230,19 +230,19 @@ Conditions:
   IsProd: !Equals [!Ref Stage, prod]
 Resources:
   Always:
-    Type: AWS::IAM::Role
+    Type: AWS::Logs::LogGroup
     Properties:
-      RoleName: a
+      LogGroupName: a
       Path: !If [IsProd, /prod/, !Ref AWS::NoValue]
       Tags: [!If [IsProd, x, !Ref AWS::NoValue], y]
-  Sometimes: {Type: AWS::IAM::Role, Condition: IsProd}
+  Sometimes: {Type: AWS::Logs::LogGroup, Condition: IsProd}
 Outputs:
   Sometimes: {Condition: IsProd, Value: !Ref Sometimes}
 `, map[string]string{"Stage": "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"RoleName": "a", "Tags": []any{"y"}}
+	want := map[string]any{"LogGroupName": "a", "Tags": []any{"y"}}
 	if len(stack.Resources) != 1 || len(stack.Outputs) != 0 {
 		t.Fatalf("%d resources and %d outputs, want 1 and 0", len(stack.Resources), len(stack.Outputs))
 	}
@@ -255,10 +255,10 @@ func TestResourcesComeAfterWhatTheyNeed(t *testing.T) {
 	t.Parallel()
 	template, err := cloudformation.Load("t.yaml", []byte(`
 Resources:
-  A: {Type: AWS::IAM::Role, DependsOn: [D]}
-  B: {Type: AWS::IAM::Role, Properties: {Path: !Sub "${C}/${A.Arn}"}}
-  C: {Type: AWS::IAM::Role}
-  D: {Type: AWS::IAM::Role}
+  A: {Type: AWS::Logs::LogGroup, DependsOn: [D]}
+  B: {Type: AWS::Logs::LogGroup, Properties: {Path: !Sub "${C}/${A.Arn}"}}
+  C: {Type: AWS::Logs::LogGroup}
+  D: {Type: AWS::Logs::LogGroup}
 `))
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 // or that is not in the protocol's form.
 func validationCodes(service string) []string {
 	switch service {
-	case "cloudwatch", "sns", "sts":
+	case "cloudwatch", "iam", "sns", "sts":
 		// AWS: the API References, Common Errors: ValidationError.
 		return []string{"ValidationError", "SerializationException", "MalformedInput"}
 	case "elbv2":
@@ -55,12 +55,18 @@ func documentedCodes(service string) map[string]string {
 		const list = "Amazon S3 API Reference, Error responses, List of error codes"
 		return map[string]string{
 			"AccessDenied": list, "BucketNotEmpty": list, "IllegalLocationConstraintException": list, "InvalidBucketName": list,
-			"InvalidRange": list, "KeyTooLongError": list, "MetadataTooLarge": list, "NoSuchBucket": list, "PreconditionFailed": list,
+			"InvalidRange": list, "KeyTooLongError": list, "MetadataTooLarge": list, "NoSuchBucket": list, "PermanentRedirect": list, "PreconditionFailed": list,
 			"NotModified": "Amazon S3 API Reference, GetObject: 304 Not Modified",
 			"NotFound":    "Amazon S3 API Reference, HeadObject, HeadBucket: 404 Not Found",
 		}
 	case "sts":
-		return map[string]string{"MissingAuthenticationToken": "STS API Reference, Common Errors"}
+		const common = "STS API Reference, Common Errors"
+		return map[string]string{
+			"AccessDenied": common, "ExpiredToken": common, "InvalidClientTokenId": common, "MissingAuthenticationToken": common,
+		}
+	case "events":
+		const common = "EventBridge API Reference, Common Errors"
+		return map[string]string{"AccessDeniedException": common, "MissingAuthenticationTokenException": common}
 	}
 	return map[string]string{}
 }
@@ -135,8 +141,9 @@ func TestHandlersKnowNoOtherCodes(t *testing.T) {
 func folders() map[string]string {
 	return map[string]string{
 		"application-autoscaling": "autoscaling", "cloudwatch": "cloudwatch", "codebuild": "codebuild",
-		"codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecr": "ecr", "ecs": "ecs", "elbv2": "elbv2", "events": "eventbridge", "lambda": "lambda", "s3": "s3", "scheduler": "scheduler",
-		"secretsmanager": "secretsmanager", "sns": "sns", "sqs": "sqs", "ssm": "ssm", "stepfunctions": "stepfunctions", "sts": "sts",
+		"codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecr": "ecr", "ecs": "ecs", "elbv2": "elbv2", "events": "eventbridge",
+		"iam": "iam", "lambda": "lambda", "s3": "s3", "scheduler": "scheduler", "secretsmanager": "secretsmanager", "sns": "sns",
+		"sqs": "sqs", "ssm": "ssm", "stepfunctions": "stepfunctions", "sts": "sts",
 	}
 }
 

@@ -24,6 +24,17 @@ func eventsStories() []story {
 			ok(&eventbridge.ListEventBusesInput{}, want("EventBuses.#", 1)),
 			fails("ValidationException", &eventbridge.DeleteEventBusInput{Name: new("default")}),
 		}},
+		{name: "events/Permissions", steps: []step{
+			ok(&eventbridge.PutPermissionInput{StatementId: new("other"), Action: new("events:PutEvents"), Principal: new("210987654321")}),
+			ok(&eventbridge.DescribeEventBusInput{}, like("Policy", `.*"Sid":\s?"other".*`)),
+			fails("ResourceNotFoundException", &eventbridge.PutPermissionInput{EventBusName: new("none"), StatementId: new("other"), Action: new("events:PutEvents"), Principal: new("210987654321")}),
+			fails("ResourceNotFoundException", &eventbridge.RemovePermissionInput{StatementId: new("none")}),
+			ok(&eventbridge.RemovePermissionInput{StatementId: new("other")}),
+			ok(&eventbridge.DescribeEventBusInput{}, want("Policy", nil)),
+			ok(&eventbridge.PutPermissionInput{Policy: new(`{"Version":"2012-10-17","Statement":[{"Sid":"all","Effect":"Allow","Principal":"*","Action":"events:PutEvents","Resource":"arn:aws:events:us-east-1:123456789012:event-bus/default"}]}`)}),
+			ok(&eventbridge.RemovePermissionInput{RemoveAllPermissions: true}),
+			fails("ResourceNotFoundException", &eventbridge.RemovePermissionInput{StatementId: new("all")}),
+		}},
 		{name: "events/Rules", steps: []step{
 			rule,
 			fails("InvalidEventPatternException", &eventbridge.PutRuleInput{Name: new("orders"), EventPattern: new(`{"source":"shop"}`)}),

@@ -113,7 +113,10 @@ func (g generator) variants(s *shape, above []*shape) []sample {
 	case "list":
 		add(noType, "text")
 		element := g.model.Shapes[s.Member.Shape]
-		g.sizes(s, func(k kind, n int) { add(k, slices.Repeat([]any{g.minimal(element)}, n)) })
+		members, isStructure := g.minimal(element).(map[string]any)
+		g.sizes(s, func(k kind, n int) {
+			all = append(all, sample{k, "", slices.Repeat([]any{g.minimal(element)}, n), s, isStructure && len(members) == 0})
+		})
 		for _, e := range g.variants(element, above) {
 			all = append(all, sample{e.kind, "[0]" + e.path, g.filledList(s, e.value), e.shape, e.bare})
 		}

@@ -6,7 +6,7 @@ import "slices"
 func stories() []story {
 	return slices.Concat(
 		autoscalingStories(), cloudwatchStories(), codebuildStories(), codepipelineStories(), dynamodbStories(), ecrStories(), ecsStories(),
-		elbv2Stories(), eventsStories(), lambdaStories(), s3Stories(), schedulerStories(), secretsmanagerStories(),
+		elbv2Stories(), eventsStories(), iamStories(), lambdaStories(), s3Stories(), schedulerStories(), secretsmanagerStories(),
 		snsStories(), sqsStories(), ssmStories(), stepfunctionsStories(), stsStories(),
 	)
 }

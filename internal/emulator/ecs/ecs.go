@@ -59,6 +59,9 @@ type Deps struct {
 	// Secret gives the value behind a container secret's valueFrom. Nil means none
 	// can be read: a task with secrets fails to start.
 	Secret func(valueFrom string) (string, error)
+	// Network tells the networks of several services apart: tasks of two services that
+	// share a Runner have no address in common when their networks differ.
+	Network int
 	// ProvisionTime is how long a task takes from its launch to the start of its
 	// containers. Zero means 20 seconds.
 	ProvisionTime time.Duration

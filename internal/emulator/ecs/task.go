@@ -92,12 +92,14 @@ func (s *Service) launch(svc *service, d *deployment) *task {
 	return t
 }
 
-// newIP gives each task a private address of its own.
+// newIP gives each task a private address of its own. A network has a million of
+// them, and there are sixteen networks.
 func (s *Service) newIP() string {
 	s.ips++
 	host := s.ips%250 + 4
 	net := s.ips / 250
-	return fmt.Sprintf("10.%d.%d.%d", net/256%256, net%256, host)
+	first := uint32(s.deps.Network%16) * 16 //nolint:gosec // below 16
+	return fmt.Sprintf("10.%d.%d.%d", (first+net/256)%256, net%256, host)
 }
 
 func (s *Service) tagsOfTask(svc *service, d *deployment) []types.Tag {

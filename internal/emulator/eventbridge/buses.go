@@ -19,6 +19,7 @@ type bus struct {
 	name, description string
 	created           time.Time
 	rules             map[string]*rule
+	policy            *busPolicy // nil if it has none
 }
 
 func (s *Service) addBus(name, description string) *bus {
@@ -33,23 +34,45 @@ func (s *Service) arn(resource string) string {
 
 func (s *Service) busARN(b *bus) string { return s.arn("event-bus/" + b.name) }
 
-// busName is the name in a bus's name or ARN; none is the default bus.
-func busName(nameOrARN *string) string {
+// busRef is what a request says of a bus: its name, and whose it is.
+type busRef struct{ account, region, name string }
+
+// parseBus reads a bus's name or ARN; none is the default bus.
+func (s *Service) parseBus(nameOrARN *string) busRef {
 	name := aws.ToString(nameOrARN)
 	if name == "" {
-		return defaultBus
+		name = defaultBus
 	}
-	if _, after, isARN := strings.Cut(name, ":event-bus/"); isARN {
-		return after
+	if ref, isARN := parseBusARN(name); isARN {
+		return ref
 	}
-	return name
+	return busRef{s.account, s.region, name}
 }
 
+func parseBusARN(arn string) (busRef, bool) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[2] != "events" {
+		return busRef{}, false
+	}
+	name, isBus := strings.CutPrefix(parts[5], "event-bus/")
+	return busRef{account: parts[4], region: parts[3], name: name}, isBus
+}
+
+func (b busRef) arn() string {
+	return "arn:aws:events:" + b.region + ":" + b.account + ":event-bus/" + b.name
+}
+
+func (s *Service) isOwn(b busRef) bool { return b.account == s.account && b.region == s.region }
+
+// findBus finds a bus of this account and Region.
 func (s *Service) findBus(nameOrARN *string) (*bus, error) {
-	name := busName(nameOrARN)
-	b, ok := s.buses[name]
+	ref := s.parseBus(nameOrARN)
+	if !s.isOwn(ref) {
+		return nil, notEmulated("an operation but PutEvents on " + ref.arn() + ", a bus of another account or Region,")
+	}
+	b, ok := s.buses[ref.name]
 	if !ok {
-		return nil, notFound("Event bus %s does not exist.", name)
+		return nil, notFound("Event bus %s does not exist.", ref.name)
 	}
 	return b, nil
 }
@@ -80,7 +103,7 @@ func (s *Service) describeEventBus(_ *wire.Call, in *eventbridge.DescribeEventBu
 		return nil, err
 	}
 	return &eventbridge.DescribeEventBusOutput{
-		Name: &b.name, Arn: aws.String(s.busARN(b)), Description: optional(b.description),
+		Name: &b.name, Arn: aws.String(s.busARN(b)), Description: optional(b.description), Policy: b.policy.text(),
 		CreationTime: &b.created, LastModifiedTime: &b.created,
 	}, nil
 }
@@ -92,7 +115,7 @@ func (s *Service) listEventBuses(_ *wire.Call, in *eventbridge.ListEventBusesInp
 	for _, name := range names {
 		b := s.buses[name]
 		out.EventBuses = append(out.EventBuses, types.EventBus{
-			Name: &b.name, Arn: aws.String(s.busARN(b)), Description: optional(b.description),
+			Name: &b.name, Arn: aws.String(s.busARN(b)), Description: optional(b.description), Policy: b.policy.text(),
 			CreationTime: &b.created, LastModifiedTime: &b.created,
 		})
 	}
@@ -100,9 +123,13 @@ func (s *Service) listEventBuses(_ *wire.Call, in *eventbridge.ListEventBusesInp
 }
 
 func (s *Service) deleteEventBus(_ *wire.Call, in *eventbridge.DeleteEventBusInput) (*eventbridge.DeleteEventBusOutput, error) {
-	name := busName(in.Name)
+	ref := s.parseBus(in.Name)
+	name := ref.name
 	b, ok := s.buses[name]
 	switch {
+	case !s.isOwn(ref):
+		_, err := s.findBus(in.Name)
+		return nil, err
 	case name == defaultBus:
 		return nil, invalid("Cannot delete event bus default.")
 	case ok && len(b.rules) > 0:

@@ -43,6 +43,12 @@ func (s *Service) send(d *delivery) {
 }
 
 func (s *Service) attempt(d *delivery) {
+	if isBus(d.target) {
+		if err := s.forward(d); err != nil {
+			s.again(d, failureOf(err))
+		}
+		return
+	}
 	body, err := payload(d.target, d.event.JSON())
 	if err != nil {
 		s.bury(d, failure{code: "INVALID_JSON", message: err.Error()}, "")

@@ -1,6 +1,7 @@
 // Package eventbridge emulates Amazon EventBridge: event buses, rules with event
 // patterns, and the delivery of events to targets, at least once, with retries
-// and dead-letter queues.
+// and dead-letter queues. Buses have policies, and rules may send events on to buses
+// of other accounts and Regions.
 package eventbridge
 
 import (
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -20,6 +22,13 @@ type Deps struct {
 	Deliver func(targetARN string, payload []byte, done func(err error))
 	// DeadLetter sends a message to a queue.
 	DeadLetter func(queueARN, body string, attributes map[string]string) error
+	// Peer is EventBridge in another account or Region. Without it there is no other.
+	Peer func(account, region string) *Service
+	// Role is the role with this ARN, of any account, or nil. Needed by targets that
+	// are event buses and have a role.
+	Role func(arn string) *iam.Role
+	// Organization is the one that all accounts belong to, or "".
+	Organization string
 	// Fault, if not nil, says what befalls the delivery of an event to a target.
 	Fault func(e Event, targetARN string) DeliveryFault
 }
@@ -66,6 +75,8 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("ListTargetsByRule", s.listTargetsByRule),
 		wire.Op("RemoveTargets", s.removeTargets),
 		wire.Op("PutEvents", s.putEvents),
+		wire.Op("PutPermission", s.putPermission),
+		wire.Op("RemovePermission", s.removePermission),
 		wire.Op("TestEventPattern", s.testEventPattern),
 	)
 }

@@ -41,6 +41,8 @@ type Event struct {
 
 	// Bus is the name of the bus it was put on.
 	Bus string `json:"-"`
+	// Forwarded: a rule of another bus sent it on to this one.
+	Forwarded bool `json:"-"`
 }
 
 // JSON is the event as it is delivered.
@@ -112,12 +114,15 @@ func (s *Service) accept(b *bus, e Event) {
 			continue
 		}
 		for _, id := range slices.Sorted(maps.Keys(r.targets)) {
+			if e.Forwarded && isBus(r.targets[id]) {
+				continue // see forward
+			}
 			s.send(&delivery{event: e, ruleARN: r.arn, target: r.targets[id], accepted: s.loop.Now()})
 		}
 	}
 }
 
-func (s *Service) putEvents(_ *wire.Call, in *eventbridge.PutEventsInput) (*eventbridge.PutEventsOutput, error) {
+func (s *Service) putEvents(c *wire.Call, in *eventbridge.PutEventsInput) (*eventbridge.PutEventsOutput, error) {
 	if in.EndpointId != nil {
 		return nil, notEmulated("EndpointId")
 	}
@@ -128,6 +133,9 @@ func (s *Service) putEvents(_ *wire.Call, in *eventbridge.PutEventsInput) (*even
 	if total >= maxEntries {
 		return nil, invalid("Total size of the entries in the request is over the limit.")
 	}
+	if err := s.authorizeEntries(c, in.Entries); err != nil {
+		return nil, err
+	}
 	out := &eventbridge.PutEventsOutput{}
 	for _, entry := range in.Entries {
 		if refused := refuse(entry); refused != nil {
@@ -135,11 +143,11 @@ func (s *Service) putEvents(_ *wire.Call, in *eventbridge.PutEventsInput) (*even
 			out.Entries = append(out.Entries, *refused)
 			continue
 		}
-		name := busName(entry.EventBusName)
-		e := s.event(name, entry)
+		ref := s.parseBus(entry.EventBusName)
+		e := s.event(ref.name, entry)
 		// AWS drops what is put on a bus that does not exist, without an error.
-		if b, ok := s.buses[name]; ok {
-			s.accept(b, e)
+		if owner, b := s.locate(ref); b != nil {
+			owner.accept(b, e)
 		}
 		out.Entries = append(out.Entries, types.PutEventsResultEntry{EventId: aws.String(e.ID)})
 	}

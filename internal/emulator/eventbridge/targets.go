@@ -23,7 +23,11 @@ func (s *Service) putTargets(_ *wire.Call, in *eventbridge.PutTargetsInput) (*ev
 	}
 	targets := maps.Clone(r.targets)
 	for _, t := range in.Targets {
-		if err := checkTarget(t); err != nil {
+		err := checkTarget(t)
+		if err == nil && isBus(t) {
+			err = s.checkBusTarget(t)
+		}
+		if err != nil {
 			return nil, err
 		}
 		targets[*t.Id] = t

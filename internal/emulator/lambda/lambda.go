@@ -88,7 +88,7 @@ type Deps struct {
 	Web *web.Web
 	// Identity says who has an access key. Nil is an IAM user of the account named
 	// after the key.
-	Identity func(accessKey string) Identity
+	Identity func(accessKey, sessionToken string) (wire.Identity, error)
 }
 
 // FunctionFault is what goes wrong with one invocation. Its zero value is
@@ -134,6 +134,7 @@ type Service struct {
 	deps            Deps
 
 	functions map[string]*function
+	keys      map[string]string // name of a function by its access key
 	handlers  map[string]Handler
 	running   int // on unreserved concurrency
 
@@ -159,7 +160,7 @@ type function struct {
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
 	return &Service{
 		loop: l, account: account, region: region, deps: deps,
-		functions: map[string]*function{}, handlers: map[string]Handler{},
+		functions: map[string]*function{}, keys: map[string]string{}, handlers: map[string]Handler{},
 	}
 }
 
@@ -186,6 +187,7 @@ func (s *Service) put(name string, config FunctionConfig, h Handler) *function {
 	if f == nil {
 		f = &function{name: name}
 		s.functions[name] = f
+		s.keys[s.AccessKey(name)] = name
 	}
 	f.config, f.handler, f.idle = config, h, 0
 	f.modified, f.revision = s.loop.Now(), s.loop.UUID()
@@ -284,10 +286,8 @@ func (s *Service) AccessKey(name string) string {
 
 // Caller is the name of the function whose access key it is, or "".
 func (s *Service) Caller(accessKey string) string {
-	for _, name := range s.Functions() {
-		if s.AccessKey(name) == accessKey {
-			return name
-		}
+	if name := s.keys[accessKey]; s.functions[name] != nil {
+		return name
 	}
 	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
 // signedFor is an Authorization header of a service and Region.
@@ -54,11 +55,11 @@ func TestURLAccess(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			deps := lambda.Deps{Identity: func(key string) lambda.Identity {
+			deps := lambda.Deps{Identity: func(key, _ string) (wire.Identity, error) {
 				if key == "AKIDOTHER" {
-					return lambda.Identity{Account: "210987654321", ARN: "arn:aws:sts::210987654321:assumed-role/ops/ann", UserID: "AROA1:ann"}
+					return wire.Identity{Account: "210987654321", ARN: "arn:aws:sts::210987654321:assumed-role/ops/ann", UserID: "AROA1:ann"}, nil
 				}
-				return lambda.Identity{Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/ben", UserID: "AIDA1"}
+				return wire.Identity{Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/ben", UserID: "AIDA1"}, nil
 			}}
 			s := newSite(t, test.auth, deps, func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200}`), nil })
 			if test.remove != "" {

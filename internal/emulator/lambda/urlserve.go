@@ -12,13 +12,6 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-// Identity is who signed a request.
-type Identity struct {
-	Account string
-	ARN     string
-	UserID  string
-}
-
 // forbidden is the answer to a caller whom the policies do not let in
 // (github.com/awsdocs/aws-lambda-developer-guide issue 494).
 const forbidden = "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
@@ -47,7 +40,7 @@ func (s *Service) serveURL(f *function, u *functionURL, r *wire.Request, reply f
 // AWS: Lambda Developer Guide, Control access to Lambda function URLs.
 func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Response) {
 	if f.url.auth == types.FunctionUrlAuthTypeNone {
-		if !f.admits(f.url.auth, Identity{}) {
+		if !f.admits(f.url.auth, wire.Identity{}) {
 			return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
 		}
 		return nil, nil
@@ -62,7 +55,10 @@ func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Res
 	case region != s.region:
 		return nil, urlFailure(r, http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to a valid region. ")
 	}
-	who := s.identity(key)
+	who, err := s.identity(key, r.Header.Get("X-Amz-Security-Token"))
+	if err != nil {
+		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", "Forbidden")
+	}
 	// A caller of the function's own account needs no more than its own policies,
 	// which are not looked at here.
 	if who.Account != s.account && !f.admits(f.url.auth, who) {
@@ -73,21 +69,21 @@ func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Res
 	}}, nil
 }
 
-// identity is who has an access key.
-func (s *Service) identity(key string) Identity {
+// identity is who has an access key and the session token that comes with it.
+func (s *Service) identity(key, token string) (wire.Identity, error) {
 	if s.deps.Identity != nil {
-		return s.deps.Identity(key)
+		return s.deps.Identity(key, token)
 	}
-	return Identity{Account: s.account, ARN: "arn:aws:iam::" + s.account + ":user/" + key, UserID: key}
+	return wire.Identity{Account: s.account, ARN: "arn:aws:iam::" + s.account + ":user/" + key, UserID: key}, nil
 }
 
 // admits reports whether the resource policy lets a caller use the URL. Since
 // October 2025 that takes both actions.
-func (f *function) admits(auth types.FunctionUrlAuthType, who Identity) bool {
+func (f *function) admits(auth types.FunctionUrlAuthType, who wire.Identity) bool {
 	return f.allows(actionURL, auth, who) && f.allows(actionInvoke, auth, who)
 }
 
-func (f *function) allows(action string, auth types.FunctionUrlAuthType, who Identity) bool {
+func (f *function) allows(action string, auth types.FunctionUrlAuthType, who wire.Identity) bool {
 	for _, st := range f.policy {
 		if st.names(action) && st.isFor(who) && st.holds(auth) {
 			return true
@@ -102,7 +98,7 @@ func (st statement) names(action string) bool {
 
 // isFor reports whether the principal is the caller: anybody, its account, itself,
 // or the role whose session it is.
-func (st statement) isFor(who Identity) bool {
+func (st statement) isFor(who wire.Identity) bool {
 	if st.Principal == "*" {
 		return true
 	}

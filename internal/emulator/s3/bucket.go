@@ -35,8 +35,12 @@ func (s *Service) createBucket(_ *wire.Call, in *s3.CreateBucketInput) (*s3.Crea
 		return nil, err
 	}
 	out := &s3.CreateBucketOutput{Location: aws.String("/" + name)}
-	if s.buckets[name] != nil {
-		if s.region == firstRegion {
+	other := s.elsewhere(name)
+	if other != nil && other.account != s.account {
+		return nil, &types.BucketAlreadyExists{Message: aws.String("The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.")}
+	}
+	if other != nil || s.buckets[name] != nil {
+		if other == nil && s.region == firstRegion {
 			return out, nil
 		}
 		return nil, &types.BucketAlreadyOwnedByYou{Message: aws.String("Your previous request to create the named bucket succeeded and you already own it.")}
@@ -65,7 +69,7 @@ func (s *Service) checkLocation(configuration *types.CreateBucketConfiguration) 
 }
 
 func (s *Service) headBucket(_ *wire.Call, in *s3.HeadBucketInput) (*s3.HeadBucketOutput, error) {
-	if s.buckets[*in.Bucket] == nil {
+	if s.buckets[*in.Bucket] == nil && s.elsewhere(*in.Bucket) == nil {
 		return nil, &types.NotFound{Message: aws.String("Not Found")}
 	}
 	if _, err := s.bucket(in.Bucket, in.ExpectedBucketOwner); err != nil {
@@ -84,17 +88,37 @@ func (s *Service) listBuckets(_ *wire.Call, in *s3.ListBucketsInput) (*s3.ListBu
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.buckets)) {
-		if !strings.HasPrefix(name, aws.ToString(in.Prefix)) || name <= after || in.BucketRegion != nil && *in.BucketRegion != s.region {
+	buckets := s.ofAccount()
+	for _, name := range slices.Sorted(maps.Keys(buckets)) {
+		region := buckets[name].region
+		if !strings.HasPrefix(name, aws.ToString(in.Prefix)) || name <= after || in.BucketRegion != nil && *in.BucketRegion != region {
 			continue
 		}
 		if len(out.Buckets) == limit {
 			out.ContinuationToken = encodeToken(*out.Buckets[limit-1].Name)
 			break
 		}
-		out.Buckets = append(out.Buckets, types.Bucket{Name: &name, CreationDate: &s.buckets[name].created, BucketRegion: &s.region})
+		out.Buckets = append(out.Buckets, types.Bucket{Name: &name, CreationDate: &buckets[name].buckets[name].created, BucketRegion: &region})
 	}
 	return out, nil
+}
+
+// ofAccount is the S3 of each of the account's buckets, by its name.
+func (s *Service) ofAccount() map[string]*Service {
+	all := []*Service{s}
+	if s.deps.All != nil {
+		all = s.deps.All()
+	}
+	buckets := map[string]*Service{}
+	for _, each := range all {
+		if each.account != s.account {
+			continue
+		}
+		for name := range each.buckets {
+			buckets[name] = each
+		}
+	}
+	return buckets
 }
 
 func (s *Service) deleteBucket(_ *wire.Call, in *s3.DeleteBucketInput) (*s3.DeleteBucketOutput, error) {

@@ -26,7 +26,7 @@ import (
 func start(t *testing.T, region string) (*sdk.Client, *loop.Loop) {
 	t.Helper()
 	l := loop.NewVirtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	mux := wire.NewMux("123456789012", region, s3.New(l, "123456789012", region).Wire())
+	mux := wire.NewMux("123456789012", region, s3.New(l, "123456789012", region, s3.Deps{}).Wire())
 	client := sdk.NewFromConfig(aws.Config{
 		Region:      region,
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),

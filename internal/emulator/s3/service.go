@@ -15,10 +15,18 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
+// Deps are what the service asks others.
+type Deps struct {
+	// All are the S3s of all accounts and Regions, which share the names of buckets;
+	// nil if there is only this one.
+	All func() []*Service
+}
+
 // Service is S3 in one account and region. It lives on the loop.
 type Service struct {
 	loop            *loop.Loop
 	account, region string
+	deps            Deps
 	buckets         map[string]*bucket
 }
 
@@ -30,8 +38,8 @@ type bucket struct {
 }
 
 // New gives an S3 without buckets.
-func New(l *loop.Loop, account, region string) *Service {
-	return &Service{loop: l, account: account, region: region, buckets: map[string]*bucket{}}
+func New(l *loop.Loop, account, region string, deps Deps) *Service {
+	return &Service{loop: l, account: account, region: region, deps: deps, buckets: map[string]*bucket{}}
 }
 
 // Wire lists the operations that are emulated.
@@ -53,12 +61,38 @@ func (s *Service) Wire() *wire.Service {
 func (s *Service) bucket(name, expectedOwner *string) (*bucket, error) {
 	b := s.buckets[*name]
 	if b == nil {
-		return nil, &types.NoSuchBucket{Message: aws.String("The specified bucket does not exist")}
+		return nil, s.notHere(*name)
 	}
 	if expectedOwner != nil && *expectedOwner != s.account {
 		return nil, wire.Errorf("AccessDenied", "Access Denied")
 	}
 	return b, nil
+}
+
+// elsewhere is the S3 that has the bucket, if it is another.
+func (s *Service) elsewhere(name string) *Service {
+	if s.deps.All == nil {
+		return nil
+	}
+	for _, other := range s.deps.All() {
+		if other != s && other.buckets[name] != nil {
+			return other
+		}
+	}
+	return nil
+}
+
+// notHere is the answer to who asks for a bucket that is in another account or Region,
+// or nowhere. Buckets have no policies, so another account's cannot be reached.
+// AWS: Amazon S3 API Reference, Error responses.
+func (s *Service) notHere(name string) error {
+	switch other := s.elsewhere(name); {
+	case other == nil:
+		return &types.NoSuchBucket{Message: aws.String("The specified bucket does not exist")}
+	case other.account != s.account:
+		return wire.Errorf("AccessDenied", "Access Denied")
+	}
+	return wire.Errorf("PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.")
 }
 
 // refuse names the first parameter that was given and is not one of the known.

@@ -1,38 +1,81 @@
-// Package sts emulates the part of AWS Security Token Service that tells callers
-// who they are.
+// Package sts emulates the part of AWS Security Token Service that tells callers who
+// they are and gives them sessions of roles. Session policies, session tags and
+// multi-factor authentication are not emulated and are refused by name.
 package sts
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-// Service is STS in one account.
-type Service struct {
-	account string
+// Deps are what STS asks others.
+type Deps struct {
+	// Role is the role with this ARN, of any account, or nil.
+	Role func(arn string) *iam.Role
+	// Organization is the one that all accounts belong to, or "".
+	Organization string
 }
 
-// New gives an STS. It keeps nothing, so loop and region do not matter to it.
-func New(_ *loop.Loop, account, _ string) *Service {
-	return &Service{account: account}
+// Service is STS of all accounts and Regions. It lives on the loop.
+type Service struct {
+	loop     *loop.Loop
+	deps     Deps
+	sessions map[string]*Session // by access key
+	given    []*Session          // in the order in which they were given
+}
+
+// Session is the credentials of an assumed role.
+type Session struct {
+	wire.Identity
+
+	AccessKey string
+	Expires   time.Time
+}
+
+// New gives an STS that has given no sessions.
+func New(l *loop.Loop, deps Deps) *Service {
+	return &Service{loop: l, deps: deps, sessions: map[string]*Session{}}
 }
 
 // Wire lists the operations that are emulated.
 func (s *Service) Wire() *wire.Service {
-	return wire.NewService("sts", wire.Op("GetCallerIdentity", s.getCallerIdentity))
+	return wire.NewService("sts",
+		wire.Op("AssumeRole", s.assumeRole),
+		wire.Op("GetCallerIdentity", s.getCallerIdentity),
+	)
 }
 
-// getCallerIdentity names the IAM user that has the caller's access key. Any key
-// is somebody's here.
+// Session is the one with this access key, also for a day after it has expired; nil
+// if there is none.
+func (s *Service) Session(accessKey string) *Session { return s.sessions[accessKey] }
+
+// SessionToken is the token that has to come with an access key of a session, also of
+// a function's.
+func SessionToken(accessKey string) string {
+	sum := sha256.Sum256([]byte("session token of " + accessKey))
+	return "IQoJb3JpZ2luX2Vj" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// secretKey is the secret of an access key. Signatures are not checked.
+func secretKey(accessKey string) string {
+	sum := sha256.Sum256([]byte("secret of " + accessKey))
+	return base64.StdEncoding.EncodeToString(sum[:30])
+}
+
 func (s *Service) getCallerIdentity(c *wire.Call, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
-	if c.AccessKey == "" {
-		return nil, wire.Errorf("MissingAuthenticationToken", "Request is missing Authentication Token")
+	if c.Caller.ARN == "" {
+		return nil, unsigned()
 	}
-	return &sts.GetCallerIdentityOutput{
-		Account: &s.account, UserId: &c.AccessKey,
-		Arn: aws.String("arn:aws:iam::" + s.account + ":user/" + c.AccessKey),
-	}, nil
+	return &sts.GetCallerIdentityOutput{Account: &c.Caller.Account, UserId: &c.Caller.UserID, Arn: &c.Caller.ARN}, nil
+}
+
+func unsigned() error {
+	return wire.Errorf("MissingAuthenticationToken", "Request is missing Authentication Token")
 }

@@ -177,6 +177,8 @@ func statusOf(code string, fault smithy.ErrorFault) int {
 	switch code {
 	case "NotModified":
 		return http.StatusNotModified
+	case "PermanentRedirect":
+		return http.StatusMovedPermanently
 	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled":
 		return http.StatusForbidden
 	case "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound":

@@ -44,12 +44,15 @@ func ErrorCode(err error) (code, message string, status int) {
 // Scheduler's aws-sdk integrations use: service in their spelling ("sfn") or the
 // model's ("stepfunctions"), operation in camel case ("startExecution"), members
 // in Pascal case, times in ISO 8601 (AWS: Step Functions Developer Guide,
-// "Learning to use AWS SDK service integrations"). The call says who calls and is
-// not changed. Reply gets the output or a *ServiceError, once, on the loop.
+// "Learning to use AWS SDK service integrations"). The call says who calls, or nobody
+// when it is the account itself, and is not changed. Reply gets the output or a *ServiceError, once, on the loop.
 func (m *Mux) InvokeJSON(c *Call, service, operation string, input json.RawMessage, reply func(json.RawMessage, error)) {
 	call := &Call{
-		Account: m.account, Region: m.region, AccessKey: c.AccessKey, Attempt: max(c.Attempt, 1),
+		Account: m.account, Region: m.region, AccessKey: c.AccessKey, Caller: c.Caller, Attempt: max(c.Attempt, 1),
 		RequestID: c.RequestID, Header: c.Header, protocol: awsJSON{version: "1.0"},
+	}
+	if call.Caller == (Identity{}) {
+		call.Caller = Identity{Account: m.account, ARN: "arn:aws:iam::" + m.account + ":root", UserID: m.account}
 	}
 	call.Service, call.Operation = integrationModel(service), operation
 	if operation != "" {

@@ -66,6 +66,10 @@ func (m *model) bindOperation(op Operation) (*boundOperation, error) {
 
 // Mux answers requests with the services it was given. It is a Handler.
 type Mux struct {
+	// Authenticate, when set, says who sent a signed or unsigned request, before
+	// anything else of it is looked at. Its error is the answer; a CredentialError is
+	// put into the words of the protocol.
+	Authenticate func(c *Call) (Identity, error)
 	// Authorize, when set, is asked before an operation runs, with its
 	// validated input; its error is the answer.
 	Authorize func(c *Call, in any) error
@@ -84,6 +88,9 @@ func NewMux(account, region string, services ...*Service) *Mux {
 // it.
 func (m *Mux) Handle(_ context.Context, r *Request, reply func(*Response)) {
 	c := m.Identify(r)
+	if c.err == nil {
+		c.err = m.authenticate(c)
+	}
 	m.run(c, func(out any, err error) {
 		if r.observe != nil {
 			r.observe(c, c.in, out, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
@@ -46,6 +47,7 @@ func clients(c aws.Config) map[string]any {
 		"ecs":                     ecs.NewFromConfig(c),
 		"elbv2":                   elbv2.NewFromConfig(c),
 		"events":                  eventbridge.NewFromConfig(c),
+		"iam":                     iam.NewFromConfig(c),
 		"lambda":                  lambda.NewFromConfig(c),
 		"s3":                      s3.NewFromConfig(c),
 		"scheduler":               scheduler.NewFromConfig(c),

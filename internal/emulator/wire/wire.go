@@ -30,7 +30,8 @@ type Call struct {
 	Account   string // of the cloud that was called
 	Region    string
 	AccessKey string // of the credentials that signed it; "" when unsigned
-	Attempt   int    // the SDK's attempt, from 1; 1 when it does not say
+	Caller    Identity
+	Attempt   int // the SDK's attempt, from 1; 1 when it does not say
 	RequestID string
 	Header    http.Header // of the request; only for what the model does not carry
 

@@ -1,0 +1,81 @@
+package cloudformation
+
+import "fmt"
+
+// role is the ARN of the role that runs r: the one it names, or one made of its
+// policies.
+func (e *expansion) role(r resource, service string, managed ...string) (*node, error) {
+	if role := r.properties.get("Role"); role != nil {
+		return role, nil
+	}
+	properties := trust(r.line, service)
+	for _, f := range r.properties.entries() {
+		switch f.name {
+		case "AssumeRolePolicyDocument":
+			properties.fields[0].value = f.value
+		case "PermissionsBoundary":
+			properties.fields = append(properties.fields, f)
+		case "RolePath":
+			properties.fields = append(properties.fields, field{"Path", f.line, f.value})
+		}
+	}
+	arns, inline := list(r.line), list(r.line)
+	for _, name := range managed {
+		arns.items = append(arns.items, text(r.line, "arn:aws:iam::aws:policy/"+name))
+	}
+	policies := r.properties.get("Policies")
+	items := []*node{policies}
+	if policies != nil && policies.kind == listKind {
+		items = policies.items
+	}
+	for i, policy := range items {
+		switch {
+		case policy == nil:
+		case policy.get("Statement") != nil:
+			name := text(policy.line, fmt.Sprintf("%sRolePolicy%d", r.id, i))
+			inline.items = append(inline.items, mapping(policy.line, field{name: "PolicyName", value: name}, field{name: "PolicyDocument", value: policy}))
+		case policy.kind == scalarKind:
+			arns.items = append(arns.items, managedPolicy(policy))
+		default:
+			if _, _, call := intrinsic(policy); !call {
+				return nil, fail(policy.line, "Policies: SAM policy template %s is not supported; write its statements", policy.fields[0].name)
+			}
+			arns.items = append(arns.items, policy)
+		}
+	}
+	properties.fields = append(properties.fields, field{"ManagedPolicyArns", r.line, arns}, field{"Policies", r.line, inline})
+	e.out = append(e.out, plainFrom(r, r.id+"Role", "AWS::IAM::Role", properties))
+	return arnOf(r.line, r.id+"Role"), nil
+}
+
+// managedPolicy is the ARN of an AWS managed policy that is given by name.
+func managedPolicy(policy *node) *node {
+	if len(policy.text) > 4 && policy.text[:4] == "arn:" {
+		return policy
+	}
+	return text(policy.line, "arn:aws:iam::aws:policy/"+policy.text)
+}
+
+// trust is a role that a service may take.
+func trust(line int, service string) *node {
+	return mapping(line, field{name: "AssumeRolePolicyDocument", value: mapping(line,
+		field{name: "Version", value: text(line, "2012-10-17")},
+		field{name: "Statement", value: list(line, mapping(line,
+			field{name: "Effect", value: text(line, "Allow")},
+			field{name: "Action", value: text(line, "sts:AssumeRole")},
+			field{name: "Principal", value: mapping(line, field{name: "Service", value: text(line, service)})}))})})
+}
+
+// starter is a role with which events start a state machine.
+func starter(line int, id string, machine *node) *node {
+	role := trust(line, "events.amazonaws.com")
+	policy := mapping(line, field{name: "Version", value: text(line, "2012-10-17")},
+		field{name: "Statement", value: list(line, mapping(line,
+			field{name: "Effect", value: text(line, "Allow")},
+			field{name: "Action", value: text(line, "states:StartExecution")},
+			field{name: "Resource", value: machine}))})
+	role.fields = append(role.fields, field{"Policies", line, list(line, mapping(line,
+		field{name: "PolicyName", value: text(line, id+"RoleStartExecutionPolicy")},
+		field{name: "PolicyDocument", value: policy}))})
+	return role
+}

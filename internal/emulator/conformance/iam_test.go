@@ -1,0 +1,93 @@
+package conformance_test
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+)
+
+// percent is a policy document as answers have it.
+func percent(document string) string {
+	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
+}
+
+const (
+	trustLambda   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	trustAccount  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}]}`
+	allowReading  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}`
+	withoutAction = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*"}]}`
+)
+
+func createRole(name, trust string) step {
+	return ok(&iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust},
+		want("Role.Arn", "arn:aws:iam::123456789012:role/"+name), like("Role.RoleId", "AROA[0-9A-Z]{17}"))
+}
+
+func iamStories() []story {
+	const missing, policy = "NoSuchEntity", "arn:aws:iam::123456789012:policy/deploy/reading"
+	reading := ok(&iam.CreatePolicyInput{PolicyName: new("reading"), Path: new("/deploy/"), PolicyDocument: new(allowReading)},
+		want("Policy.Arn", policy), like("Policy.PolicyId", "A[0-9A-Z]{20}"), want("Policy.DefaultVersionId", "v1"), want("Policy.AttachmentCount", 0))
+	return []story{
+		{name: "iam/Roles", steps: []step{
+			ok(&iam.CreateRoleInput{RoleName: new("runner"), Path: new("/deploy/"), AssumeRolePolicyDocument: new(trustLambda)},
+				want("Role.Arn", "arn:aws:iam::123456789012:role/deploy/runner")),
+			fails("EntityAlreadyExists", &iam.CreateRoleInput{RoleName: new("runner"), AssumeRolePolicyDocument: new(trustLambda)}),
+			fails("MalformedPolicyDocument", &iam.CreateRoleInput{RoleName: new("other"), AssumeRolePolicyDocument: new("{")},
+				moto("moto_server takes it; AWS: model, CreateRole has MalformedPolicyDocument")),
+			fails("ValidationError", &iam.CreateRoleInput{RoleName: new("no spaces"), AssumeRolePolicyDocument: new(trustLambda)},
+				moto("moto_server does not check; AWS: model, roleNameType has the pattern [\\w+=,.@-]+")),
+			ok(&iam.GetRoleInput{RoleName: new("runner")},
+				want("Role.Path", "/deploy/"), want("Role.MaxSessionDuration", 3600), want("Role.AssumeRolePolicyDocument", percent(trustLambda))),
+			fails(missing, &iam.GetRoleInput{RoleName: new("none")}),
+			ok(&iam.ListRolesInput{PathPrefix: new("/deploy/")}, want("Roles.#", 1), want("Roles.0.RoleName", "runner"), want("IsTruncated", false)),
+			fails("ValidationError", &iam.ListRolesInput{MaxItems: new(int32(1001))},
+				moto("moto_server does not check; AWS: model, maxItemsType has the maximum 1000")),
+			ok(&iam.UpdateAssumeRolePolicyInput{RoleName: new("runner"), PolicyDocument: new(trustAccount)}),
+			fails("MalformedPolicyDocument", &iam.UpdateAssumeRolePolicyInput{RoleName: new("runner"), PolicyDocument: new(allowReading)}),
+			ok(&iam.DeleteRoleInput{RoleName: new("runner")}),
+			fails(missing, &iam.DeleteRoleInput{RoleName: new("runner")}),
+		}},
+		{name: "iam/Inline", steps: []step{
+			createRole("runner", trustLambda),
+			ok(&iam.PutRolePolicyInput{RoleName: new("runner"), PolicyName: new("reading"), PolicyDocument: new(allowReading)}),
+			fails("MalformedPolicyDocument", &iam.PutRolePolicyInput{RoleName: new("runner"), PolicyName: new("bad"), PolicyDocument: new(withoutAction)}),
+			ok(&iam.GetRolePolicyInput{RoleName: new("runner"), PolicyName: new("reading")}, want("PolicyName", "reading"), want("PolicyDocument", percent(allowReading))),
+			fails(missing, &iam.GetRolePolicyInput{RoleName: new("runner"), PolicyName: new("none")}),
+			ok(&iam.ListRolePoliciesInput{RoleName: new("runner")}, like("PolicyNames.0", "reading")),
+			fails(missing, &iam.ListRolePoliciesInput{RoleName: new("none")}),
+			fails("DeleteConflict", &iam.DeleteRoleInput{RoleName: new("runner")}),
+			ok(&iam.DeleteRolePolicyInput{RoleName: new("runner"), PolicyName: new("reading")}),
+			fails(missing, &iam.DeleteRolePolicyInput{RoleName: new("runner"), PolicyName: new("reading")}),
+			ok(&iam.DeleteRoleInput{RoleName: new("runner")}),
+		}},
+		{name: "iam/Managed", steps: []step{
+			createRole("runner", trustLambda),
+			reading,
+			fails("EntityAlreadyExists", &iam.CreatePolicyInput{PolicyName: new("reading"), Path: new("/deploy/"), PolicyDocument: new(allowReading)}),
+			ok(&iam.GetPolicyInput{PolicyArn: new(policy)}, want("Policy.PolicyName", "reading"), want("Policy.IsAttachable", true)),
+			fails(missing, &iam.GetPolicyInput{PolicyArn: new(policy + "s")}),
+			ok(&iam.GetPolicyVersionInput{PolicyArn: new(policy), VersionId: new("v1")}, want("PolicyVersion.Document", percent(allowReading)),
+				motoValue("moto_server shows it as it is; AWS: IAM API Reference, PolicyVersion, Document: percent-encoded")),
+			fails(missing, &iam.GetPolicyVersionInput{PolicyArn: new(policy), VersionId: new("v2")}),
+			ok(&iam.AttachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy)}),
+			fails(missing, &iam.AttachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy + "s")}),
+			ok(&iam.AttachRolePolicyInput{RoleName: new("runner"), PolicyArn: new("arn:aws:iam::aws:policy/AdministratorAccess")},
+				moto("moto_server does not have it unless it is told to; AWS: AWS Managed Policy Reference Guide, AdministratorAccess")),
+			ok(&iam.ListAttachedRolePoliciesInput{RoleName: new("runner"), PathPrefix: new("/deploy/")},
+				want("AttachedPolicies.#", 1), want("AttachedPolicies.0.PolicyArn", policy), want("AttachedPolicies.0.PolicyName", "reading")),
+			fails(missing, &iam.ListAttachedRolePoliciesInput{RoleName: new("none")}),
+			fails("DeleteConflict", &iam.DeleteRoleInput{RoleName: new("runner")}),
+			ok(&iam.DetachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy)}),
+			fails(missing, &iam.DetachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy)}),
+			ok(&iam.DeletePolicyInput{PolicyArn: new(policy)}),
+			fails(missing, &iam.DeletePolicyInput{PolicyArn: new(policy)}),
+		}},
+		{name: "iam/ManagedInUse", notMoto: "moto_server deletes a policy that is attached; AWS: IAM API Reference, DeletePolicy: DeleteConflict", steps: []step{
+			createRole("runner", trustLambda),
+			reading,
+			ok(&iam.AttachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy)}),
+			fails("DeleteConflict", &iam.DeletePolicyInput{PolicyArn: new(policy)}),
+		}},
+	}
+}

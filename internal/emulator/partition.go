@@ -1,0 +1,153 @@
+package emulator
+
+import (
+	"regexp"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
+	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/emulator/iam"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/emulator/s3"
+	"github.com/sluice-deploy/sluice/internal/emulator/sts"
+	"github.com/sluice-deploy/sluice/internal/emulator/web"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+)
+
+// Partition is what the clouds of all accounts and Regions on a loop share.
+type Partition struct {
+	// Faults may be changed.
+	Faults Faults
+	// Observe, when set, is told on the loop of every request of a client that
+	// was answered.
+	Observe func(c *wire.Call, in, out any, err error)
+	// World runs tasks and carries traffic as a model, unless Options brought
+	// others.
+	World *model.World
+	// STS is the same for all accounts.
+	STS *sts.Service
+	// Web is the hosts that code in the clouds reaches by HTTP, function URLs among
+	// them.
+	Web *web.Web
+
+	loop      *loop.Loop
+	options   Options
+	transport *wire.Transport
+	clouds    []*Cloud                // in the order in which they were made; the first is home
+	iam       map[string]*iam.Service // by account
+	owners    map[string]string       // account of a key that another account's cloud gave out
+}
+
+func newPartition(l *loop.Loop, o Options) *Partition {
+	p := &Partition{
+		Faults: o.Faults, World: model.New(l), Web: web.New(l), loop: l, options: o,
+		iam: map[string]*iam.Service{}, owners: map[string]string{},
+	}
+	if o.Runner == nil {
+		p.options.Runner = p.World
+	}
+	if o.Traffic == nil {
+		p.options.Traffic = p.World
+	}
+	p.World.Observe = p.Flowed
+	p.STS = sts.New(l, sts.Deps{Role: p.role, Organization: o.Organization})
+	p.transport = wire.NewTransport(l, router{p}, wire.TransportOptions{
+		Latency: o.Latency, Timeout: o.RequestTimeout, Backoff: backoff, Fault: p.requestFault, Observe: p.observe,
+	})
+	return p
+}
+
+var (
+	accountID = regexp.MustCompile(`^\d{12}$`)
+	// regionName is the form of the Regions of the partition aws; those of China, of
+	// the government and others have ARNs that begin otherwise (botocore,
+	// partitions.json, regionRegex).
+	regionName = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$`)
+)
+
+// In gives the cloud of an account in a Region, made when it is first asked for. All
+// have the options of the first, one IAM an account and one STS. It must be called on
+// the loop or while a virtual loop stands still, and it panics for what is no account
+// or no Region, which is a mistake in the program.
+func (p *Partition) In(account, region string) *Cloud {
+	if c := p.find(account, region); c != nil {
+		return c
+	}
+	if !accountID.MatchString(account) || !regionName.MatchString(region) {
+		panic("emulator: there is no cloud of account " + account + " in Region " + region)
+	}
+	c := p.newCloud(account, region)
+	p.clouds = append(p.clouds, c)
+	return c
+}
+
+// find is the cloud that was made, or nil.
+func (p *Partition) find(account, region string) *Cloud {
+	for _, c := range p.clouds {
+		if c.Account == account && c.Region == region {
+			return c
+		}
+	}
+	return nil
+}
+
+func (p *Partition) home() *Cloud { return p.clouds[0] }
+
+// iamOf is the IAM of an account.
+func (p *Partition) iamOf(account string) *iam.Service {
+	s := p.iam[account]
+	if s == nil {
+		s = iam.New(p.loop, account, iam.Deps{RoleExists: func(arn string) bool { return p.role(arn) != nil }})
+		p.iam[account] = s
+	}
+	return s
+}
+
+// role is the role with this ARN, of any account, or nil.
+func (p *Partition) role(arn string) *iam.Role {
+	account, name, ok := iam.ParseRoleARN(arn)
+	if !ok || p.iam[account] == nil {
+		return nil
+	}
+	if r := p.iam[account].Role(name); r != nil && r.ARN == arn {
+		return r
+	}
+	return nil
+}
+
+// eventBridge is that of another account or Region; nil for what is neither.
+func (p *Partition) eventBridge(account, region string) *eventbridge.Service {
+	if !accountID.MatchString(account) || !regionName.MatchString(region) {
+		return nil
+	}
+	return p.In(account, region).EventBridge
+}
+
+func (p *Partition) allS3() []*s3.Service {
+	all := make([]*s3.Service, len(p.clouds))
+	for i, c := range p.clouds {
+		all[i] = c.S3
+	}
+	return all
+}
+
+// Flowed takes what flowed through a load balancer, of whichever account and Region,
+// from what carries the traffic. It must be called on the loop.
+func (p *Partition) Flowed(s elbv2.Sample) {
+	for _, c := range p.clouds {
+		c.ELBv2.Observe(s) // it knows its own
+	}
+}
+
+func (p *Partition) requestFault(call *wire.Call) *wire.Fault {
+	if p.Faults.Request == nil {
+		return nil
+	}
+	return p.Faults.Request(call)
+}
+
+func (p *Partition) observe(call *wire.Call, in, out any, err error) {
+	if p.Observe != nil {
+		p.Observe(call, in, out, err)
+	}
+}
