@@ -403,10 +403,11 @@ func (b *box) stop(execution string) {
 
 // The states of a rollout that goes well, in pieces that stories are made of.
 var (
-	begin  = []string{"Start", "Approve", "Lock", "Prepare", "AwaitCanary"}
-	step   = []string{"Shift", "Bake", "Judge", "Next"}
-	finish = []string{"Complete", "Guard", "Retire"}
-	back   = []string{"Rollback", "Settle", "Restore"}
+	begin     = []string{"Start", "Approve", "Lock", "Prepare", "AwaitCanary"}
+	beginBack = []string{"Start", "Lock", "Prepare", "AwaitCanary"} // of a rollback, which nobody is asked for
+	step      = []string{"Shift", "Bake", "Judge", "Next"}
+	finish    = []string{"Complete", "Guard", "Retire"}
+	back      = []string{"Rollback", "Settle", "Restore"}
 )
 
 // way puts pieces of a path together.
