@@ -137,4 +137,3 @@ func TestAKeyIsOfOneAccount(t *testing.T) {
 	}()
 	c.In("333333333333", "us-east-1").Config("ann")
 }
-
