@@ -23,6 +23,8 @@ func happened(n Notice) string {
 	switch n.Moment {
 	case rollout.MomentAsked:
 		return clause(release+" waits for an approval", n.Why)
+	case rollout.MomentAnswered:
+		return clause("the question about "+release+" was answered", n.Why)
 	case rollout.MomentQueued:
 		return clause(release+" waits for another rollout to leave the environment", n.Why)
 	case rollout.MomentBegun:
@@ -58,6 +60,8 @@ func ended(n Notice) string {
 		return clause(release+" was rolled back", n.Why)
 	case rollout.Superseded:
 		return clause(release+" gave way to a newer release", n.Why)
+	case rollout.Rejected:
+		return clause(release+" was rejected", n.Why)
 	case rollout.Refused:
 		return clause(release+" was refused", n.Why)
 	case rollout.Dirty:

@@ -107,7 +107,8 @@ func (s *Steps) act(ctx context.Context, click store.Click) error {
 func (s *Steps) postpone(ctx context.Context, click store.Click, why error) error {
 	s.Log.LogAttrs(ctx, slog.LevelWarn, "click postponed", slog.String("subject", click.Subject),
 		slog.String("action", click.Action), slog.String("error", why.Error()))
-	if err := s.Answers.Set(ctx, click.Subject, s.Now().Add(pause(click.Tries, why)), waits.Again{Again: click.Subject}); err != nil {
+	wait, _ := pause(click.Tries, why)
+	if err := s.Answers.Set(ctx, click.Subject, s.Now().Add(wait), waits.Again{Again: click.Subject}); err != nil {
 		return err
 	}
 	click.Result = why.Error()
