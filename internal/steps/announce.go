@@ -219,13 +219,13 @@ func mayPass(err error) bool {
 
 // undelivered records that a notice was given up.
 func (s *Steps) undelivered(ctx context.Context, subject, address string, why error) error {
-	record, err := s.Store.Record(ctx, subject)
-	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
+	keep, err := s.keep(ctx, subject)
+	if err != nil {
 		return err
 	}
 	return s.Store.Decided(ctx, store.Decision{
 		Rollout: subject, At: s.Now(), Of: store.DecidedNotice, Kind: rollout.KindOf(why),
-		What: fmt.Sprintf("not delivered to %s: %v", address, why), Keep: record.Keep,
+		What: fmt.Sprintf("not delivered to %s: %v", address, why), Keep: keep,
 		Inputs: map[string]any{"channel": address},
 	})
 }

@@ -178,13 +178,12 @@ func (s *Steps) decided(ctx context.Context, a *store.Approval, d store.Decision
 	}
 	if d.Rollout == "" {
 		d.Rollout = a.ID
-		return s.Store.Decided(ctx, d)
 	}
-	record, err := s.Store.Record(ctx, a.Rollout)
+	keep, err := s.keep(ctx, d.Rollout)
 	if err != nil {
 		return err
 	}
-	d.Keep = record.Keep
+	d.Keep = keep
 	return s.Store.Decided(ctx, d)
 }
 
