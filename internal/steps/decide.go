@@ -100,7 +100,20 @@ func (s *Steps) act(ctx context.Context, click store.Click) error {
 		return err
 	}
 	s.whisper(ctx, click)
-	return nil
+	return s.showRefused(ctx, click)
+}
+
+// showRefused has a pipeline's message tell of an answer that was refused; a
+// rollout's does with the next that happens.
+func (s *Steps) showRefused(ctx context.Context, click store.Click) error {
+	if !click.Refused || !approvals.Action(click.Action).Answers() {
+		return nil
+	}
+	a, err := s.Store.Approval(ctx, click.Subject)
+	if err != nil || a.Pipeline == nil {
+		return ignoreNotFound(err)
+	}
+	return s.showApproval(ctx, a)
 }
 
 // postpone has a click tried again later, in growing pauses.
