@@ -48,6 +48,7 @@ type box struct {
 	aws     awsclient.Clients // a person's, outside of every function
 	service harness.Service
 	builds  int
+	author  string // of the commits that are built
 	faults  []func(c *wire.Call) *wire.Fault
 }
 
@@ -169,6 +170,7 @@ func (b *box) build(behaviour model.Behaviour, times int) string {
 			ResolvedSourceVersion: aws.String("3f2c1e0d"),
 			ExportedEnvironmentVariables: []types.ExportedEnvironmentVariable{
 				{Name: aws.String("IMAGE"), Value: aws.String(repository + ":" + tag)},
+				{Name: aws.String("AUTHOR"), Value: &b.author},
 			},
 		})
 		for range times {
