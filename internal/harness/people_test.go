@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 
 	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/emulator/slack"
@@ -144,13 +145,19 @@ func (b *box) whispers(user string) []string {
 	return texts
 }
 
-// wantWhisper fails the test if the last that only this person sees does not say so.
-func (b *box) wantWhisper(user, text string) {
+// wantSees fails the test if the last that only this person sees does not say so.
+func (b *box) wantSees(user, text string) {
 	b.t.Helper()
 	all := b.whispers(user)
 	if len(all) == 0 || !strings.Contains(all[len(all)-1], text) {
 		b.t.Errorf("%s sees %q, want %q", user, all, text)
 	}
+}
+
+// wantWhisper is wantSees where nobody else has been told anything apart.
+func (b *box) wantWhisper(user, text string) {
+	b.t.Helper()
+	b.wantSees(user, text)
 	for _, other := range []string{ada, bob, dana, eve} {
 		if other != user && len(b.whispers(other)) > 0 {
 			b.t.Errorf("%s sees what is for %s: %q", other, user, b.whispers(other))
@@ -214,8 +221,10 @@ func (b *box) decide(d approvals.Decision) {
 		if d.ID == "" {
 			d.ID = b.UUID()
 		}
-		d.At = b.Now()
 	})
+	if d.At.IsZero() {
+		d.At = b.Now()
+	}
 	text, err := json.Marshal(d)
 	if err != nil {
 		b.t.Fatal(err)
@@ -290,4 +299,18 @@ func (b *box) postWith(header http.Header, body []byte) *wire.Response {
 	}
 	b.RunFor(10 * time.Second)
 	return answer
+}
+
+// wantNothingScheduled fails the test if something waits to be tried again.
+func (b *box) wantNothingScheduled() {
+	b.t.Helper()
+	for _, group := range []string{b.Settings.Answers, b.Settings.Notices} {
+		out, err := b.aws.Scheduler.ListSchedules(b.ctx(), &scheduler.ListSchedulesInput{GroupName: &group})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		for _, s := range out.Schedules {
+			b.t.Errorf("%s is still to be tried again in %s", aws.ToString(s.Name), group)
+		}
+	}
 }
