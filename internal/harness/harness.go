@@ -58,7 +58,7 @@ type Harness struct {
 func New(l *loop.Loop, o Options) (*Harness, error) {
 	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log}
 	h.Do(func() { h.Slack = slack.New(l, h.Web, o.Slack) })
-	secret, err := h.putSlackSecret()
+	secret, err := h.putSlackSecret(context.Background()) //nolint:forbidigo // New has no context: the cloud answers at once
 	if err != nil {
 		return nil, err
 	}
@@ -89,13 +89,13 @@ func (h *Harness) world(accessKey string) app.World {
 
 // putSlackSecret keeps what Slack gave the app, as a person would, and gives the
 // secret's ARN.
-func (h *Harness) putSlackSecret() (string, error) {
+func (h *Harness) putSlackSecret(ctx context.Context) (string, error) {
 	o := h.Slack.Options()
 	value, err := json.Marshal(map[string]string{"signingSecret": o.SigningSecret, "botToken": o.Token})
 	if err != nil {
 		return "", fmt.Errorf("encode Slack's secret: %w", err)
 	}
-	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{ //nolint:forbidigo // New has no context: the cloud answers at once
+	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 		Name: aws.String(stackName + "/slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
 	})
 	if err != nil {
