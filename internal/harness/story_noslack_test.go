@@ -1,10 +1,18 @@
 package harness_test
 
 import (
+	"context"
+	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
+	sluice "github.com/sluice-deploy/sluice"
 	"github.com/sluice-deploy/sluice/internal/app"
+	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
@@ -33,3 +41,38 @@ func TestSpecThatNeedsSlack(t *testing.T) {
 		t.Error("there is a handler for Slack")
 	}
 }
+
+// Without Slack's secret the template makes everything but Slack's function.
+func TestTemplateWithoutSlack(t *testing.T) {
+	t.Parallel()
+	l := loop.NewVirtual(midnight)
+	t.Cleanup(l.Close)
+	cloud := emulator.New(l, emulator.Options{})
+	text, err := fs.ReadFile(sluice.Files, "template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := cloudformation.Load("template.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack, err := cloud.Deploy(template, emulator.Deployment{
+		StackName: "sluice", Files: sluice.Files,
+		Handler: func(cloudformation.Function) (lambda.Handler, error) { return nobody{}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := cloud.Lambda.Functions()
+	if slices.Contains(names, "sluice-slack") || !slices.Contains(names, "sluice-decide") {
+		t.Errorf("functions %v, want decide and not slack", names)
+	}
+	if stack.Outputs["SlackUrl"] != "" || stack.Outputs["DecideUrl"] == "" {
+		t.Errorf("outputs %v, want DecideUrl and not SlackUrl", stack.Outputs)
+	}
+}
+
+// nobody is code that is never called.
+type nobody struct{}
+
+func (nobody) Invoke(context.Context, []byte) ([]byte, error) { return nil, nil }
