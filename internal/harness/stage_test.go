@@ -38,6 +38,7 @@ type stage struct {
 	aws     awsclient.Clients // a person's of that account
 	reach   steps.Reach       // that person's
 	last    map[string]int32  // weights by target group, as a function wrote them last
+	failed  int               // requests that had failed when the environment stood
 }
 
 // addStage has 100 requests a second go to an environment and what Sluice promises
