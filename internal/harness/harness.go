@@ -62,7 +62,7 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack, err := h.deploy(stackName, "template.yaml", map[string]string{"SlackSecret": secret})
+	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", map[string]string{"SlackSecret": secret})
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +112,14 @@ type Service struct {
 // DeployService makes what an app's environment needs around it, from
 // infra/service.yaml with the given parameters.
 func (h *Harness) DeployService(parameters map[string]string) (Service, error) {
+	return h.DeployServiceIn(h.Cloud, parameters)
+}
+
+// DeployServiceIn is DeployService in another account or Region.
+func (h *Harness) DeployServiceIn(c *emulator.Cloud, parameters map[string]string) (Service, error) {
 	all := map[string]string{"Vpc": "vpc-0a1b2c3d", "Subnets": "subnet-0a1b2c3d,subnet-1a1b2c3d"}
 	maps.Copy(all, parameters)
-	stack, err := h.deploy(all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
+	stack, err := h.deploy(c, all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
 	if err != nil {
 		return Service{}, err
 	}
@@ -125,7 +130,7 @@ func (h *Harness) DeployService(parameters map[string]string) (Service, error) {
 	}, nil
 }
 
-func (h *Harness) deploy(stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
+func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
 	text, err := fs.ReadFile(sluice.Files, file)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
@@ -134,7 +139,7 @@ func (h *Harness) deploy(stack, file string, parameters map[string]string) (*clo
 	if err != nil {
 		return nil, err
 	}
-	return h.Deploy(template, emulator.Deployment{
+	return c.Deploy(template, emulator.Deployment{
 		StackName: stack, Parameters: parameters, Files: sluice.Files, Handler: h.handler,
 	})
 }
