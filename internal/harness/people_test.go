@@ -3,11 +3,20 @@ package harness_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/emulator/slack"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
@@ -65,7 +74,7 @@ func (b *box) message(name string) slack.Message {
 	var found []slack.Message
 	b.Do(func() {
 		for _, m := range b.Slack.Messages(deploys) {
-			if strings.Contains(said(m), name) {
+			if strings.Contains(said(m), "`"+name+"`") {
 				found = append(found, m)
 			}
 		}
@@ -136,13 +145,19 @@ func (b *box) whispers(user string) []string {
 	return texts
 }
 
-// wantWhisper fails the test if the last that only this person sees does not say so.
-func (b *box) wantWhisper(user, text string) {
+// wantSees fails the test if the last that only this person sees does not say so.
+func (b *box) wantSees(user, text string) {
 	b.t.Helper()
 	all := b.whispers(user)
 	if len(all) == 0 || !strings.Contains(all[len(all)-1], text) {
 		b.t.Errorf("%s sees %q, want %q", user, all, text)
 	}
+}
+
+// wantWhisper is wantSees where nobody else has been told anything apart.
+func (b *box) wantWhisper(user, text string) {
+	b.t.Helper()
+	b.wantSees(user, text)
 	for _, other := range []string{ada, bob, dana, eve} {
 		if other != user && len(b.whispers(other)) > 0 {
 			b.t.Errorf("%s sees what is for %s: %q", other, user, b.whispers(other))
@@ -192,4 +207,110 @@ func (b *box) decisions(name string, of store.DecisionKind) []store.Decision {
 		}
 	}
 	return some
+}
+
+// inSlack is somebody as the Slack function has found them.
+func inSlack(id, name string) rollout.Person {
+	return rollout.Person{Way: rollout.BySlack, ID: id, Name: name}
+}
+
+// decide puts a decision on the bus as the Slack function would, past Slack.
+func (b *box) decide(d approvals.Decision) {
+	b.t.Helper()
+	b.Do(func() {
+		if d.ID == "" {
+			d.ID = b.UUID()
+		}
+	})
+	if d.At.IsZero() {
+		d.At = b.Now()
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	client := eventbridge.NewFromConfig(b.Config(b.Lambda.AccessKey("sluice-slack")))
+	out, err := client.PutEvents(b.ctx(), &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
+		EventBusName: &b.Settings.Decisions, Source: aws.String(approvals.Source), DetailType: aws.String(approvals.DetailType),
+		Detail: aws.String(string(text)),
+	}}})
+	if err != nil || out.FailedEntryCount > 0 {
+		b.t.Fatalf("put a decision: %+v, %v", out, err)
+	}
+	b.RunFor(10 * time.Second)
+}
+
+// send sends the press of a button that a message had once, signed as Slack signs.
+func (b *box) send(user, ts string, blocks []slack.Block, action string) *wire.Response {
+	b.t.Helper()
+	for _, block := range blocks {
+		for _, e := range block.Elements {
+			if e.ActionID == action {
+				return b.post(b.pressed(user, ts, action, e.Value))
+			}
+		}
+	}
+	b.t.Fatalf("there was no button %s", action)
+	return nil
+}
+
+// pressed is the body of a press (Slack: block_actions payloads).
+func (b *box) pressed(user, ts, action, value string) []byte {
+	b.t.Helper()
+	o := b.Slack.Options()
+	payload, err := json.Marshal(map[string]any{
+		"type": "block_actions", "api_app_id": o.App, "team": map[string]string{"id": o.Team}, "trigger_id": "1.2.3",
+		"user": map[string]string{"id": user, "username": "somebody", "team_id": o.Team}, "channel": map[string]string{"id": deploys},
+		"container": map[string]string{"type": "message", "message_ts": ts, "channel_id": deploys},
+		"message":   map[string]any{"ts": ts},
+		"actions":   []map[string]string{{"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.2"}},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return []byte(url.Values{"payload": {string(payload)}}.Encode())
+}
+
+// post sends a body to the Slack function's URL as Slack would now.
+func (b *box) post(body []byte) *wire.Response {
+	b.t.Helper()
+	var header http.Header
+	b.Do(func() { header = b.Slack.Sign(body, b.Now()) })
+	return b.postWith(header, body)
+}
+
+// postWith sends a body with these headers, and runs until what that starts is done.
+func (b *box) postWith(header http.Header, body []byte) *wire.Response {
+	b.t.Helper()
+	target, err := url.Parse(b.SlackURL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var answer *wire.Response
+	b.Await(func(done func()) {
+		r := &wire.Request{ID: b.UUID(), Method: http.MethodPost, Host: target.Host, Path: "/", Header: header, Body: body}
+		b.Web.Send(r, 3*time.Second, func(resp *wire.Response, failed error) {
+			answer, err = resp, failed
+			done()
+		})
+	})
+	if err != nil {
+		b.t.Fatalf("post to the Slack function: %v", err)
+	}
+	b.RunFor(10 * time.Second)
+	return answer
+}
+
+// wantNothingScheduled fails the test if something waits to be tried again.
+func (b *box) wantNothingScheduled() {
+	b.t.Helper()
+	for _, group := range []string{b.Settings.Answers, b.Settings.Notices} {
+		out, err := b.aws.Scheduler.ListSchedules(b.ctx(), &scheduler.ListSchedulesInput{GroupName: &group})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		for _, s := range out.Schedules {
+			b.t.Errorf("%s is still to be tried again in %s", aws.ToString(s.Name), group)
+		}
+	}
 }

@@ -114,7 +114,8 @@ func colour(n Notice) string {
 		return "attention"
 	case rollout.MomentAsked, rollout.MomentQueued, rollout.MomentPaused:
 		return "warning"
-	case rollout.MomentAnswered, rollout.MomentBegun, rollout.MomentShifted, rollout.MomentJudged, rollout.MomentEnded:
+	case rollout.MomentAnswered, rollout.MomentBegun, rollout.MomentShifted, rollout.MomentJudged, rollout.MomentResumed,
+		rollout.MomentEnded:
 	}
 	if n.Kind != "" {
 		return "attention"

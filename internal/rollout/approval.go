@@ -50,6 +50,7 @@ const (
 	MomentShifted    Moment = "shifted"    // traffic moved forward
 	MomentJudged     Moment = "judged"     // a verdict
 	MomentPaused     Moment = "paused"     // a person paused a bake
+	MomentResumed    Moment = "resumed"    // and resumed it
 	MomentCommitted  Moment = "committed"  // the release is what the environment runs
 	MomentRolledBack Moment = "rolledBack" // traffic went back
 	MomentEnded      Moment = "ended"      // it has an outcome
@@ -58,7 +59,7 @@ const (
 // Moments are all of them, in the order of a rollout.
 func Moments() []Moment {
 	return []Moment{
-		MomentAsked, MomentAnswered, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentCommitted,
+		MomentAsked, MomentAnswered, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentResumed, MomentCommitted,
 		MomentRolledBack, MomentEnded,
 	}
 }
