@@ -21,7 +21,8 @@ const infra = "shop-infra"
 // piped is a box whose app is asked for the manual approvals of a pipeline.
 type piped struct {
 	*box
-	client *codepipeline.Client
+	client  *codepipeline.Client
+	minutes *int32 // how long its approvals wait; nil is CodePipeline's week
 }
 
 // asksFor is an entry of a spec's pipelines.
@@ -36,7 +37,7 @@ func newPiped(t *testing.T, entries ...rollout.Pipeline) *piped {
 	t.Helper()
 	b := newBox(t, func(s *rollout.Spec) { s.Pipelines = entries })
 	b.people()
-	return &piped{b, codepipeline.NewFromConfig(b.Config("AKIAPERSON"))}
+	return &piped{box: b, client: codepipeline.NewFromConfig(b.Config("AKIAPERSON"))}
 }
 
 // create makes a pipeline, which runs at once and comes to its approval, and gives
@@ -52,6 +53,7 @@ func (p *piped) create(name string) string {
 	source.OutputArtifacts = []types.OutputArtifact{{Name: aws.String("SourceCode")}}
 	approve := act("Approve", "Manual", types.ActionCategoryApproval)
 	approve.Configuration = map[string]string{"CustomData": "a new table", "ExternalEntityLink": "https://example.com/change/7"}
+	approve.TimeoutInMinutes = p.minutes
 	deploy := act("Deploy", "ECS", types.ActionCategoryDeploy)
 	deploy.InputArtifacts, deploy.RunOrder = []types.InputArtifact{{Name: aws.String("SourceCode")}}, aws.Int32(2)
 	_, err := p.client.CreatePipeline(p.ctx(), &codepipeline.CreatePipelineInput{Pipeline: &types.PipelineDeclaration{
@@ -122,10 +124,45 @@ func (p *piped) questions() []slack.Message {
 	return found
 }
 
-// wantSaid fails the test unless the one message about the pipeline says so.
+// message is the newest message about the pipeline.
+func (p *piped) message() slack.Message {
+	p.t.Helper()
+	all := p.questions()
+	if len(all) == 0 {
+		p.t.Fatal("no message is about the pipeline")
+	}
+	return all[len(all)-1]
+}
+
+// press has somebody press a button of it.
+func (p *piped) press(user, action string) {
+	p.t.Helper()
+	out, err := p.Slack.Press(user, deploys, p.message().TS, action)
+	if err != nil || out.Failure != "" {
+		p.t.Fatalf("press %s: %v %s", action, err, out.Failure)
+	}
+	p.RunFor(10 * time.Second)
+}
+
+// reject has somebody press Reject and give a reason.
+func (p *piped) reject(user, reason string) {
+	p.t.Helper()
+	p.press(user, "reject")
+	var open []slack.Dialog
+	p.Do(func() { open = p.Slack.Dialogs(user) })
+	if len(open) != 1 {
+		p.t.Fatalf("%d dialogs are open, want 1", len(open))
+	}
+	if out, err := p.Slack.Submit(user, open[0].ID, map[string]string{"reason": reason}); err != nil || out.Failure != "" {
+		p.t.Fatalf("submit the reason: %v %s", err, out.Failure)
+	}
+	p.RunFor(10 * time.Second)
+}
+
+// wantSaid fails the test unless that message says so.
 func (p *piped) wantSaid(parts ...string) {
 	p.t.Helper()
-	text := said(p.message(infra))
+	text := said(p.message())
 	for _, part := range parts {
 		if !strings.Contains(text, part) {
 			p.t.Errorf("the message does not say %q: %s", part, text)
@@ -133,11 +170,11 @@ func (p *piped) wantSaid(parts ...string) {
 	}
 }
 
-// wantThread fails the test unless the message's thread says so, once.
+// wantThread fails the test unless its thread says so, once.
 func (p *piped) wantThread(text string) {
 	p.t.Helper()
 	count := 0
-	ts := p.message(infra).TS
+	ts := p.message().TS
 	p.Do(func() {
 		for _, m := range p.Slack.Replies(deploys, ts) {
 			count += strings.Count(said(m), text) / 2 // in the text and in the blocks

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -27,9 +28,7 @@ func TestPipelineApproved(t *testing.T) {
 	run := p.create(infra)
 	p.wantRun(run, running)
 	p.wantSaid("waits for approval", "stage Production, action Approve")
-	if out := p.press(ada, infra, "approve"); out.Failure != "" {
-		t.Errorf("Approve: %s", out.Failure)
-	}
+	p.press(ada, "approve")
 	p.wantRun(run, succeeded)
 	p.wantSaid("pipeline shop-infra: approved")
 	if got := p.asked("shop"); got.Standing != rollout.Approved || got.Used == "" {
@@ -42,7 +41,7 @@ func TestPipelineRejected(t *testing.T) {
 	t.Parallel()
 	p := newPiped(t, asksFor("", ""))
 	run := p.create(infra)
-	p.reject(bob, infra, "no room for a table")
+	p.reject(bob, "no room for a table")
 	p.wantRun(run, failed)
 	if got := aws.ToString(p.approvalAction().Summary); got != "rejected by bob: no room for a table" {
 		t.Errorf("the action's summary is %q", got)
@@ -54,10 +53,10 @@ func TestPipelineQuorum(t *testing.T) {
 	t.Parallel()
 	p := newPiped(t, asksFor("", "", func(a *rollout.Approval) { a.Quorum = 2 }))
 	run := p.create(infra)
-	p.press(ada, infra, "approve")
-	p.press(ada, infra, "approve")
+	p.press(ada, "approve")
+	p.press(ada, "approve")
 	p.wantRun(run, running)
-	p.press(bob, infra, "approve")
+	p.press(bob, "approve")
 	p.wantRun(run, succeeded)
 }
 
@@ -65,7 +64,7 @@ func TestPipelineNotAnApprover(t *testing.T) {
 	t.Parallel()
 	p := newPiped(t, asksFor("", ""))
 	run := p.create(infra)
-	p.press(eve, infra, "approve")
+	p.press(eve, "approve")
 	p.wantWhisper(eve, "not among those who may approve")
 	p.wantRun(run, running)
 	p.wantSaid("waits for approval")
@@ -89,15 +88,14 @@ func TestPipelineAnsweredInTheConsole(t *testing.T) {
 			t.Parallel()
 			p := newPiped(t, asksFor("", ""))
 			run := p.create(infra)
-			m := p.message(infra)
 			p.console(c.status, "in the console")
 			p.RunFor(10 * time.Second)
 			p.wantSaid("went on", "without an answer from here: "+c.event)
-			if strings.Contains(said(p.message(infra)), "ActionID:approve") {
+			if strings.Contains(said(p.message()), "ActionID:approve") {
 				t.Error("the message still has buttons")
 			}
 			// Who still sees the old message presses its button.
-			p.late(ada, m.TS)
+			p.late(ada)
 			p.wantRun(run, c.want)
 			p.wantWhisper(ada, "not open any more")
 			if got := p.asked("shop"); got.Standing != rollout.Void || len(got.Votes) != 0 {
@@ -108,12 +106,9 @@ func TestPipelineAnsweredInTheConsole(t *testing.T) {
 }
 
 // late puts the decision of somebody whose screen still shows the buttons.
-func (p *piped) late(user, ts string) {
+func (p *piped) late(user string) {
 	p.t.Helper()
-	p.decision(map[string]any{
-		"id": "late-" + ts, "action": "approve", "subject": p.asked("shop").ID, "at": p.Now(), "channel": deploys,
-		"person": map[string]string{"way": "slack", "id": user, "name": "ada"},
-	})
+	p.decide(approvals.Decision{Action: approvals.Approve, Subject: p.asked("shop").ID, Channel: deploys, Person: inSlack(user, "ada")})
 	p.RunFor(10 * time.Second)
 }
 
@@ -125,7 +120,7 @@ func TestPipelineOvertaken(t *testing.T) {
 	run := p.create(infra)
 	p.lose("aws.codepipeline")
 	p.console(types.ApprovalStatusRejected, "in the console")
-	p.press(ada, infra, "approve")
+	p.press(ada, "approve")
 	p.wantRun(run, failed)
 	if got := p.asked("shop"); got.Standing != rollout.Void || !strings.Contains(got.Why, "the action had failed") {
 		t.Errorf("the question is %s (%s), want it void and why", got.Standing, got.Why)
@@ -140,7 +135,7 @@ func TestPipelineAnswerLost(t *testing.T) {
 	p := newPiped(t, asksFor("", ""))
 	run := p.create(infra)
 	p.during("approval", "PutApprovalResult", 1, wire.Fault{LoseAnswer: true})
-	p.press(ada, infra, "approve")
+	p.press(ada, "approve")
 	p.wantRun(run, succeeded)
 	p.wantSaid("pipeline shop-infra: approved")
 	if got := p.asked("shop"); got.Standing != rollout.Approved {
@@ -151,8 +146,9 @@ func TestPipelineAnswerLost(t *testing.T) {
 func TestPipelineExpires(t *testing.T) {
 	t.Parallel()
 	p := newPiped(t, asksFor("", ""))
+	p.minutes = aws.Int32(90)
 	run := p.create(infra)
-	p.RunFor(8 * 24 * time.Hour)
+	p.RunFor(2 * time.Hour)
 	p.wantRun(run, failed)
 	p.wantSaid("went on", "FAILED")
 	if got := p.asked("shop"); got.Standing != rollout.Void {
@@ -165,7 +161,7 @@ func TestPipelineEventTwice(t *testing.T) {
 	p := newPiped(t, asksFor("", ""))
 	p.twice()
 	run := p.create(infra)
-	p.press(ada, infra, "approve")
+	p.press(ada, "approve")
 	p.wantRun(run, succeeded)
 	p.wantSaid("pipeline shop-infra: approved")
 	p.wantThread("ada approved it")
@@ -218,7 +214,7 @@ func TestPipelineThrottled(t *testing.T) {
 	p := newPiped(t, asksFor("", ""))
 	run := p.create(infra)
 	p.refuse(wire.Errorf("ThrottlingException", "Rate exceeded"), p.Now().Add(10*time.Minute))
-	p.press(ada, infra, "approve")
+	p.press(ada, "approve")
 	p.wantSaid("which it was not told yet")
 	p.RunFor(20 * time.Minute)
 	p.wantRun(run, succeeded)
@@ -237,7 +233,7 @@ func TestPipelineDenied(t *testing.T) {
 		p := newPiped(t, asksFor("", ""))
 		run := p.create(infra)
 		p.refuse(denied, p.Now().Add(5*time.Hour))
-		p.press(ada, infra, "approve")
+		p.press(ada, "approve")
 		p.RunFor(time.Hour)
 		p.wantSaid("which it was not told yet")
 		p.wantThread("could not be told (Denied)")
@@ -250,7 +246,7 @@ func TestPipelineDenied(t *testing.T) {
 		p := newPiped(t, asksFor("", ""))
 		run := p.create(infra)
 		p.refuse(denied, p.Now().Add(100*time.Hour))
-		p.press(ada, infra, "approve")
+		p.press(ada, "approve")
 		p.RunFor(26 * time.Hour)
 		p.wantRun(run, running)
 		p.wantThread("given up after a day")
@@ -272,10 +268,7 @@ func TestPipelineOfTwoApps(t *testing.T) {
 	if m := p.questions(); len(m) != 2 {
 		t.Fatalf("%d messages, want one of each app", len(m))
 	}
-	p.decision(map[string]any{
-		"id": "1", "action": "approve", "subject": p.asked("store").ID, "at": p.Now(), "channel": deploys,
-		"person": map[string]string{"way": "slack", "id": ada, "name": "ada"},
-	})
+	p.decide(approvals.Decision{Action: approvals.Approve, Subject: p.asked("store").ID, Channel: deploys, Person: inSlack(ada, "ada")})
 	p.RunFor(10 * time.Second)
 	p.wantRun(run, succeeded)
 	if a, b := p.asked("store").Standing, p.asked("shop").Standing; a != rollout.Approved || b != rollout.Void {
@@ -292,10 +285,10 @@ func TestPipelineOfTheMostExactEntry(t *testing.T) {
 	p := newPiped(t, asksFor("", "", only(eve)), asksFor("Production", "Approve", only(dana)), asksFor("Production", "", only(bob)))
 	run := p.create(infra)
 	for _, who := range []string{eve, bob} {
-		p.press(who, infra, "approve")
+		p.press(who, "approve")
 		p.wantRun(run, running)
 	}
-	p.press(dana, infra, "approve")
+	p.press(dana, "approve")
 	p.wantRun(run, succeeded)
 }
 
@@ -304,7 +297,7 @@ func TestPipelineRunsAgain(t *testing.T) {
 	t.Parallel()
 	p := newPiped(t, asksFor("", ""))
 	p.create(infra)
-	p.press(ada, infra, "approve")
+	p.press(ada, "approve")
 	if _, err := p.client.StartPipelineExecution(p.ctx(), &codepipeline.StartPipelineExecutionInput{Name: aws.String(infra)}); err != nil {
 		t.Fatal(err)
 	}
