@@ -37,7 +37,11 @@ func newPiped(t *testing.T, entries ...rollout.Pipeline) *piped {
 	t.Helper()
 	b := newBox(t, func(s *rollout.Spec) { s.Pipelines = entries })
 	b.people()
-	return &piped{box: b, client: codepipeline.NewFromConfig(b.Config("AKIAPERSON"))}
+	return &piped{box: b, client: newPipelines(b)}
+}
+
+func newPipelines(b *box) *codepipeline.Client {
+	return codepipeline.NewFromConfig(b.Config("AKIAPERSON"))
 }
 
 // create makes a pipeline, which runs at once and comes to its approval, and gives
