@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	hookKey  = "whsec_bm90aWNlcyBvZiB0aGUgc3RvcmllcywgMzIgYnl0ZXM=" //nolint:gosec // of the stories
+	hookKey  = "whsec_bm90aWNlcyBvZiB0aGUgc3RvcmllcywgMzIgYnl0ZXM="
 	hookURL  = "https://hooks.example.com/sluice"
 	teamsURL = "https://teams.example.com/workflows/1?sig=of-the-stories"
 )

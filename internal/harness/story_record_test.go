@@ -29,7 +29,8 @@ import (
 var update = flag.Bool("update", false, "write testdata as it is now")
 
 // recorded is a box in which everything that is recorded happens: a rollout that is
-// refused to one, approved by two, steered, approved again before a step, and sent back by an alarm.
+// refused to one and approved by two, paused and resumed, approved again before a step,
+// and sent back by an alarm.
 func recorded(t *testing.T, change ...func(*rollout.Spec)) (b *box, name string) {
 	t.Helper()
 	b = newBox(t, append([]func(*rollout.Spec){func(s *rollout.Spec) {
@@ -335,8 +336,8 @@ func (b *box) tokens() map[string]bool {
 }
 
 // everythingSaid is what the story has left for people and programs to read: the
-// table but for the two kinds of items that hold a token while somebody waits, Slack's
-// messages, the channels' notices, the events and the log.
+// table but for the tokens that questions keep, Slack's messages, the channels'
+// notices, the events and the log.
 func (b *box) everythingSaid(e *ears) map[string]string {
 	b.t.Helper()
 	all := map[string]string{"log": b.log.String()}
@@ -352,7 +353,7 @@ func (b *box) everythingSaid(e *ears) map[string]string {
 			if err := attributevalue.UnmarshalMap(it, &item); err != nil {
 				b.t.Fatal(err)
 			}
-			if strings.HasPrefix(key, "env#") || strings.HasPrefix(key, "approval#") {
+			if strings.HasPrefix(key, "approval#") {
 				delete(item, "token")
 				delete(item, "pipeline")
 			}
