@@ -12,9 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"github.com/sluice-deploy/sluice/internal/app"
 	"github.com/sluice-deploy/sluice/internal/approvals"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/handler"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
@@ -75,23 +77,22 @@ func (w *world) serve(f handler.Func, r events.LambdaFunctionURLRequest) events.
 	return answer
 }
 
-// put is the decisions that came to the bus so far.
-func (w *world) put() []approvals.Decision {
-	w.tb.Helper()
-	var all []approvals.Decision
-	w.Do(func() {
-		for _, e := range w.EventBridge.Recent() {
-			if e.Source != approvals.Source {
-				continue
-			}
-			var d approvals.Decision
-			if err := json.Unmarshal(e.Detail, &d); err != nil {
-				w.tb.Errorf("decision %s: %v", e.Detail, err)
-			}
-			all = append(all, d)
+// observe keeps the decisions that are put.
+func (w *world) observe(_ *wire.Call, in, _ any, err error) {
+	put, ok := in.(*eventbridge.PutEventsInput)
+	if !ok || err != nil {
+		return
+	}
+	for _, e := range put.Entries {
+		if aws.ToString(e.Source) != approvals.Source {
+			continue
 		}
-	})
-	return all
+		var d approvals.Decision
+		if err := json.Unmarshal([]byte(aws.ToString(e.Detail)), &d); err != nil {
+			w.tb.Errorf("decision %s: %v", aws.ToString(e.Detail), err)
+		}
+		w.put = append(w.put, d)
+	}
 }
 
 // ask makes an open question that carl may answer, in place of any before, and gives
@@ -176,7 +177,7 @@ func actionEvent(execution, state string) fields {
 
 // interaction is what Slack posts when a button is pressed.
 func interaction(action, value string) string {
-	return "payload=" + fmt.Sprintf(`{"type":"block_actions","user":{"id":"U1","username":"ada"},"trigger_id":"1.2.3",`+
+	return "payload=" + fmt.Sprintf(`{"type":"block_actions","user":{"id":"U1","username":"ada"},"team":{"id":"T1"},"api_app_id":"A1","trigger_id":"1.2.3",`+
 		`"channel":{"id":"C1","name":"deploys"},"message":{"ts":"1.2"},"container":{"channel_id":"C1","message_ts":"1.2"},`+
-		`"actions":[{"type":"button","action_id":%q,"block_id":"b","value":%q}]}`, action, value)
+		`"actions":[{"type":"button","action_id":%q,"block_id":"b","action_ts":"1.2","value":%q}]}`, action, value)
 }

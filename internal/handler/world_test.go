@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/sluice-deploy/sluice/internal/app"
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/handler"
@@ -41,7 +42,8 @@ type world struct {
 	aws      awsclient.Clients
 	handlers map[string]handler.Func
 	log      *bytes.Buffer
-	digest   string // of every v1
+	digest   string               // of every v1
+	put      []approvals.Decision // on the bus for decisions
 }
 
 func newWorld(tb testing.TB) *world {
@@ -58,6 +60,7 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatal(err)
 	}
 	w.handlers = wired.Handlers()
+	w.Observe = w.observe
 	w.push("shop")
 	w.push("pushed")
 	w.register("shop", "shop", rollout.Triggers{CodeBuild: []string{"shop-build"}})
