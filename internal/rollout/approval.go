@@ -72,6 +72,29 @@ type Pipeline struct {
 	Approval Approval `json:"approval"`
 }
 
+// Pipeline is the entry that says how an approval action of a pipeline is asked for:
+// the one that names it most exactly, the stage counting more than the action.
+func (s Spec) Pipeline(name, stage, action string) (Pipeline, bool) {
+	var best Pipeline
+	exact := 0
+	for _, p := range s.Pipelines {
+		if p.Name != name || p.Stage != "" && p.Stage != stage || p.Action != "" && p.Action != action {
+			continue
+		}
+		here := 1
+		if p.Stage != "" {
+			here += 2
+		}
+		if p.Action != "" {
+			here++
+		}
+		if here > exact {
+			best, exact = p, here
+		}
+	}
+	return best, exact > 0
+}
+
 // Hash is what an approval of a release is bound to: its digests and the spec it
 // was made with.
 func (r Release) Hash() string {

@@ -66,7 +66,7 @@ func (s *Steps) redAfterGuard(ctx context.Context, place store.Place, env *store
 		return s.Teller.Tell(ctx, notify.Notice{
 			App: place.App, Environment: place.Environment, Release: facts.Release,
 			Moment: rollout.MomentEnded, Phase: rollout.PhaseRetire,
-			Kind: rollout.KindAlarmRed, Why: why + "; there is no release to go back to", At: s.Now(),
+			Kind: rollout.KindAlarmRed, Why: why + "; there is no release to go back to", At: a.At,
 		})
 	}
 	_, err = s.StartBack(ctx, BackRequest{
