@@ -209,8 +209,8 @@ func moments(notices []notify.Notice, name string) []string {
 	return all
 }
 
-// ends are how often each ending of a rollout was told.
-func ends(notices []notify.Notice, name string) map[rollout.Outcome]int {
+// endings are how often each ending of a rollout was told.
+func endings(notices []notify.Notice, name string) map[rollout.Outcome]int {
 	count := map[rollout.Outcome]int{}
 	for _, n := range notices {
 		if n.Rollout == name && n.Moment == rollout.MomentEnded {
