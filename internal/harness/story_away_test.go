@@ -40,6 +40,27 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// An alarm after the guard brings the release before back, elsewhere too.
+func TestAlarmAfterTheGuardElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, place := range elsewhere {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			b := newAbroad(t, abroad(place.region, place.role))
+			first := into("abroad", b.build(good, 1))
+			b.untilEnded(first)
+			second := into("abroad", b.build(good, 1))
+			b.untilEnded(second)
+			b.in("abroad").alarm("shop-blue-5xx", red)
+			third := "shop-abroad-rollback-3"
+			b.untilEnded(third)
+			b.wantPath(third, way(beginBack, step, finish)...)
+			b.wantOutcome(third, rollout.Succeeded)
+			b.in("abroad").wantAtRest(rollout.Green, first, second, third)
+		})
+	}
+}
+
 // No event comes home from elsewhere: the canary's state looks again, and the judge
 // reads the alarms.
 func TestEventsFromElsewhereLost(t *testing.T) {

@@ -126,6 +126,32 @@ func (b *box) stopComplete(call int) (committed, more bool) {
 	return committed, inStaging > 2*call
 }
 
+// Staging's execution is stopped in its guard, while production bakes or when it is
+// over: recovery goes on with the guard and starts nothing again.
+func TestStagingStoppedInItsGuard(t *testing.T) {
+	t.Parallel()
+	for _, over := range []bool{false, true} {
+		t.Run(fmt.Sprintf("production over %v", over), func(t *testing.T) {
+			t.Parallel()
+			b := newStages(t, near("staging", guarded(3*time.Hour)), boxed())
+			name := b.build(good, 1)
+			staging := into("staging", name)
+			b.untilState(name, "Bake")
+			if over {
+				b.untilEnded(name)
+			}
+			b.stop(staging)
+			b.untilEnded(staging)
+			b.untilEnded(name)
+			b.RunFor(time.Hour)
+			b.wantBothThrough(name)
+			recovery := b.newest(staging)
+			b.wantPath(recovery, way([]string{"Start"}, finish)...)
+			b.wantExecutions(staging, recovery, name)
+		})
+	}
+}
+
 // The start of the next environment is throttled for a while: it starts once.
 func TestStartOfTheNextThrottled(t *testing.T) {
 	t.Parallel()

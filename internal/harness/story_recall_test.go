@@ -135,6 +135,31 @@ func TestStagingGoesBackInItsGuard(t *testing.T) {
 	}
 }
 
+// Staging cannot go back for hours, because its rule may not be written so often:
+// production does not go on meanwhile.
+func TestStagingCannotGoBackYet(t *testing.T) {
+	t.Parallel()
+	b := late(t, func(env *rollout.Environment) { env.Steps[0].Bake = 20 * time.Minute })
+	b.throttle("rollback", "ModifyRule", 2*time.Hour)
+	name := b.build(good, 1)
+	staging := into("staging", name)
+	b.untilState(name, "Bake")
+	b.RunFor(time.Second)
+	began := b.Now()
+	b.alarm("staging-green-5xx", red)
+	b.untilState(name, "Rollback")
+	if took := b.Now().Sub(began); took > time.Minute {
+		t.Errorf("production went back %v after staging's alarm, want it at once", took)
+	}
+	b.untilEnded(name)
+	b.untilEnded(staging)
+	b.wantReason(name, rollout.RolledBack, "the deployment stopped at staging", "alarm staging-green-5xx")
+	b.wantReason(staging, rollout.RolledBack, "alarm staging-green-5xx")
+	b.wantPath(name, way(begin, []string{"Shift", "Bake"}, back)...)
+	b.in("staging").wantAtRest(rollout.Blue, staging)
+	b.wantAtRest(rollout.Blue, name)
+}
+
 // An alarm after staging's guard starts a rollback there, which ends what production
 // has not committed.
 func TestAlarmAfterStagingsGuard(t *testing.T) {
