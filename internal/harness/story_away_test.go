@@ -20,7 +20,7 @@ func TestElsewhere(t *testing.T) {
 		t.Run(place.name, func(t *testing.T) {
 			t.Parallel()
 			b := newAbroad(t, abroad(place.region, place.role))
-			slot, bad := rollout.Blue, ""
+			slot := rollout.Blue
 			for range 2 {
 				name := into("abroad", b.build(good, 1))
 				b.untilEnded(name)
@@ -29,7 +29,7 @@ func TestElsewhere(t *testing.T) {
 				b.in("abroad").wantAtRest(slot, name)
 				b.in("abroad").wantNothingFailed()
 			}
-			bad = into("abroad", b.build(failing(0.08, 4*time.Second), 1))
+			bad := into("abroad", b.build(failing(0.08, 4*time.Second), 1))
 			b.untilEnded(bad)
 			b.wantPath(bad, way(begin, []string{"Shift", "Bake"}, back)...)
 			b.wantReason(bad, rollout.RolledBack, "alarm shop-green-5xx went red")

@@ -28,32 +28,38 @@ var recalled = []struct {
 }{
 	{
 		"waits for approval", true, func(b *box, name string) { b.untilAsked(name) },
-		rollout.Refused, []string{"Start", "Approve", "Leave"}, []string{"staging"},
+		rollout.Refused,
+		[]string{"Start", "Approve", "Leave"},
+		[]string{"staging"},
 	},
 	{
 		"waits in the queue", false, func(b *box, name string) {
 			b.untilState(name, "Lock")
 			b.RunFor(time.Minute)
 		},
-		rollout.Refused, leave, []string{"staging"},
+		rollout.Refused, leave,
+		[]string{"staging"},
 	},
 	{
 		"is at 10 percent", false, func(b *box, name string) {
 			b.untilState(name, "Bake")
 			b.RunFor(time.Minute)
 		},
-		rollout.RolledBack, way(begin, []string{"Shift", "Bake"}, back), []string{"staging", "production"},
+		rollout.RolledBack, way(begin, []string{"Shift", "Bake"}, back),
+		[]string{"staging", "production"},
 	},
 	{
 		"starts its canary", false, func(b *box, name string) { b.untilState(name, "AwaitCanary") },
-		rollout.RolledBack, way(begin, back), []string{"staging"},
+		rollout.RolledBack, way(begin, back),
+		[]string{"staging"},
 	},
 	{
 		"has committed", false, func(b *box, name string) {
 			b.untilState(name, "Guard")
 			b.RunFor(time.Minute)
 		},
-		rollout.Succeeded, whole, []string{"staging"},
+		rollout.Succeeded, whole,
+		[]string{"staging"},
 	},
 }
 
