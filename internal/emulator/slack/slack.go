@@ -32,8 +32,9 @@ type Options struct {
 	// Scopes are those of the token; nil is every scope that the emulated methods
 	// know.
 	Scopes []string
-	// AnswerWithin is how long the app has to answer an interaction; 0 is 3 seconds
-	// (Slack: Handling user interaction, acknowledgment response).
+	// AnswerWithin is how long the app has to answer an interaction, and to open a
+	// dialog for it; 0 is 3 seconds (Slack: Handling user interaction, acknowledgment
+	// response).
 	AnswerWithin time.Duration
 	// Unlimited switches the rate limits off.
 	Unlimited bool
