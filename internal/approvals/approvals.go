@@ -69,7 +69,8 @@ type Decision struct {
 	Subject string         `json:"subject"` // the approval's ID, or the rollout's name
 	Person  rollout.Person `json:"person"`
 	Reason  string         `json:"reason,omitempty"`
-	Saw     string         `json:"saw,omitempty"` // the hash of release and spec that they were shown
+	Saw     string         `json:"saw,omitempty"`  // the hash of release and spec that they were shown
+	Wait    string         `json:"wait,omitempty"` // which wait of the rollout is to end; "" is the one that it is in
 	At      time.Time      `json:"at"`
 	Channel string         `json:"channel,omitempty"` // of Slack, where to answer
 }
@@ -93,6 +94,8 @@ func (d Decision) Check() error {
 		wrong = "subject"
 	case d.Person.ID == "" || d.Person.Name == "" || d.Person.Way != rollout.BySlack && d.Person.Way != rollout.ByIAM:
 		wrong = "person"
+	case len(d.Wait) > MaxSubject:
+		wrong = "wait"
 	case d.At.IsZero():
 		wrong = "at"
 	default:

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
+	eventbus "github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 )
 
@@ -94,7 +95,7 @@ func received(t *testing.T, place *emulator.Cloud, queue string) [][4]string {
 	}
 	messages := [][4]string{}
 	for _, m := range out.Messages {
-		var e struct{ Account, Region, ID string }
+		var e eventbus.Event
 		if err := json.Unmarshal([]byte(*m.Body), &e); err != nil {
 			t.Fatal(err)
 		}

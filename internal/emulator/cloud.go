@@ -178,7 +178,9 @@ func (c *Cloud) makeCompute(o Options) {
 	emit := c.EventBridge.Emit
 	c.CloudWatch = cloudwatch.New(c.Loop, c.Account, c.Region, cloudwatch.Deps{Emit: emit})
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
-	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{Emit: emit, Publish: c.publish, Action: o.Action})
+	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{
+		Emit: emit, Publish: c.publish, Action: o.Action, Caller: c.callerARN,
+	})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{

@@ -90,6 +90,15 @@ func (p *Partition) identify(key, token string) (wire.Identity, error) {
 	return o.session.Identity, nil
 }
 
+// callerARN is the ARN of who has an access key.
+func (c *Cloud) callerARN(key string) string {
+	who, err := c.identify(key, sts.SessionToken(key))
+	if err != nil {
+		return ""
+	}
+	return who.ARN
+}
+
 func user(account, key string) wire.Identity {
 	return wire.Identity{Account: account, ARN: "arn:aws:iam::" + account + ":user/" + key, UserID: key}
 }

@@ -99,7 +99,7 @@ func (s Slack) pressed(ctx context.Context, key string, i slack.Interaction) ans
 		return answer{http.StatusOK, slack.ReasonMissing("The reason is too long.")}
 	}
 	d := approvals.Decision{
-		ID: key, Action: approvals.Action(i.Action), Subject: i.Subject, Reason: reason, At: s.Now().UTC(), Channel: i.Channel,
+		ID: key, Action: approvals.Action(i.Action), Subject: i.Subject, Wait: i.Wait, Reason: reason, At: s.Now().UTC(), Channel: i.Channel,
 		Person: rollout.Person{Way: rollout.BySlack, ID: i.User, Name: i.UserName},
 	}
 	if d.Person.Name == "" {

@@ -48,6 +48,7 @@ type box struct {
 	aws     awsclient.Clients // a person's, outside of every function
 	service harness.Service
 	builds  int
+	author  string // of the commits that are built
 	faults  []func(c *wire.Call) *wire.Fault
 }
 
@@ -169,6 +170,7 @@ func (b *box) build(behaviour model.Behaviour, times int) string {
 			ResolvedSourceVersion: aws.String("3f2c1e0d"),
 			ExportedEnvironmentVariables: []types.ExportedEnvironmentVariable{
 				{Name: aws.String("IMAGE"), Value: aws.String(repository + ":" + tag)},
+				{Name: aws.String("AUTHOR"), Value: &b.author},
 			},
 		})
 		for range times {
@@ -403,10 +405,11 @@ func (b *box) stop(execution string) {
 
 // The states of a rollout that goes well, in pieces that stories are made of.
 var (
-	begin  = []string{"Start", "Approve", "Lock", "Prepare", "AwaitCanary"}
-	step   = []string{"Shift", "Bake", "Judge", "Next"}
-	finish = []string{"Complete", "Guard", "Retire"}
-	back   = []string{"Rollback", "Settle", "Restore"}
+	begin     = []string{"Start", "Approve", "Lock", "Prepare", "AwaitCanary"}
+	beginBack = []string{"Start", "Lock", "Prepare", "AwaitCanary"} // of a rollback, which nobody is asked for
+	step      = []string{"Shift", "Bake", "Judge", "Next"}
+	finish    = []string{"Complete", "Guard", "Retire"}
+	back      = []string{"Rollback", "Settle", "Restore"}
 )
 
 // way puts pieces of a path together.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/google/go-cmp/cmp"
 
@@ -186,23 +187,32 @@ func folders(t *testing.T) []string {
 	return names
 }
 
-// listeners are the functions that a rule of the bus invokes, each once.
+// listeners are the functions that a rule of a bus invokes, or that have a URL, each
+// once.
 func listeners(t *testing.T, h *harness.Harness) []string {
 	t.Helper()
 	client := eventbridge.NewFromConfig(h.Config("AKIAPERSON"))
-	rules, err := client.ListRules(t.Context(), &eventbridge.ListRulesInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	names := map[string]bool{}
-	for _, rule := range rules.Rules {
-		targets, err := client.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: rule.Name})
+	for _, bus := range []string{"default", h.Settings.Decisions} {
+		rules, err := client.ListRules(t.Context(), &eventbridge.ListRulesInput{EventBusName: &bus})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, target := range targets.Targets {
-			_, name, _ := strings.Cut(aws.ToString(target.Arn), ":function:sluice-")
-			names[name] = true
+		for _, rule := range rules.Rules {
+			targets, err := client.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: rule.Name, EventBusName: &bus})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, target := range targets.Targets {
+				_, name, _ := strings.Cut(aws.ToString(target.Arn), ":function:sluice-")
+				names[name] = true
+			}
+		}
+	}
+	urls := lambda.NewFromConfig(h.Config("AKIAPERSON"))
+	for _, name := range h.Lambda.Functions() {
+		if _, err := urls.GetFunctionUrlConfig(t.Context(), &lambda.GetFunctionUrlConfigInput{FunctionName: &name}); err == nil {
+			names[strings.TrimPrefix(name, "sluice-")] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
@@ -317,7 +327,7 @@ func TestWhereErrorsLead(t *testing.T) {
 			switch {
 			case kind == "LockLost":
 				want = "LockLost"
-			case name == "Lock":
+			case name == "Approve" || name == "Lock":
 				want = "Leave"
 			case name == "Leave" || name == "Dirty":
 				want = "Failed"
@@ -325,6 +335,8 @@ func TestWhereErrorsLead(t *testing.T) {
 				want = "Dirty"
 			case name == "Bake" && kind == "Paused":
 				want = "Hold"
+			case name == "Shift" && kind == "Unapproved":
+				want = "Ask"
 			case slices.Contains(afterCommit, name):
 				want = "Dirty"
 				if kind == "AlarmRed" || kind == "Aborted" || kind == "ForeignWrite" && name == "Complete" {
@@ -410,7 +422,7 @@ func kindsMade(t *testing.T) map[string]string {
 	t.Helper()
 	all, made := constants(t, "ErrorKind"), map[string]string{}
 	for _, pkg := range []string{
-		"alarms", "autoscaling", "awsclient", "builds", "ecsservice", "handler", "images", "notify", "spec", "steps", "store", "traffic", "waits",
+		"alarms", "approvals", "autoscaling", "awsclient", "builds", "ecsservice", "handler", "images", "notify", "pipelines", "slack", "spec", "steps", "store", "traffic", "waits",
 	} {
 		for _, path := range sources(t, pkg) {
 			ast.Inspect(parse(t, path), func(n ast.Node) bool { return making(n, all, made) })

@@ -138,7 +138,7 @@ func TestBehindDirty(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.untilEnded(asked)
-	b.wantPath(asked, leave...)
+	b.wantPath(asked, "Start", "Lock", "Leave")
 	b.wantOutcome(asked, rollout.Refused)
 
 	// It does not wait for ever.

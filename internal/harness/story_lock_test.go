@@ -195,7 +195,7 @@ func TestHolderStoppedBetweenHandOverAndWake(t *testing.T) {
 			if told {
 				b.wantPath(second, whole...) // woken at once
 			} else {
-				b.wantPath(second, way([]string{"Start", "Lock"}, whole[1:])...) // it looked again
+				b.wantPath(second, way([]string{"Start", "Approve", "Lock"}, whole[2:])...) // it looked again
 			}
 			b.wantOutcome(first, rollout.Succeeded)
 			b.RunFor(time.Hour) // the deadman comes
@@ -283,7 +283,7 @@ func TestRollbackToTheReleaseBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.untilEnded(asked)
-	b.wantPath(asked, way(begin, step, finish)...)
+	b.wantPath(asked, way(beginBack, step, finish)...)
 	b.wantAtRest(rollout.Green, first, second, asked)
 	if want := b.record(first).TaskDefinition; b.record(asked).TaskDefinition != want {
 		t.Errorf("it runs %s, want what release 1 ran: %s", b.record(asked).TaskDefinition, want)
@@ -306,7 +306,7 @@ func TestAlarmDuringARollback(t *testing.T) {
 	b.alarm("shop-blue-5xx", red)
 	b.alarm("shop-green-5xx", red)
 	b.untilEnded(asked)
-	b.wantPath(asked, way(begin, step, finish)...)
+	b.wantPath(asked, way(beginBack, step, finish)...)
 	b.RunFor(5 * time.Minute)
 	b.wantAtRest(rollout.Green, first, second, asked)
 }

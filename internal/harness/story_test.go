@@ -151,7 +151,7 @@ func TestAlarmAfterRetire(t *testing.T) {
 	b.alarm("shop-blue-5xx", red)
 	third := "shop-production-rollback-3"
 	b.untilEnded(third)
-	b.wantPath(third, way(begin, step, finish)...)
+	b.wantPath(third, way(beginBack, step, finish)...)
 	b.wantOutcome(third, rollout.Succeeded)
 	b.wantAtRest(rollout.Green, first, second, third)
 	if env := b.environment(); env.Facts.Release != 1 || env.Facts.Previous != 0 {

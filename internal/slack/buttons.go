@@ -18,10 +18,18 @@ func answerButtons(c Card) []slackgo.BlockElement {
 	}
 }
 
-// controlButtons carry the rollout's name.
+// waitMark stands in a button's value between the rollout and the wait that it ends.
+const waitMark = "@"
+
+// controlButtons carry the rollout's name, and those that end a wait say which: an old
+// message's button, or a second click, ends no other.
 func controlButtons(c Card) []slackgo.BlockElement {
 	if !usable(c.Rollout) {
 		return nil
+	}
+	wait := c.Rollout
+	if c.Wait != "" {
+		wait += waitMark + c.Wait
 	}
 	var buttons []slackgo.BlockElement
 	for i, action := range c.Controls {
@@ -30,7 +38,7 @@ func controlButtons(c Card) []slackgo.BlockElement {
 		}
 		switch action {
 		case Promote, Pause, Resume:
-			buttons = append(buttons, button(c, action, c.Rollout))
+			buttons = append(buttons, button(c, action, wait))
 		case Abort:
 			buttons = append(buttons, button(c, action, c.Rollout).WithStyle(slackgo.StyleDanger).WithConfirm(sure(c)))
 		case Approve, Reject:

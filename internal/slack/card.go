@@ -28,6 +28,7 @@ type Card struct {
 	Earlier  []Earlier // environments before this one, in their order
 	Question *Question // the one that is open or was answered last; nil if nobody was asked
 	Controls []Action  // what people may do now: some of promote, pause, resume, abort
+	Wait     string    // which wait promote, pause and resume would end
 	Links    []Link
 }
 

@@ -58,6 +58,7 @@ func moving() slack.Card {
 	c.Headline, c.Tone, c.Why = "10 percent on the new version", slack.Moving, "watches for 10m0s, until 12:10 UTC"
 	c.Weights, c.Question = &rollout.Weights{Blue: 90, Green: 10}, nil
 	c.Controls = []slack.Action{slack.Promote, slack.Pause, slack.Abort}
+	c.Wait = "2026-03-01T12:00:00.000Z"
 	return c
 }
 

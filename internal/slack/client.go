@@ -59,7 +59,7 @@ func (c Client) Update(ctx context.Context, at Posted, m Message) error {
 // is shown as it is.
 func (c Client) Whisper(ctx context.Context, channel, user, text string) error {
 	return c.call(ctx, "tell "+user+" in "+channel, func(api *slackgo.Client) error {
-		_, err := api.PostEphemeralContext(ctx, channel, user, options(Told(text)))
+		_, err := api.PostEphemeralContext(ctx, channel, user, contents(Told(text)))
 		return err
 	})
 }
@@ -136,10 +136,18 @@ func (c Client) send(ctx context.Context, what, channel string, m Message, more 
 // otherwise make links and mentions of plain text (Slack: chat.update, parse).
 func options(m Message) slackgo.MsgOption {
 	return slackgo.MsgOptionCompose(
-		slackgo.MsgOptionText(m.Text, false), // it is escaped
-		slackgo.MsgOptionParse(false),
+		contents(m),
 		slackgo.MsgOptionDisableLinkUnfurl(),
 		slackgo.MsgOptionDisableMediaUnfurl(),
+	)
+}
+
+// contents is what every kind of message takes; an ephemeral one takes no more (Slack:
+// chat.postEphemeral).
+func contents(m Message) slackgo.MsgOption {
+	return slackgo.MsgOptionCompose(
+		slackgo.MsgOptionText(m.Text, false), // it is escaped
+		slackgo.MsgOptionParse(false),
 	)
 }
 

@@ -12,6 +12,7 @@ import (
 type Interaction struct {
 	Action    Action
 	Subject   string // approval ID or rollout name
+	Wait      string // which of the rollout's waits the button ends; "" for buttons that end none
 	Submitted bool   // a dialog came back, rather than a button
 	Reason    string // of a dialog; "" if there was nothing but spaces
 	User      string // IDs; whether they may is decided on these, never on the name
@@ -114,7 +115,9 @@ func (p payload) button() (*Interaction, error) {
 		if err := p.check(field{"actions[].value", a.Value, maxValue, true}, field{"actions[].action_ts", a.TS, maxID, true}); err != nil {
 			return nil, err
 		}
-		i := p.interaction(Action(a.ActionID), a.Value)
+		subject, wait, _ := strings.Cut(a.Value, waitMark)
+		i := p.interaction(Action(a.ActionID), subject)
+		i.Wait = wait
 		i.Channel, i.TS, i.ActionTS = either(p.Channel.ID, p.Container.Channel), either(p.Message.TS, p.Container.TS), a.TS
 		return i, nil
 	}

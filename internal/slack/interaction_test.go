@@ -56,6 +56,8 @@ func TestParse(t *testing.T) {
 	nameOnly.UserName = "ada"
 	abort := pressed()
 	abort.Action = slack.Abort
+	promote := pressed()
+	promote.Action, promote.Subject, promote.Wait = slack.Promote, "shop-production-7", "2026-03-01T12:00:00.000Z"
 	for name, c := range map[string]struct {
 		payload string
 		want    *slack.Interaction
@@ -64,11 +66,14 @@ func TestParse(t *testing.T) {
 		"a press, by the container": {without(press, `"channel":{"id":"C024BE91L","name":"deploys"},`, `"ts":"1548261231.000200",`), pressed()},
 		"a press by another name":   {swap(press, `"name":"roadrunner"`, `"name":""`, `"username":"roadrunner"`, `"username":"ada"`), nameOnly},
 		"another button":            {swap(press, `"action_id":"approve"`, `"action_id":"abort"`), abort},
-		"a dialog":                  {submission, submitted("not on a Friday")},
-		"a dialog with spaces":      {swap(submission, ` not on a Friday\n`, ` \n `), submitted("")},
-		"a dialog without a value":  {swap(submission, `" not on a Friday\n"`, `null`), submitted("")},
-		"a dialog without a state":  {swap(submission, `"state":{"values":{"reason":{"reason":{"type":"plain_text_input","value":" not on a Friday\n"}}}},`, ``), submitted("")},
-		"a button of others":        {swap(press, `"action_id":"approve"`, `"action_id":"Xy7"`), nil},
+		"a button that ends a wait": {
+			swap(press, `"action_id":"approve"`, `"action_id":"promote"`, `"value":"apr_01HX"`, `"value":"shop-production-7@2026-03-01T12:00:00.000Z"`), promote,
+		},
+		"a dialog":                 {submission, submitted("not on a Friday")},
+		"a dialog with spaces":     {swap(submission, ` not on a Friday\n`, ` \n `), submitted("")},
+		"a dialog without a value": {swap(submission, `" not on a Friday\n"`, `null`), submitted("")},
+		"a dialog without a state": {swap(submission, `"state":{"values":{"reason":{"reason":{"type":"plain_text_input","value":" not on a Friday\n"}}}},`, ``), submitted("")},
+		"a button of others":       {swap(press, `"action_id":"approve"`, `"action_id":"Xy7"`), nil},
 		"a button that opens a page": {
 			swap(press, `"action_id":"approve"`, `"action_id":"Xy7","url":"https://x.example"`, `"value":"apr_01HX",`, ``), nil,
 		},

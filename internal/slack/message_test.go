@@ -156,12 +156,14 @@ func TestButtons(t *testing.T) {
 		card slack.Card
 		want []string
 	}{
-		"asked":                   {waiting(), []string{"approve apr-01hx", "reject apr-01hx", "abort shop-production-7"}},
-		"answered":                {answered("approved"), []string{"abort shop-production-7"}},
-		"moving":                  {moving(), []string{"promote shop-production-7", "pause shop-production-7", "abort shop-production-7"}},
+		"asked":    {waiting(), []string{"approve apr-01hx", "reject apr-01hx", "abort shop-production-7"}},
+		"answered": {answered("approved"), []string{"abort shop-production-7"}},
+		"moving": {moving(), []string{
+			"promote shop-production-7@2026-03-01T12:00:00.000Z", "pause shop-production-7@2026-03-01T12:00:00.000Z", "abort shop-production-7",
+		}},
 		"an ID that does not fit": {long, []string{"abort shop-production-7"}},
 		"no rollout":              {nameless, nil},
-		"controls that are none":  {confused, []string{"resume shop-production-7"}},
+		"controls that are none":  {confused, []string{"resume shop-production-7@2026-03-01T12:00:00.000Z"}},
 		"a pipeline":              {pipeline(), []string{"approve apr-pipeline", "reject apr-pipeline"}},
 	} {
 		t.Run(name, func(t *testing.T) {

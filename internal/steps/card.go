@@ -42,6 +42,9 @@ func (s *Steps) card(ctx context.Context, subject string) (slack.Card, []line, e
 		Release: p.record.Release, Back: p.record.Kind == rollout.Back,
 		Weights: p.weights(), Controls: p.controls(), Links: p.links(),
 	}
+	if p.mine() && p.env.Token != nil {
+		c.Wait = p.env.Token.Entered
+	}
 	c.Headline, c.Tone, c.Why = p.headline()
 	if snap := p.snapshot(); snap != nil {
 		c.Canary = snap.Plan.Canary

@@ -120,7 +120,7 @@ func (s *Steps) obey(ctx context.Context, record store.Record, click *store.Clic
 	phase := map[approvals.Action]rollout.Phase{
 		approvals.Promote: rollout.PhaseBake, approvals.Pause: rollout.PhaseBake, approvals.Resume: rollout.PhaseHold,
 	}[action]
-	if env.Rollout != record.Name || env.Token == nil || env.Token.Token != click.Wait || env.Token.Phase != phase {
+	if env.Rollout != record.Name || env.Token == nil || env.Token.Entered != click.Wait || env.Token.Phase != phase {
 		return rollout.Errorf(rollout.KindRefused, "%s is not in %s any more; there is nothing to %s", record.Name, phase, action)
 	}
 	if action == approvals.Pause {

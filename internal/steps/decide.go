@@ -24,9 +24,9 @@ func (s *Steps) Decide(ctx context.Context, d approvals.Decision) error {
 	}
 	click := store.Click{
 		ID: d.ID, Subject: d.Subject, Action: string(d.Action), Person: d.Person, Reason: d.Reason, Saw: d.Saw,
-		At: d.At.UTC(), Channel: d.Channel,
+		At: d.At.UTC(), Channel: d.Channel, Wait: d.Wait,
 	}
-	if !d.Action.Answers() {
+	if !d.Action.Answers() && d.Wait == "" {
 		wait, err := s.waitOf(ctx, d.Subject)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *Steps) DecideAgain(ctx context.Context, subject string) error {
 	return nil
 }
 
-// waitOf is the token that a rollout's owner waits on now, "" if it does not.
+// waitOf says which wait a rollout's owner is in, "" if it does not wait.
 func (s *Steps) waitOf(ctx context.Context, name string) (string, error) {
 	record, err := s.Store.Record(ctx, name)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Steps) waitOf(ctx context.Context, name string) (string, error) {
 	if err != nil || env.Rollout != name || env.Token == nil {
 		return "", err
 	}
-	return env.Token.Token, nil
+	return env.Token.Entered, nil
 }
 
 // patience is how long a click is tried.

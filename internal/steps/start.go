@@ -51,7 +51,10 @@ func (s *Steps) Start(ctx context.Context, record store.Record) error {
 	}
 	in := execution{
 		App: record.Place.App, Environment: record.Place.Environment, Rollout: record.Name,
-		From: fromStart, Look: max(record.Look, unbaked),
+		From: fromStart, Look: record.Look,
+	}
+	if in.Look == 0 {
+		in.Look = unbaked // nobody is asked, so the state ends itself
 	}
 	if record.Kind == rollout.Back {
 		in.From = fromRollback

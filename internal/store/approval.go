@@ -70,7 +70,7 @@ func short(text string) string {
 }
 
 // Cast is the votes in the order in which they came.
-func (a *Approval) Cast() []rollout.Vote {
+func (a Approval) Cast() []rollout.Vote {
 	return slices.SortedFunc(maps.Values(a.Votes), func(x, y rollout.Vote) int {
 		if c := x.At.Compare(y.At); c != 0 {
 			return c
@@ -80,7 +80,7 @@ func (a *Approval) Cast() []rollout.Vote {
 }
 
 // ExpiresAt is when the question's time is over; zero: never.
-func (a *Approval) ExpiresAt() time.Time {
+func (a Approval) ExpiresAt() time.Time {
 	if a.Deadline == 0 {
 		return time.Time{}
 	}

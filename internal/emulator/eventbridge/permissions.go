@@ -71,7 +71,9 @@ func (p *busPolicy) without(id string) ([]json.RawMessage, bool) {
 		return nil, false
 	}
 	rest := slices.DeleteFunc(slices.Clone(p.Statements), func(raw json.RawMessage) bool {
-		var s struct{ Sid string }
+		var s struct {
+			Sid string `json:"Sid"`
+		}
 		return json.Unmarshal(raw, &s) == nil && s.Sid == id
 	})
 	return rest, len(rest) < len(p.Statements)
@@ -114,8 +116,8 @@ func readPolicy(in *eventbridge.PutPermissionInput) (version string, statements 
 		return "", nil, invalid("Parameter Policy is not valid. Reason: %s", err)
 	}
 	var whole struct {
-		Version   string
-		Statement json.RawMessage
+		Version   string          `json:"Version"`
+		Statement json.RawMessage `json:"Statement"`
 	}
 	if err := json.Unmarshal([]byte(*in.Policy), &whole); err != nil {
 		return "", nil, invalid("Parameter Policy is not valid. Reason: %s", err)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -92,6 +93,8 @@ func (a arguments) check(name string, m method) error {
 		switch {
 		case argument == "token" || slices.Contains(m.arguments, argument):
 		case slices.Contains(m.off, argument) && !a.yes(argument):
+		case argument == "parse" && a[argument] == "none" && strings.HasPrefix(name, "chat."):
+			// as messages are taken here (Slack: chat.postMessage, parse)
 		default:
 			return invalid(argument + " of " + name + " is not emulated")
 		}

@@ -63,9 +63,13 @@ func refuse(in *sts.AssumeRoleInput) error {
 		name  string
 		given bool
 	}{
-		{"Policy", in.Policy != nil}, {"PolicyArns", len(in.PolicyArns) > 0},
-		{"ProvidedContexts", len(in.ProvidedContexts) > 0}, {"SerialNumber", in.SerialNumber != nil},
-		{"SourceIdentity", in.SourceIdentity != nil}, {"Tags", len(in.Tags) > 0}, {"TokenCode", in.TokenCode != nil},
+		{"Policy", in.Policy != nil},
+		{"PolicyArns", len(in.PolicyArns) > 0},
+		{"ProvidedContexts", len(in.ProvidedContexts) > 0},
+		{"SerialNumber", in.SerialNumber != nil},
+		{"SourceIdentity", in.SourceIdentity != nil},
+		{"Tags", len(in.Tags) > 0},
+		{"TokenCode", in.TokenCode != nil},
 		{"TransitiveTagKeys", len(in.TransitiveTagKeys) > 0},
 	} {
 		if member.given {

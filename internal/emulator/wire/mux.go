@@ -66,8 +66,8 @@ func (m *model) bindOperation(op Operation) (*boundOperation, error) {
 
 // Mux answers requests with the services it was given. It is a Handler.
 type Mux struct {
-	// Authenticate, when set, says who sent a signed or unsigned request, before
-	// anything else of it is looked at. Its error is the answer; a CredentialError is
+	// Authenticate, when set, says who sent a signed or unsigned request, before its
+	// input is read. Its error is the answer; a CredentialError is
 	// put into the words of the protocol.
 	Authenticate func(c *Call) (Identity, error)
 	// Authorize, when set, is asked before an operation runs, with its

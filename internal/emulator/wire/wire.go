@@ -29,9 +29,9 @@ type Call struct {
 	Operation string
 	Account   string // of the cloud that was called
 	Region    string
-	AccessKey string // of the credentials that signed it; "" when unsigned
-	Caller    Identity
-	Attempt   int // the SDK's attempt, from 1; 1 when it does not say
+	AccessKey string   // of the credentials that signed it; "" when unsigned
+	Caller    Identity // who has those credentials; see Mux.Authenticate
+	Attempt   int      // the SDK's attempt, from 1; 1 when it does not say
 	RequestID string
 	Header    http.Header // of the request; only for what the model does not carry
 
