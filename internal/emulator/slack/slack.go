@@ -43,6 +43,7 @@ type Options struct {
 // User is a person of the workspace.
 type User struct {
 	ID, Name, RealName string // U…, the handle, and what people read
+	DisplayName        string // of the profile; "" is the handle
 	Email              string
 	HidesEmail         bool // the profile does not show it, whatever the token's scopes
 }
