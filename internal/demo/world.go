@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,11 +20,9 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
 	"github.com/sluice-deploy/sluice/internal/emulator/live"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
-	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/localcloud"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/spec"
-	"github.com/sluice-deploy/sluice/internal/store"
 )
 
 //go:embed sluice.yaml
@@ -32,18 +32,18 @@ var specFile []byte
 // demo starts its app's processes with it.
 const AppCommand = "demo-app"
 
-// environment is the local cloud with Sluice, the app and its environment in it,
-// and the load on it.
-type environment struct {
+// world is the local cloud with Sluice and the app in it, the app's environments and
+// the load on them.
+type world struct {
 	*localcloud.Cloud
-	aws     awsclient.Clients // a person's
-	service harness.Service
-	spec    *rollout.Spec
-	place   store.Place
-	load    *Load
-	images  map[string]string // versions by image, for those that the demo pushed; the loop's
-	self    string            // path of the sluice binary
-	started time.Time
+	aws                 awsclient.Clients // a person's
+	spec                *rollout.Spec
+	staging, production *environment
+	images              map[string]string // versions by image, for those that the demo pushed; the loop's
+	self                string            // path of the sluice binary
+	page                string            // URL of the stand-in for Slack
+	interactive         bool              // people outside answer
+	started             time.Time
 
 	settleTime time.Duration // of the machine
 
@@ -51,6 +51,9 @@ type environment struct {
 	stopLoad context.CancelFunc
 	observed observed
 }
+
+// environments are the app's, in the order of the spec.
+func (w *world) environments() []*environment { return []*environment{w.staging, w.production} }
 
 // observed is what was seen on the loop, and is the loop's.
 type observed struct {
@@ -63,19 +66,20 @@ type observed struct {
 // flow is what was sent to a target group so far, and how many of it failed.
 type flow struct{ requests, failed int }
 
-// ruleWrite is a change of the listener rule.
+// ruleWrite is a change of a listener rule.
 type ruleWrite struct {
-	at      time.Time // the cloud's
-	weights rollout.Weights
+	environment string
+	at          time.Time // the cloud's
+	weights     rollout.Weights
 }
 
 // provision is how long a task takes until its container starts: a quick one on
 // Fargate, whose image is small.
 const provision = 15 * time.Second
 
-// open starts the cloud and makes the environment in it, with version v1 of the
-// app in its first slot.
-func open(ctx context.Context, o Options) (*environment, error) {
+// open starts the cloud and makes the app's environments in it, with version v1 of
+// the app in their first slots.
+func open(ctx context.Context, o Options) (*world, error) {
 	app, err := spec.Parse("sluice.yaml", specFile)
 	if err != nil {
 		return nil, err
@@ -92,18 +96,17 @@ func open(ctx context.Context, o Options) (*environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &environment{
-		Cloud: cloud, aws: awsclient.New(cloud.Config("AKIAPERSON")),
-		spec: app, place: store.Place{App: app.App, Environment: app.Environments[0].Name},
-		images: map[string]string{}, self: self, started: o.Started, settleTime: settleTime,
+	w := &world{
+		Cloud: cloud, aws: awsclient.New(cloud.Config("AKIAPERSON")), spec: app,
+		images: map[string]string{}, self: self, interactive: o.Interactive, started: o.Started, settleTime: settleTime,
 		observed: observed{flows: map[string]flow{}, put: map[string]time.Time{}},
 	}
-	e.Do(e.watchFlow)
-	if err := e.build(ctx); err != nil {
-		e.close()
+	w.Do(w.watchFlow)
+	if err := w.build(ctx); err != nil {
+		w.close()
 		return nil, err
 	}
-	return e, nil
+	return w, nil
 }
 
 // readSettleTime reads from the machine how long it waits after a rollback.
@@ -124,40 +127,27 @@ func readSettleTime() (time.Duration, error) {
 	return time.Duration(machine.States[settle].Seconds) * time.Second, nil
 }
 
-// watchFlow has what flows through the load balancer, and every change of its
-// rule, noted.
-func (e *environment) watchFlow() {
-	e.Host.Observe = func(s elbv2.Sample) {
-		f := e.observed.flows[s.TargetGroupARN]
+// watchFlow has what flows through the load balancers, and every change of their
+// rules, noted.
+func (w *world) watchFlow() {
+	w.Host.Observe = func(s elbv2.Sample) {
+		f := w.observed.flows[s.TargetGroupARN]
 		f.requests += s.Requests
 		f.failed += s.Status[5] + s.ELB5XX
-		e.observed.flows[s.TargetGroupARN] = f
-		e.ELBv2.Observe(s)
+		w.observed.flows[s.TargetGroupARN] = f
+		w.ELBv2.Observe(s)
 	}
-	e.Observe = func(_ *wire.Call, in, _ any, err error) {
-		if modify, ok := in.(*elb.ModifyRuleInput); ok && err == nil {
-			e.observed.writes = append(e.observed.writes, ruleWrite{e.Now(), e.weightsIn(modify)})
+	w.Observe = func(_ *wire.Call, in, _ any, err error) {
+		modify, ok := in.(*elb.ModifyRuleInput)
+		if !ok || err != nil {
+			return
 		}
-	}
-}
-
-// weightsIn is the weights that a change of the rule sets.
-func (e *environment) weightsIn(in *elb.ModifyRuleInput) rollout.Weights {
-	var weights rollout.Weights
-	for _, action := range in.Actions {
-		if action.ForwardConfig == nil {
-			continue
-		}
-		for _, group := range action.ForwardConfig.TargetGroups {
-			switch aws.ToString(group.TargetGroupArn) {
-			case e.service.BlueGroup:
-				weights.Blue = int(aws.ToInt32(group.Weight))
-			case e.service.GreenGroup:
-				weights.Green = int(aws.ToInt32(group.Weight))
+		for _, e := range w.environments() {
+			if aws.ToString(modify.RuleArn) == e.service.Rule {
+				w.observed.writes = append(w.observed.writes, ruleWrite{e.place.Environment, w.Now(), e.weightsIn(modify)})
 			}
 		}
 	}
-	return weights
 }
 
 // Versions of the app. What the images are made of is said once, here.
@@ -168,49 +158,44 @@ const (
 	// pushedVersion is what anybody else pushes.
 	pushedVersion = "pushed"
 
+	// The bad version fails under production's load alone: 10 percent of it is about
+	// ten requests a second for each of two tasks, and all of staging's is two.
 	failShare  = 0.08
-	failAfter  = 4 * time.Second
+	failAbove  = 5
 	appLatency = 5 * time.Millisecond
 )
 
-// build makes what the demo needs: images, the environment, the spec.
-func (e *environment) build(ctx context.Context) error {
-	repository := e.spec.Containers["web"]
-	if _, err := e.aws.ECR.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String(e.spec.App)}); err != nil {
-		return fmt.Errorf("create repository %s: %w", e.spec.App, err)
+// build makes what the demo needs: images, the environments, the spec.
+func (w *world) build(ctx context.Context) error {
+	repository := w.spec.Containers["web"]
+	if _, err := w.aws.ECR.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String(w.spec.App)}); err != nil {
+		return fmt.Errorf("create repository %s: %w", w.spec.App, err)
 	}
 	// What somebody else pushes into the repository is a good version, too.
-	e.Do(func() { e.Host.Image(repository, e.program(&WebApp{Version: pushedVersion, Latency: appLatency})) })
-	first, err := e.push(ctx, firstVersion, &WebApp{Version: firstVersion, Latency: appLatency})
+	w.Do(func() { w.Host.Image(repository, w.program(&WebApp{Version: pushedVersion, Latency: appLatency})) })
+	first, err := w.push(ctx, firstVersion, &WebApp{Version: firstVersion, Latency: appLatency})
 	if err != nil {
 		return err
 	}
-	if e.service, err = e.DeployService(map[string]string{
-		"App": e.place.App, "Environment": e.place.Environment, "Image": first,
-	}); err != nil {
+	if w.production, err = w.furnish(ctx, productionName, first); err != nil { // it gets port 80, where that is free
 		return err
 	}
-	address := ""
-	if err := until(ctx, func() (bool, error) {
-		address = e.Host.Address(e.service.Listener)
-		return address != "", nil
-	}); err != nil {
-		return fmt.Errorf("wait for the load balancer: %w", err)
+	if w.staging, err = w.furnish(ctx, stagingName, first); err != nil {
+		return err
 	}
-	e.load = &Load{URL: "http://" + address + "/", PerSecond: loadRate}
-	return e.Steps.Register(ctx, *e.spec)
+	return w.Steps.Register(ctx, *w.spec)
 }
 
 // program starts this binary as the app.
-func (e *environment) program(app *WebApp) live.Program {
-	return live.Program{Path: e.self, Args: []string{AppCommand}, Env: app.variables()}
+func (w *world) program(app *WebApp) live.Program {
+	return live.Program{Path: w.self, Args: []string{AppCommand}, Env: app.variables()}
 }
 
 // push puts an image into ECR and says which app it is. It gives the reference by
 // digest.
-func (e *environment) push(ctx context.Context, tag string, app *WebApp) (string, error) {
-	out, err := e.aws.ECR.PutImage(ctx, &ecr.PutImageInput{
-		RepositoryName: aws.String(e.spec.App), ImageTag: &tag,
+func (w *world) push(ctx context.Context, tag string, app *WebApp) (string, error) {
+	out, err := w.aws.ECR.PutImage(ctx, &ecr.PutImageInput{
+		RepositoryName: aws.String(w.spec.App), ImageTag: &tag,
 		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
 		ImageManifest: aws.String(fmt.Sprintf(
 			`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","annotations":{"version":%q}}`, app.Version)),
@@ -218,8 +203,8 @@ func (e *environment) push(ctx context.Context, tag string, app *WebApp) (string
 	if err != nil {
 		return "", fmt.Errorf("push image %s: %w", tag, err)
 	}
-	image := e.spec.Containers["web"] + "@" + aws.ToString(out.Image.ImageId.ImageDigest)
-	e.Do(func() { e.Host.Image(image, e.program(app)); e.images[image] = app.Version })
+	image := w.spec.Containers["web"] + "@" + aws.ToString(out.Image.ImageId.ImageDigest)
+	w.Do(func() { w.Host.Image(image, w.program(app)); w.images[image] = app.Version })
 	return image, nil
 }
 
@@ -242,55 +227,37 @@ func until(ctx context.Context, cond func() (bool, error)) error {
 	}
 }
 
-// firstPatience is how long the first slot may take, on the cloud's clock.
-const firstPatience = 5 * time.Minute
-
-// awaitFirst waits until the first slot is healthy, and starts the load.
-func (e *environment) awaitFirst(ctx context.Context) error {
-	begun, spec := e.Now(), e.spec.Environments[0]
-	err := until(ctx, func() (bool, error) {
-		healthy, err := e.Steps.Reach(awsclient.Away{}).Traffic.Healthy(ctx, e.service.BlueGroup)
-		if err != nil || healthy > 0 || e.Now().Sub(begun) < firstPatience {
-			return healthy > 0, err
-		}
-		services, err := e.Steps.Reach(awsclient.Away{}).Services.Describe(ctx, spec.Cluster, spec.Slots)
-		if err != nil {
-			return false, err
-		}
-		return false, fmt.Errorf("no task is healthy after %v of the cloud's time: %s", firstPatience, services[rollout.Blue].Primary().Reason)
-	})
-	if err != nil {
-		return fmt.Errorf("wait for %s: %w", spec.Slots.Blue, err)
-	}
-	sending, stop := context.WithCancel(ctx)
-	e.stopLoad = stop
-	e.loading.Go(func() { e.load.Run(sending) })
-	return nil
-}
-
 // say adds a line of the demo's own to the timeline.
-func (e *environment) say(what string) {
-	e.Do(func() {
-		e.observed.said = append(e.observed.said, Happening{At: e.Now(), About: aboutDemo, What: what})
+func (w *world) say(what, why string) {
+	w.Do(func() {
+		w.observed.said = append(w.observed.said, Happening{At: w.Now(), About: aboutDemo, What: what, Why: why})
 	})
 }
 
 // close ends the load, the cloud and every process of it.
-func (e *environment) close() {
-	if e.stopLoad != nil {
-		e.stopLoad()
+func (w *world) close() {
+	if w.stopLoad != nil {
+		w.stopLoad()
 	}
-	e.loading.Wait()
-	e.Close()
+	w.loading.Wait()
+	w.Close()
 }
 
 // versionOf is the version of the app that an image is.
-func (e *environment) versionOf(image string) string {
+func (w *world) versionOf(image string) string {
 	version := pushedVersion
-	e.Do(func() {
-		if known, ok := e.images[image]; ok {
+	w.Do(func() {
+		if known, ok := w.images[image]; ok {
 			version = known
 		}
 	})
 	return version
+}
+
+// path is the states that a rollout's first execution has entered.
+func (w *world) path(name string) []string {
+	var path []string
+	arn := strings.Replace(w.Settings.Machine, ":stateMachine:", ":execution:", 1) + ":" + name
+	w.Do(func() { path = slices.Clone(w.StepFunctions.Path(arn)) })
+	return path
 }
