@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/events"
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/notify"
@@ -23,19 +24,22 @@ import (
 	"github.com/sluice-deploy/sluice/internal/waits"
 )
 
-// takers says which functions' rules take each event. deadman.json is no event.
+// takers says which functions' rules take each event, with the bus where it is not the
+// default one. deadman.json is no event.
 func takers() map[string][]string {
 	return map[string][]string{
-		"codebuild-build-succeeded.json":   {"sluice-build"},
-		"codebuild-build-failed.json":      nil,
-		"ecr-image-push.json":              {"sluice-build"},
-		"sluice-build-succeeded.json":      {"sluice-build"},
-		"ecs-deployment-completed.json":    {"sluice-service"},
-		"ecs-deployment-failed.json":       {"sluice-service"},
-		"cloudwatch-alarm.json":            {"sluice-alarm"},
-		"cloudwatch-composite-alarm.json":  {"sluice-alarm"},
-		"states-execution-aborted.json":    {"sluice-recover"},
-		"sluice-rollout-state-change.json": nil,
+		"codebuild-build-succeeded.json":     {"sluice-build"},
+		"codebuild-build-failed.json":        nil,
+		"ecr-image-push.json":                {"sluice-build"},
+		"sluice-build-succeeded.json":        {"sluice-build"},
+		"ecs-deployment-completed.json":      {"sluice-service"},
+		"ecs-deployment-failed.json":         {"sluice-service"},
+		"cloudwatch-alarm.json":              {"sluice-alarm"},
+		"cloudwatch-composite-alarm.json":    {"sluice-alarm"},
+		"codepipeline-approval-started.json": {"sluice-approval"},
+		"sluice-decision.json":               {"sluice-decisions: sluice-approval"},
+		"states-execution-aborted.json":      {"sluice-recover"},
+		"sluice-rollout-state-change.json":   {"sluice-notify"},
 	}
 }
 
@@ -73,24 +77,35 @@ func installed(t *testing.T) rules {
 		t.Fatal(err)
 	}
 	r := rules{client: eventbridge.NewFromConfig(h.Config("AKIAPERSON"))}
-	listed, err := r.client.ListRules(t.Context(), &eventbridge.ListRulesInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range listed.Rules {
-		targets, err := r.client.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: one.Name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, target := range targets.Targets {
-			_, function, _ := strings.Cut(aws.ToString(target.Arn), ":function:")
-			r.all = append(r.all, rule{aws.ToString(one.EventPattern), function})
-		}
+	for _, bus := range []string{"default", h.Settings.Decisions} {
+		r.list(t, bus)
 	}
 	if len(r.all) == 0 {
 		t.Fatal("template.yaml has no rules")
 	}
 	return r
+}
+
+// list adds the rules of a bus.
+func (r *rules) list(t *testing.T, bus string) {
+	t.Helper()
+	listed, err := r.client.ListRules(t.Context(), &eventbridge.ListRulesInput{EventBusName: &bus})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range listed.Rules {
+		targets, err := r.client.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: one.Name, EventBusName: &bus})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range targets.Targets {
+			_, function, _ := strings.Cut(aws.ToString(target.Arn), ":function:")
+			if bus != "default" {
+				function = bus + ": " + function
+			}
+			r.all = append(r.all, rule{aws.ToString(one.EventPattern), function})
+		}
+	}
 }
 
 func (r rules) match(t *testing.T, pattern string, event []byte) bool {
@@ -159,6 +174,29 @@ func TestNoticeIsWhatIsTold(t *testing.T) {
 	if n := e.Detail; n.ID == "" || n.Rollout != "shop-production-7" || n.Moment != rollout.MomentRolledBack || n.Weights == nil ||
 		n.Kind == "" || n.At.IsZero() {
 		t.Errorf("the notice lacks something: %+v", n)
+	}
+}
+
+// The decision is what the functions put that know who decides.
+func TestDecisionIsWhatIsPut(t *testing.T) {
+	t.Parallel()
+	var e struct {
+		Version    json.RawMessage    `json:"version"`
+		ID         json.RawMessage    `json:"id"`
+		DetailType string             `json:"detail-type"`
+		Source     string             `json:"source"`
+		Account    json.RawMessage    `json:"account"`
+		Time       json.RawMessage    `json:"time"`
+		Region     json.RawMessage    `json:"region"`
+		Resources  []string           `json:"resources"`
+		Detail     approvals.Decision `json:"detail"`
+	}
+	strict(t, "sluice-decision.json", &e)
+	if e.Source != approvals.Source || e.DetailType != approvals.DetailType {
+		t.Errorf("got source %q and detail type %q, want %q and %q", e.Source, e.DetailType, approvals.Source, approvals.DetailType)
+	}
+	if err := e.Detail.Check(); err != nil {
+		t.Errorf("the decision: %v", err)
 	}
 }
 

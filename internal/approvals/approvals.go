@@ -84,7 +84,7 @@ const (
 // Check says what is wrong with a decision that came from outside: EventInvalid
 // with the field.
 func (d Decision) Check() error {
-	wrong := ""
+	var wrong string
 	switch {
 	case d.ID == "" || len(d.ID) > MaxSubject:
 		wrong = "id"

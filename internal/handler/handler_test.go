@@ -92,14 +92,18 @@ func TestStep(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("input (-want +got):\n%s", diff)
 	}
+	recorded := w.decisions()
+	if len(recorded) != 1 || recorded[0].Order == "" {
+		t.Fatalf("decisions are %+v, want one that is ordered", recorded)
+	}
 	decided := []store.Decision{{
-		Rollout: "shop-production-7", At: w.Now(), Phase: rollout.PhaseShift, What: "done",
+		Rollout: "shop-production-7", At: w.Now(), Of: store.DecidedStep, Phase: rollout.PhaseShift, What: "done", Order: recorded[0].Order,
 		Inputs: map[string]any{
 			"execution": "arn:e", "entered": "2026-03-01T12:00:00Z", "retry": 1.0, "step": 2.0, "seconds": 60.0,
 			"weights": map[string]any{"blue": 90.0, "green": 10.0},
 		},
 	}}
-	if diff := cmp.Diff(decided, w.decisions()); diff != "" {
+	if diff := cmp.Diff(decided, recorded); diff != "" {
 		t.Errorf("decisions (-want +got):\n%s", diff)
 	}
 	if strings.Contains(w.log.String(), "a secret") {

@@ -15,8 +15,6 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -46,7 +44,8 @@ type box struct {
 	*harness.Harness
 	t       *testing.T
 	aws     awsclient.Clients // a person's, outside of every function
-	service harness.Service
+	service harness.Service   // production's
+	stages  []*stage          // production, and what else the story has
 	builds  int
 	author  string // of the commits that are built
 	faults  []func(c *wire.Call) *wire.Fault
@@ -69,12 +68,7 @@ func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 	b.Faults.Request = b.fault
 	b.createRepository("shop")
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))
-	b.Do(func() {
-		b.World.AddLoad(model.Load{
-			LoadBalancerARN:   b.service.Balancer,
-			RequestsPerSecond: func(time.Time) float64 { return 100 },
-		})
-	})
+	b.addStage(shop().Environments[0], b.Cloud, b.service)
 	spec := shop()
 	for _, c := range change {
 		c(&spec)
@@ -281,71 +275,16 @@ func (b *box) wantOutcome(name string, want rollout.Outcome) {
 	}
 }
 
-// environment is the environment's item.
-func (b *box) environment() store.Environment {
-	b.t.Helper()
-	env, err := b.Steps.Store.Environment(b.ctx(), production)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return env
-}
+// environment is production's item.
+func (b *box) environment() store.Environment { return b.stages[0].environment() }
 
-// weights is what the rule holds.
-func (b *box) weights() rollout.Weights {
-	b.t.Helper()
-	rule, err := b.Steps.Reach(awsclient.Away{}).Traffic.Read(b.ctx(), b.service.Rule, rollout.Names{Blue: b.service.BlueGroup, Green: b.service.GreenGroup})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return rule.Weights
-}
+// weights is what production's rule holds.
+func (b *box) weights() rollout.Weights { return b.stages[0].weights() }
 
-// wantAtRest checks what is so after every ending that is not Dirty: the traffic
-// all on slot, the other slot empty and kept so, the environment free, no deadman
-// left, everybody told.
+// wantAtRest is stage.wantAtRest of production.
 func (b *box) wantAtRest(slot rollout.Slot, names ...string) {
 	b.t.Helper()
-	if got, want := b.weights(), rollout.Toward(slot, 100); got != want {
-		b.t.Errorf("weights are %s, want %s", got, want)
-	}
-	services, err := b.Steps.Reach(awsclient.Away{}).Services.Describe(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if got := services[slot.Other()].Desired; got != 0 {
-		b.t.Errorf("the idle slot wants %d tasks, want 0", got)
-	}
-	if got := services[slot]; got.Desired == 0 || got.Running < got.Desired {
-		b.t.Errorf("the slot with the traffic runs %d of %d tasks", got.Running, got.Desired)
-	}
-	b.wantScaling(slot)
-	if env := b.environment(); env.Owner != "" || env.Waiter != nil || env.RollbackWaiter != nil || env.Dirty != nil {
-		b.t.Errorf("the environment is not free: %+v", env)
-	}
-	for _, name := range names {
-		if record := b.record(name); !record.Told {
-			b.t.Errorf("nobody was told how %s ended", name)
-		}
-		b.wantNoDeadman(name)
-	}
-}
-
-// wantScaling checks that the slot with the traffic scales as the first one did,
-// and the other stays at zero.
-func (b *box) wantScaling(slot rollout.Slot) {
-	b.t.Helper()
-	scaling, err := b.Steps.Reach(awsclient.Away{}).Scaling.Read(b.ctx(), "shop-production", rollout.Names{Blue: "shop-blue", Green: "shop-green"})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	want := map[rollout.Slot]*rollout.Scaling{
-		slot:         {Min: 2, Max: 6},
-		slot.Other(): {Min: 0, Max: 6, InSuspended: true, OutSuspended: true, ScheduledSuspended: true},
-	}
-	if diff := cmp.Diff(want, scaling); diff != "" {
-		b.t.Errorf("autoscaling (-want +got):\n%s", diff)
-	}
+	b.stages[0].wantAtRest(slot, names...)
 }
 
 func (b *box) wantNoDeadman(name string) {
@@ -386,11 +325,16 @@ func (b *box) during(function, operation string, n int, fault wire.Fault) {
 // alarm has an alarm go red, or green, by hand.
 func (b *box) alarm(name string, state cwtypes.StateValue) {
 	b.t.Helper()
-	_, err := b.aws.CloudWatch.SetAlarmState(b.ctx(), &cloudwatch.SetAlarmStateInput{
+	setAlarm(b.t, b.aws.CloudWatch, name, state)
+}
+
+func setAlarm(t *testing.T, client *cloudwatch.Client, name string, state cwtypes.StateValue) {
+	t.Helper()
+	_, err := client.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
 		AlarmName: &name, StateValue: state, StateReason: aws.String("the story says so"),
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
@@ -455,64 +399,6 @@ func (b *box) observe(f func(c *wire.Call, in, out any, err error)) {
 	}
 }
 
-// promise checks, at every write, what must hold at every moment: weights that
-// sum to 100, and no slot with weight scaled down.
-func (b *box) promise(c *wire.Call, in, _ any, err error) {
-	if err != nil || b.Lambda.Caller(c.AccessKey) == "" {
-		return
-	}
-	switch in := in.(type) {
-	case *elb.ModifyRuleInput:
-		sum := int32(0)
-		for _, group := range in.Actions[len(in.Actions)-1].ForwardConfig.TargetGroups {
-			sum += aws.ToInt32(group.Weight)
-		}
-		if sum != 100 {
-			b.t.Errorf("%v: %s wrote weights that sum to %d", b.Now(), b.Lambda.Caller(c.AccessKey), sum)
-		}
-	case *ecs.UpdateServiceInput:
-		groups := map[string]string{"shop-blue": b.service.BlueGroup, "shop-green": b.service.GreenGroup}
-		group, ours := groups[aws.ToString(in.Service)]
-		if !ours {
-			return
-		}
-		if weight := b.weightNow(group); weight > 0 && in.DesiredCount != nil && *in.DesiredCount == 0 {
-			b.t.Errorf("%v: %s scaled %s to zero, which has weight %d",
-				b.Now(), b.Lambda.Caller(c.AccessKey), aws.ToString(in.Service), weight)
-		}
-	}
-}
-
-// weightNow is a target group's weight in the rule, for use on the loop.
-func (b *box) weightNow(group string) int32 {
-	weight := int32(0)
-	text, err := json.Marshal(map[string][]string{"RuleArns": {b.service.Rule}})
-	if err != nil {
-		b.t.Error(err)
-	}
-	b.Mux.InvokeJSON(&wire.Call{RequestID: "look"}, "elasticloadbalancingv2", "describeRules", text, func(out json.RawMessage, err error) {
-		var found elb.DescribeRulesOutput
-		if err == nil {
-			err = json.Unmarshal(out, &found)
-		}
-		if err != nil || len(found.Rules) != 1 {
-			b.t.Errorf("read the rule: %v", err)
-			return
-		}
-		for _, action := range found.Rules[0].Actions {
-			if action.ForwardConfig == nil {
-				continue
-			}
-			for _, tuple := range action.ForwardConfig.TargetGroups {
-				if aws.ToString(tuple.TargetGroupArn) == group {
-					weight = aws.ToInt32(tuple.Weight)
-				}
-			}
-		}
-	})
-	return weight
-}
-
 // alarmNow is alarm for use on the loop.
 func (b *box) alarmNow(name string, state cwtypes.StateValue) {
 	b.callNow("cloudwatch", "setAlarmState", map[string]string{
@@ -546,18 +432,10 @@ const (
 	green = cwtypes.StateValueOk
 )
 
-// wantNoTraffic fails the test if the slot was ever sent a request.
+// wantNoTraffic is stage.wantNoTraffic of production.
 func (b *box) wantNoTraffic(slot rollout.Slot) {
 	b.t.Helper()
-	group := b.service.BlueGroup
-	if slot == rollout.Green {
-		group = b.service.GreenGroup
-	}
-	b.Do(func() {
-		if n := b.World.ToGroup(group).Requests; n != 0 {
-			b.t.Errorf("%s was sent %d requests, want none", slot, n)
-		}
-	})
+	b.stages[0].wantNoTraffic(slot)
 }
 
 // lastError is the kind of the error that was decided on last.

@@ -58,11 +58,11 @@ type Harness struct {
 func New(l *loop.Loop, o Options) (*Harness, error) {
 	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log}
 	h.Do(func() { h.Slack = slack.New(l, h.Web, o.Slack) })
-	secret, err := h.putSlackSecret()
+	secret, err := h.putSlackSecret(context.Background()) //nolint:forbidigo // New has no context: the cloud answers at once
 	if err != nil {
 		return nil, err
 	}
-	stack, err := h.deploy(stackName, "template.yaml", map[string]string{"SlackSecret": secret})
+	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", map[string]string{"SlackSecret": secret})
 	if err != nil {
 		return nil, err
 	}
@@ -89,13 +89,13 @@ func (h *Harness) world(accessKey string) app.World {
 
 // putSlackSecret keeps what Slack gave the app, as a person would, and gives the
 // secret's ARN.
-func (h *Harness) putSlackSecret() (string, error) {
+func (h *Harness) putSlackSecret(ctx context.Context) (string, error) {
 	o := h.Slack.Options()
 	value, err := json.Marshal(map[string]string{"signingSecret": o.SigningSecret, "botToken": o.Token})
 	if err != nil {
 		return "", fmt.Errorf("encode Slack's secret: %w", err)
 	}
-	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{ //nolint:forbidigo // New has no context: the cloud answers at once
+	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 		Name: aws.String(stackName + "/slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
 	})
 	if err != nil {
@@ -112,9 +112,14 @@ type Service struct {
 // DeployService makes what an app's environment needs around it, from
 // infra/service.yaml with the given parameters.
 func (h *Harness) DeployService(parameters map[string]string) (Service, error) {
+	return h.DeployServiceIn(h.Cloud, parameters)
+}
+
+// DeployServiceIn is DeployService in another account or Region.
+func (h *Harness) DeployServiceIn(c *emulator.Cloud, parameters map[string]string) (Service, error) {
 	all := map[string]string{"Vpc": "vpc-0a1b2c3d", "Subnets": "subnet-0a1b2c3d,subnet-1a1b2c3d"}
 	maps.Copy(all, parameters)
-	stack, err := h.deploy(all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
+	stack, err := h.deploy(c, all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
 	if err != nil {
 		return Service{}, err
 	}
@@ -125,7 +130,7 @@ func (h *Harness) DeployService(parameters map[string]string) (Service, error) {
 	}, nil
 }
 
-func (h *Harness) deploy(stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
+func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
 	text, err := fs.ReadFile(sluice.Files, file)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
@@ -134,7 +139,7 @@ func (h *Harness) deploy(stack, file string, parameters map[string]string) (*clo
 	if err != nil {
 		return nil, err
 	}
-	return h.Deploy(template, emulator.Deployment{
+	return c.Deploy(template, emulator.Deployment{
 		StackName: stack, Parameters: parameters, Files: sluice.Files, Handler: h.handler,
 	})
 }

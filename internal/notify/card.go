@@ -102,7 +102,7 @@ func colour(n Notice) string {
 	switch n.Outcome {
 	case rollout.Succeeded:
 		return "good"
-	case rollout.RolledBack, rollout.Refused, rollout.Dirty:
+	case rollout.RolledBack, rollout.Refused, rollout.Rejected, rollout.Dirty:
 		return "attention"
 	case rollout.Superseded:
 		return "warning"
@@ -114,7 +114,8 @@ func colour(n Notice) string {
 		return "attention"
 	case rollout.MomentAsked, rollout.MomentQueued, rollout.MomentPaused:
 		return "warning"
-	case rollout.MomentBegun, rollout.MomentShifted, rollout.MomentJudged, rollout.MomentEnded:
+	case rollout.MomentAnswered, rollout.MomentBegun, rollout.MomentShifted, rollout.MomentJudged, rollout.MomentResumed,
+		rollout.MomentEnded:
 	}
 	if n.Kind != "" {
 		return "attention"

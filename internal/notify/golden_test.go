@@ -60,7 +60,7 @@ func TestEveryMomentIsRendered(t *testing.T) {
 			t.Errorf("no case has the moment %q", m)
 		}
 	}
-	for _, o := range []rollout.Outcome{rollout.Succeeded, rollout.RolledBack, rollout.Superseded, rollout.Refused, rollout.Dirty} {
+	for _, o := range []rollout.Outcome{rollout.Succeeded, rollout.RolledBack, rollout.Superseded, rollout.Refused, rollout.Rejected, rollout.Dirty} {
 		if !outcomes[o] {
 			t.Errorf("no case has the outcome %q", o)
 		}

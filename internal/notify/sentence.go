@@ -23,6 +23,8 @@ func happened(n Notice) string {
 	switch n.Moment {
 	case rollout.MomentAsked:
 		return clause(release+" waits for an approval", n.Why)
+	case rollout.MomentAnswered:
+		return clause("somebody has answered the question about "+release, n.Why)
 	case rollout.MomentQueued:
 		return clause(release+" waits for another rollout to leave the environment", n.Why)
 	case rollout.MomentBegun:
@@ -36,6 +38,8 @@ func happened(n Notice) string {
 		return clause(release+" was judged", n.Why)
 	case rollout.MomentPaused:
 		return clause(release+" is paused", n.Why)
+	case rollout.MomentResumed:
+		return clause(release+" goes on", n.Why)
 	case rollout.MomentCommitted:
 		return clause(release+" is what the environment runs now", n.Why)
 	case rollout.MomentRolledBack:
@@ -60,6 +64,8 @@ func ended(n Notice) string {
 		return clause(release+" gave way to a newer release", n.Why)
 	case rollout.Refused:
 		return clause(release+" was refused", n.Why)
+	case rollout.Rejected:
+		return clause(release+" was rejected", n.Why)
 	case rollout.Dirty:
 		return clause(release+" is stuck and needs a person", n.Why)
 	}

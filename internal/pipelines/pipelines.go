@@ -29,27 +29,69 @@ type Pending struct {
 // Pending reads the approval that waits in the action; nil if none does, because it
 // has been answered or the pipeline went on.
 func (p Pipelines) Pending(ctx context.Context, a Action) (*Pending, error) {
+	state, err := p.state(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	latest := state.LatestExecution
+	if latest == nil || aws.ToString(latest.Token) == "" || latest.Status != types.ActionExecutionStatusInProgress {
+		return nil, nil //nolint:nilnil // nothing waits is an answer
+	}
+	return &Pending{
+		Execution: aws.ToString(latest.ActionExecutionId), Token: *latest.Token,
+		Summary: aws.ToString(latest.Summary), Link: aws.ToString(state.EntityUrl),
+	}, nil
+}
+
+// Ending is how an approval's action has ended.
+type Ending string
+
+// The endings. Unknown is one that runs, or that the pipeline does not tell of any
+// more because the action has run again.
+const (
+	Unknown  Ending = ""
+	Approved Ending = "approved"
+	Failed   Ending = "failed" // rejected, or nobody answered in time
+)
+
+// Ended reads how an execution of the action has ended.
+func (p Pipelines) Ended(ctx context.Context, a Action, execution string) (Ending, error) {
+	state, err := p.state(ctx, a)
+	if err != nil {
+		return Unknown, err
+	}
+	latest := state.LatestExecution
+	if latest == nil || aws.ToString(latest.ActionExecutionId) != execution {
+		return Unknown, nil
+	}
+	switch latest.Status {
+	case types.ActionExecutionStatusSucceeded:
+		return Approved, nil
+	case types.ActionExecutionStatusFailed:
+		return Failed, nil
+	default:
+		return Unknown, nil
+	}
+}
+
+// state reads how the action stands; the zero state where the pipeline has none of
+// that name.
+func (p Pipelines) state(ctx context.Context, a Action) (types.ActionState, error) {
 	out, err := p.CodePipeline.GetPipelineState(ctx, &codepipeline.GetPipelineStateInput{Name: &a.Pipeline})
 	if err != nil {
-		return nil, wrap(err, "read the state of pipeline %s", a.Pipeline)
+		return types.ActionState{}, wrap(err, "read the state of pipeline %s", a.Pipeline)
 	}
 	for _, stage := range out.StageStates {
 		if aws.ToString(stage.StageName) != a.Stage {
 			continue
 		}
 		for _, action := range stage.ActionStates {
-			latest := action.LatestExecution
-			if aws.ToString(action.ActionName) != a.Action || latest == nil || aws.ToString(latest.Token) == "" ||
-				latest.Status != types.ActionExecutionStatusInProgress {
-				continue
+			if aws.ToString(action.ActionName) == a.Action {
+				return action, nil
 			}
-			return &Pending{
-				Execution: aws.ToString(latest.ActionExecutionId), Token: *latest.Token,
-				Summary: aws.ToString(latest.Summary), Link: aws.ToString(action.EntityUrl),
-			}, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // nothing waits is an answer
+	return types.ActionState{}, nil
 }
 
 // maxSummary is how long a summary may be, in characters (AWS: CodePipeline API

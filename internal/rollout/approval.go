@@ -50,6 +50,7 @@ const (
 	MomentShifted    Moment = "shifted"    // traffic moved forward
 	MomentJudged     Moment = "judged"     // a verdict
 	MomentPaused     Moment = "paused"     // a person paused a bake
+	MomentResumed    Moment = "resumed"    // and resumed it
 	MomentCommitted  Moment = "committed"  // the release is what the environment runs
 	MomentRolledBack Moment = "rolledBack" // traffic went back
 	MomentEnded      Moment = "ended"      // it has an outcome
@@ -58,7 +59,7 @@ const (
 // Moments are all of them, in the order of a rollout.
 func Moments() []Moment {
 	return []Moment{
-		MomentAsked, MomentAnswered, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentCommitted,
+		MomentAsked, MomentAnswered, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentResumed, MomentCommitted,
 		MomentRolledBack, MomentEnded,
 	}
 }
@@ -69,6 +70,29 @@ type Pipeline struct {
 	Stage    string   `json:"stage,omitempty"`  // empty is every stage
 	Action   string   `json:"action,omitempty"` // empty is every approval action
 	Approval Approval `json:"approval"`
+}
+
+// Pipeline is the entry that says how an approval action of a pipeline is asked for:
+// the one that names it most exactly, the stage counting more than the action.
+func (s Spec) Pipeline(name, stage, action string) (Pipeline, bool) {
+	var best Pipeline
+	exact := 0
+	for _, p := range s.Pipelines {
+		if p.Name != name || p.Stage != "" && p.Stage != stage || p.Action != "" && p.Action != action {
+			continue
+		}
+		here := 1
+		if p.Stage != "" {
+			here += 2
+		}
+		if p.Action != "" {
+			here++
+		}
+		if here > exact {
+			best, exact = p, here
+		}
+	}
+	return best, exact > 0
 }
 
 // Hash is what an approval of a release is bound to: its digests and the spec it

@@ -41,3 +41,30 @@ func TestLooksReachTheExpiry(t *testing.T) {
 		}
 	}
 }
+
+// The entry that names an action most exactly says how it is asked for.
+func TestPipeline(t *testing.T) {
+	t.Parallel()
+	entry := func(stage, action string) rollout.Pipeline {
+		return rollout.Pipeline{Name: "shop", Stage: stage, Action: action}
+	}
+	every, ofAction, ofStage, exact := entry("", ""), entry("", "Approve"), entry("Production", ""), entry("Production", "Approve")
+	all := []rollout.Pipeline{every, exact, {Name: "other", Stage: "Production", Action: "Approve"}, ofAction, ofStage}
+	for _, c := range []struct {
+		name, stage, action string
+		of                  []rollout.Pipeline
+		want                rollout.Pipeline
+	}{
+		{"stage and action", "Production", "Approve", all, exact},
+		{"stage", "Production", "Again", all, ofStage},
+		{"action", "Staging", "Approve", all, ofAction},
+		{"pipeline", "Staging", "Again", all, every},
+		{"stage before action", "Production", "Approve", []rollout.Pipeline{ofAction, ofStage, every}, ofStage},
+		{"none", "Staging", "Again", []rollout.Pipeline{exact, ofStage}, rollout.Pipeline{}},
+	} {
+		got, ok := rollout.Spec{Pipelines: c.of}.Pipeline("shop", c.stage, c.action)
+		if got.Stage != c.want.Stage || got.Action != c.want.Action || got.Name != c.want.Name || ok != (c.want.Name != "") {
+			t.Errorf("%s: got %+v, %t, want %+v", c.name, got, ok, c.want)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package rollout
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Channel is a place where notices go. One of Slack, SNS, Webhook and Teams is
 // set.
@@ -68,4 +71,21 @@ func (e Environment) approvals() []Approval {
 		}
 	}
 	return approvals
+}
+
+// NeedsSlack reports whether the spec asks or tells people in Slack.
+func (s Spec) NeedsSlack() bool {
+	inSlack := func(a *Approval) bool {
+		return a != nil && (a.Slack != "" || slices.ContainsFunc(a.Approvers, func(one string) bool { return !strings.HasPrefix(one, "arn:") }))
+	}
+	tells := func(channels []Channel) bool {
+		return slices.ContainsFunc(channels, func(c Channel) bool { return c.Slack != "" })
+	}
+	for _, env := range s.Environments {
+		if inSlack(env.Approval) || tells(env.Notify) ||
+			slices.ContainsFunc(env.Steps, func(step Step) bool { return inSlack(step.Approval) }) {
+			return true
+		}
+	}
+	return tells(s.Notify) || slices.ContainsFunc(s.Pipelines, func(p Pipeline) bool { return inSlack(&p.Approval) })
 }

@@ -98,3 +98,29 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestNeedsSlack(t *testing.T) {
+	t.Parallel()
+	const role = "arn:aws:iam::123456789012:role/release"
+	by := func(approvers ...string) *rollout.Approval { return &rollout.Approval{Approvers: approvers} }
+	env := func(e rollout.Environment) rollout.Spec { return rollout.Spec{Environments: []rollout.Environment{e}} }
+	for name, c := range map[string]struct {
+		spec rollout.Spec
+		want bool
+	}{
+		"nothing":              {env(rollout.Environment{}), false},
+		"IAM approvers":        {env(rollout.Environment{Approval: by(role)}), false},
+		"a Slack approver":     {env(rollout.Environment{Approval: by(role, "U0000000ADA")}), true},
+		"asked in a channel":   {env(rollout.Environment{Approval: &rollout.Approval{Slack: "#deploys", Approvers: []string{role}}}), true},
+		"before a step":        {env(rollout.Environment{Steps: []rollout.Step{{Weight: 100, Approval: by("S00DEPLOYERS")}}}), true},
+		"a webhook":            {rollout.Spec{Notify: []rollout.Channel{{Webhook: "https://x.example"}}}, false},
+		"a channel":            {rollout.Spec{Notify: []rollout.Channel{{Slack: "#deploys"}}}, true},
+		"a pipeline by IAM":    {rollout.Spec{Pipelines: []rollout.Pipeline{{Name: "p", Approval: *by(role)}}}, false},
+		"a pipeline by Slack":  {rollout.Spec{Pipelines: []rollout.Pipeline{{Name: "p", Approval: *by("U1")}}}, true},
+		"an environment tells": {env(rollout.Environment{Notify: []rollout.Channel{{Slack: "C012345"}}}), true},
+	} {
+		if got := c.spec.NeedsSlack(); got != c.want {
+			t.Errorf("%s: got %t, want %t", name, got, c.want)
+		}
+	}
+}

@@ -19,7 +19,8 @@ type Alarm struct {
 
 // AlarmRed latches every environment that the alarm concerns and wakes what waits
 // there. Where no rollout can be latched any more and the release has committed,
-// it starts a rollback rollout.
+// it starts a rollback rollout; where there is nothing to go back to, it keeps the
+// release from later environments at least.
 func (s *Steps) AlarmRed(ctx context.Context, a Alarm) error {
 	return s.concerned(ctx, a.ARN, func(place store.Place) error { return s.red(ctx, place, a) })
 }
@@ -59,10 +60,13 @@ func (s *Steps) redAfterGuard(ctx context.Context, place store.Place, env *store
 	}
 	why := fmt.Sprintf("alarm %s went red at %s, after the guard", a.Name, a.At.UTC().Format(time.RFC3339))
 	if facts.Previous == 0 {
+		if err := s.halt(ctx, place, facts.Release, why); err != nil {
+			return err
+		}
 		return s.Teller.Tell(ctx, notify.Notice{
 			App: place.App, Environment: place.Environment, Release: facts.Release,
 			Moment: rollout.MomentEnded, Phase: rollout.PhaseRetire,
-			Kind: rollout.KindAlarmRed, Why: why + "; there is no release to go back to", At: s.Now(),
+			Kind: rollout.KindAlarmRed, Why: why + "; there is no release to go back to", At: a.At,
 		})
 	}
 	_, err = s.StartBack(ctx, BackRequest{

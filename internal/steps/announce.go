@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/notify"
@@ -40,18 +41,20 @@ func (c Channels) of(channel rollout.Channel) Deliverer {
 const keepTrying = 24 * time.Hour
 
 // pause is how long to wait after that many attempts: a minute, doubled each time, at
-// most a quarter of an hour, and as long as the other side asks for.
-func pause(tries int, why error) time.Duration {
+// most a quarter of an hour, and as long as the other side asks for. It reports
+// whether it is the other side's wish.
+func pause(tries int, why error) (time.Duration, bool) {
 	wait := min(time.Minute<<min(tries, 10), 15*time.Minute)
+	asked := time.Duration(0)
 	var slow *slack.RateLimited
 	if errors.As(why, &slow) {
-		wait = max(wait, slow.After)
+		asked = slow.After
 	}
 	var later *notify.RetryLater
 	if errors.As(why, &later) {
-		wait = max(wait, later.After)
+		asked = later.After
 	}
-	return wait
+	return max(wait, asked), asked > 0
 }
 
 // Announce brings a notice to the channels that the release's spec names. What
@@ -76,7 +79,7 @@ func (s *Steps) Announce(ctx context.Context, n notify.Notice) error {
 			err = s.Store.WantMessage(ctx, name, channel.Slack)
 		case channel.Slack == "" && channel.Hears(n.Moment):
 			_, err = s.Store.PutDelivery(ctx, store.Delivery{
-				Subject: name, Key: store.DeliveryKey(n.ID, channel), Channel: channel, Notice: string(text),
+				Subject: name, Key: store.DeliveryKey(n.ID, n.At, channel), Channel: channel, Notice: string(text),
 			}, s.Now())
 		}
 		if err != nil {
@@ -107,21 +110,28 @@ func (s *Steps) AnnounceAgain(ctx context.Context, subject string) error {
 	return s.bring(ctx, subject, s.Notices)
 }
 
+// round is one go at what is undelivered about a subject.
+type round struct {
+	again time.Duration        // when to look again; 0 is never
+	quiet map[string]time.Time // until when receivers want to be left alone, by the channel's address
+}
+
+func (r *round) later(wait time.Duration) {
+	if r.again == 0 || wait < r.again {
+		r.again = max(wait, time.Second)
+	}
+}
+
 // bring delivers what is undelivered about a subject; timer has the caller tried
 // again.
 func (s *Steps) bring(ctx context.Context, subject string, timer waits.Timer) error {
-	again := time.Duration(0)
-	later := func(wait time.Duration) {
-		if again == 0 || wait < again {
-			again = wait
-		}
-	}
+	r := round{quiet: map[string]time.Time{}}
 	messages, err := s.Store.Messages(ctx, subject)
 	if err != nil {
 		return err
 	}
 	for _, m := range messages {
-		if err := s.show(ctx, m, later); err != nil {
+		if err := s.show(ctx, m, r.later); err != nil {
 			return err
 		}
 	}
@@ -129,39 +139,76 @@ func (s *Steps) bring(ctx context.Context, subject string, timer waits.Timer) er
 	if err != nil {
 		return err
 	}
+	deliveries = slices.DeleteFunc(deliveries, func(d store.Delivery) bool { return d.Done })
 	for _, d := range deliveries {
-		if d.Done {
-			continue
+		if d.Asked {
+			r.quiet[d.Channel.Address()] = time.Unix(0, d.Due)
 		}
-		if err := s.deliver(ctx, d, later); err != nil {
+	}
+	for _, d := range deliveries {
+		if err := s.deliver(ctx, d, &r); err != nil {
 			return err
 		}
 	}
-	if again == 0 {
+	if r.again == 0 {
 		return nil
 	}
-	return timer.Set(ctx, subject, s.Now().Add(again), waits.Again{Again: subject})
+	return timer.Set(ctx, subject, s.Now().Add(r.again), waits.Again{Again: subject})
 }
 
-// deliver tries to deliver one notice.
-func (s *Steps) deliver(ctx context.Context, d store.Delivery, later func(time.Duration)) error {
+// attempt is more than an attempt to deliver takes, with what is written about it.
+const attempt = 15 * time.Second
+
+// deliver tries to deliver one notice, if it is due.
+func (s *Steps) deliver(ctx context.Context, d store.Delivery, r *round) error {
+	now, due := s.Now(), time.Unix(0, d.Due)
+	if quiet := r.quiet[d.Channel.Address()]; quiet.After(due) {
+		due = quiet
+	}
+	if due.After(now) {
+		r.later(due.Sub(now))
+		return nil
+	}
+	if end, ok := ctx.Deadline(); ok && end.Sub(now) < attempt {
+		r.later(time.Second) // others have taken the function's time
+		return nil
+	}
+	held, err := s.Store.TakeDelivery(ctx, d, now, now.Add(lease))
+	if err != nil {
+		return err
+	}
+	if !held {
+		r.later(lease) // somebody is at it; should they die, this looks again
+		return nil
+	}
 	var n notify.Notice
 	if err := json.Unmarshal([]byte(d.Notice), &n); err != nil {
 		return rollout.Errorf(rollout.KindInternal, "a notice of %s cannot be read: %w", d.Subject, err)
 	}
 	failed := s.Channels.of(d.Channel).Deliver(ctx, d.Channel, n)
-	over := !mayPass(failed) || s.Now().Sub(time.Unix(d.Since, 0)) > keepTrying
-	if failed != nil && over {
-		if err := s.undelivered(ctx, d.Subject, d.Channel.Address(), failed); err != nil {
-			return err
-		}
+	switch {
+	case failed == nil:
+		return s.Store.Delivered(ctx, d)
+	case mayPass(failed) && s.Now().Sub(time.Unix(d.Since, 0)) <= keepTrying:
+		return s.putOff(ctx, d, failed, r)
 	}
-	if failed != nil && !over {
-		s.Log.LogAttrs(ctx, slog.LevelWarn, "notice not delivered yet", slog.String("subject", d.Subject),
-			slog.String("channel", d.Channel.Address()), slog.String("error", failed.Error()))
-		later(pause(d.Tries, failed))
+	if err := s.undelivered(ctx, d.Subject, d.Channel.Address(), failed); err != nil {
+		return err
 	}
-	return s.Store.Tried(ctx, d, over)
+	return s.Store.Delivered(ctx, d)
+}
+
+// putOff has a notice tried again after a pause.
+func (s *Steps) putOff(ctx context.Context, d store.Delivery, why error, r *round) error {
+	s.Log.LogAttrs(ctx, slog.LevelWarn, "notice not delivered yet", slog.String("subject", d.Subject),
+		slog.String("channel", d.Channel.Address()), slog.String("error", why.Error()))
+	wait, asked := pause(d.Tries, why)
+	due := s.Now().Add(wait)
+	if asked {
+		r.quiet[d.Channel.Address()] = due
+	}
+	r.later(wait)
+	return s.Store.Defer(ctx, d, due, asked)
 }
 
 // mayPass reports whether another attempt may do better.
@@ -172,13 +219,13 @@ func mayPass(err error) bool {
 
 // undelivered records that a notice was given up.
 func (s *Steps) undelivered(ctx context.Context, subject, address string, why error) error {
-	record, err := s.Store.Record(ctx, subject)
-	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
+	keep, err := s.keep(ctx, subject)
+	if err != nil {
 		return err
 	}
 	return s.Store.Decided(ctx, store.Decision{
 		Rollout: subject, At: s.Now(), Of: store.DecidedNotice, Kind: rollout.KindOf(why),
-		What: fmt.Sprintf("not delivered to %s: %v", address, why), Keep: record.Keep,
+		What: fmt.Sprintf("not delivered to %s: %v", address, why), Keep: keep,
 		Inputs: map[string]any{"channel": address},
 	})
 }
@@ -227,7 +274,8 @@ func (s *Steps) missed(ctx context.Context, m store.Message, why error, later fu
 		}
 		return s.Store.ShowedMessage(ctx, m)
 	}
-	later(pause(m.Tries, why))
+	wait, _ := pause(m.Tries, why)
+	later(wait)
 	return s.Store.MissedMessage(ctx, m, s.Now())
 }
 

@@ -83,7 +83,7 @@ func (q question) id() string {
 	return store.Binding{Rollout: q.record.Name, Step: q.step, Hash: q.release.Hash()}.ID()
 }
 
-// ask asks a question, once, tells people, and keeps the token of the state that
+// ask asks a question, once, tells people at every look, and keeps the token of the state that
 // waits for the answer. It reports false for an attempt that Step Functions has given
 // up. Refused when nobody could answer.
 func (s *Steps) ask(ctx context.Context, q question, w Wait) (bool, store.Approval, error) {
@@ -93,7 +93,7 @@ func (s *Steps) ask(ctx context.Context, q question, w Wait) (bool, store.Approv
 			q.release.Number, q.record.Place.App, q.release.Cause.Author)
 	}
 	now := s.Now()
-	first, approval, err := s.Store.PutApproval(ctx, store.Approval{
+	_, approval, err := s.Store.PutApproval(ctx, store.Approval{
 		ID: q.id(), Place: q.record.Place, Rollout: q.record.Name, Step: q.step, Release: q.release.Number,
 		Hash: q.release.Hash(), Author: q.release.Cause.Author, Rule: q.rule, At: now,
 		Deadline: now.Add(q.rule.Expires).UnixNano(),
@@ -107,13 +107,12 @@ func (s *Steps) ask(ctx context.Context, q question, w Wait) (bool, store.Approv
 	if err != nil || !current {
 		return false, approval, err
 	}
-	if first || w.Retry > 0 { // a retry may be because telling failed
-		phase := rollout.PhaseAsk
-		if q.step == rollout.BeforeAll {
-			phase = rollout.PhaseApprove
-		}
-		err = s.tell(ctx, q.record, notify.Notice{Moment: rollout.MomentAsked, Phase: phase})
+	phase := rollout.PhaseAsk
+	if q.step == rollout.BeforeAll {
+		phase = rollout.PhaseApprove
 	}
+	// At every look again: where it could not be told, it is then.
+	s.mention(ctx, q.record, notify.Notice{Moment: rollout.MomentAsked, Phase: phase, At: approval.At})
 	return true, approval, err
 }
 
@@ -179,13 +178,12 @@ func (s *Steps) decided(ctx context.Context, a *store.Approval, d store.Decision
 	}
 	if d.Rollout == "" {
 		d.Rollout = a.ID
-		return s.Store.Decided(ctx, d)
 	}
-	record, err := s.Store.Record(ctx, a.Rollout)
+	keep, err := s.keep(ctx, d.Rollout)
 	if err != nil {
 		return err
 	}
-	d.Keep = record.Keep
+	d.Keep = keep
 	return s.Store.Decided(ctx, d)
 }
 

@@ -100,14 +100,28 @@ func (s *Steps) act(ctx context.Context, click store.Click) error {
 		return err
 	}
 	s.whisper(ctx, click)
-	return nil
+	return s.showRefused(ctx, click)
+}
+
+// showRefused has a pipeline's message tell of an answer that was refused; a
+// rollout's does with the next that happens.
+func (s *Steps) showRefused(ctx context.Context, click store.Click) error {
+	if !click.Refused || !approvals.Action(click.Action).Answers() {
+		return nil
+	}
+	a, err := s.Store.Approval(ctx, click.Subject)
+	if err != nil || a.Pipeline == nil {
+		return ignoreNotFound(err)
+	}
+	return s.showApproval(ctx, a)
 }
 
 // postpone has a click tried again later, in growing pauses.
 func (s *Steps) postpone(ctx context.Context, click store.Click, why error) error {
 	s.Log.LogAttrs(ctx, slog.LevelWarn, "click postponed", slog.String("subject", click.Subject),
 		slog.String("action", click.Action), slog.String("error", why.Error()))
-	if err := s.Answers.Set(ctx, click.Subject, s.Now().Add(pause(click.Tries, why)), waits.Again{Again: click.Subject}); err != nil {
+	wait, _ := pause(click.Tries, why)
+	if err := s.Answers.Set(ctx, click.Subject, s.Now().Add(wait), waits.Again{Again: click.Subject}); err != nil {
 		return err
 	}
 	click.Result = why.Error()
@@ -116,9 +130,7 @@ func (s *Steps) postpone(ctx context.Context, click store.Click, why error) erro
 
 // recordRefusal keeps that a click was refused, and why.
 func (s *Steps) recordRefusal(ctx context.Context, click store.Click) error {
-	of, inputs := store.DecidedCommand, clickInputs(&click)
-	about := click.Subject
-	var keep time.Duration
+	of, about := store.DecidedCommand, click.Subject
 	if approvals.Action(click.Action).Answers() {
 		of = store.DecidedApproval
 		a, err := s.Store.Approval(ctx, click.Subject)
@@ -130,14 +142,36 @@ func (s *Steps) recordRefusal(ctx context.Context, click store.Click) error {
 			about = a.Rollout
 		}
 	}
-	record, err := s.Store.Record(ctx, about)
-	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
+	keep, err := s.keep(ctx, about)
+	if err != nil {
 		return err
 	}
-	keep = record.Keep
 	return s.Store.Decided(ctx, store.Decision{
-		Rollout: about, At: s.Now(), Of: of, Kind: rollout.KindRefused, What: click.Result, Inputs: inputs, Keep: keep,
+		Rollout: about, At: s.Now(), Of: of, Kind: rollout.KindRefused, What: click.Result, Inputs: clickInputs(&click), Keep: keep,
 	})
+}
+
+// keep is how long decisions about a rollout, or about a pipeline's approval, are
+// kept: as the spec says that the rollout was made with, and for the approval the
+// app's. Of what there is no trace of, they are kept for ever.
+func (s *Steps) keep(ctx context.Context, about string) (time.Duration, error) {
+	if !strings.HasPrefix(about, store.ApprovalPrefix) {
+		record, err := s.Store.Record(ctx, about)
+		return record.Keep, ignoreNotFound(err)
+	}
+	a, err := s.Store.Approval(ctx, about)
+	if err != nil {
+		return 0, ignoreNotFound(err)
+	}
+	app, err := s.Store.App(ctx, a.Place.App)
+	return app.Spec.Keep, ignoreNotFound(err)
+}
+
+func ignoreNotFound(err error) error {
+	if rollout.KindOf(err) == rollout.KindNotFound {
+		return nil
+	}
+	return err
 }
 
 // clickInputs is who, when, by which way, and what they saw.

@@ -38,7 +38,9 @@ func (s *Steps) farewell(ctx context.Context, record store.Record) (Ending, erro
 		return Ending{}, err
 	}
 	if !record.Told {
-		notice := notify.Notice{Moment: rollout.MomentEnded, Phase: rollout.PhaseRetire, Outcome: record.Outcome, Why: record.Reason}
+		notice := notify.Notice{
+			Moment: rollout.MomentEnded, Phase: rollout.PhaseRetire, Outcome: record.Outcome, Why: record.Reason, At: record.EndedAt,
+		}
 		if err := s.tell(ctx, record, notice); err != nil {
 			return Ending{}, err
 		}

@@ -37,16 +37,25 @@ func (s *Steps) PipelineAsks(ctx context.Context, a PipelineAction) error {
 		if err != nil {
 			return err
 		}
-		for _, p := range registered.Spec.Pipelines {
-			if p.Name != a.Pipeline || p.Stage != "" && p.Stage != a.Stage || p.Action != "" && p.Action != a.Action.Action {
-				continue
-			}
-			if err := s.askForPipeline(ctx, app, p.Approval, a, *pending); err != nil {
-				return err
-			}
+		entry, named := registered.Spec.Pipeline(a.Pipeline, a.Stage, a.Action.Action)
+		if !named {
+			continue
+		}
+		if err := s.askForPipeline(ctx, app, entry.Approval, a, *pending); err != nil {
+			return err
 		}
 	}
-	return nil
+	return s.stillAsked(ctx, a)
+}
+
+// stillAsked takes the questions back where the pipeline went on while they were
+// asked: its event has come and gone.
+func (s *Steps) stillAsked(ctx context.Context, a PipelineAction) error {
+	pending, err := s.Pipelines(a.Region).Pending(ctx, a.Action)
+	if err != nil || pending != nil && pending.Execution == a.Execution {
+		return err
+	}
+	return s.PipelineMovedOn(ctx, a, "it does not wait any more")
 }
 
 func (s *Steps) askForPipeline(ctx context.Context, app string, rule rollout.Approval, a PipelineAction, pending pipelines.Pending) error {
@@ -81,26 +90,31 @@ func (s *Steps) showApproval(ctx context.Context, a store.Approval) error {
 }
 
 // PipelineMovedOn is told that an approval action's execution has ended: whoever
-// answered, and wherever, nobody is asked any more.
+// answered, and wherever, nobody is asked any more. An answer of people from here
+// stays: whether the pipeline took it is found out when it is given.
 func (s *Steps) PipelineMovedOn(ctx context.Context, a PipelineAction, state string) error {
 	apps, err := s.Store.Triggered(ctx, rollout.PipelineKey(a.Pipeline))
 	if err != nil {
 		return err
 	}
 	for _, app := range apps {
-		held, approval, err := s.Store.Void(ctx, pipelineApproval(a.Execution, app), store.Voiding{
-			Kind: rollout.KindSuperseded, Why: "the pipeline went on without an answer from here: " + state, At: s.Now(),
-		})
+		id := pipelineApproval(a.Execution, app)
+		approval, err := s.Store.Approval(ctx, id)
 		if rollout.KindOf(err) == rollout.KindNotFound {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if !held {
-			continue
+		if approval.Standing == rollout.Open {
+			_, approval, err = s.Store.Void(ctx, id, store.Voiding{
+				Kind: rollout.KindSuperseded, Why: "the pipeline went on without an answer from here: " + state, At: s.Now(),
+			})
 		}
-		if err := s.showApproval(ctx, approval); err != nil {
+		if err == nil {
+			err = s.showApproval(ctx, approval)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -108,25 +122,64 @@ func (s *Steps) PipelineMovedOn(ctx context.Context, a PipelineAction, state str
 }
 
 // answerPipeline gives a settled answer to the pipeline, once, and brings its
-// message up to date.
+// message up to date, also where the pipeline cannot be told now.
 func (s *Steps) answerPipeline(ctx context.Context, a store.Approval) error {
-	if a.Standing == rollout.Open {
+	settled := a.Standing == rollout.Approved || a.Standing == rollout.Refusal
+	if !settled || a.Used != "" {
 		return s.showApproval(ctx, a)
 	}
+	given, refused := s.give(ctx, a)
+	if refused == nil {
+		return s.showApproval(ctx, given)
+	}
+	if err := s.notGiven(ctx, &a, refused); err != nil {
+		return err
+	}
+	return refused
+}
+
+// give tells the pipeline what people answered.
+func (s *Steps) give(ctx context.Context, a store.Approval) (store.Approval, error) {
 	p := a.Pipeline
 	action := pipelines.Action{Pipeline: p.Pipeline, Stage: p.Stage, Action: p.Action}
-	if a.Standing != rollout.Void && a.Used == "" {
-		err := s.Pipelines(p.Region).Answer(ctx, action, p.Token, a.Standing == rollout.Approved, a.Why)
-		if err != nil && rollout.KindOf(err) != rollout.KindSuperseded {
+	approved := a.Standing == rollout.Approved
+	err := s.Pipelines(p.Region).Answer(ctx, action, p.Token, approved, a.Why)
+	if err != nil && rollout.KindOf(err) != rollout.KindSuperseded {
+		return a, err
+	}
+	if err == nil {
+		return s.Store.Given(ctx, a.ID, p.Execution)
+	}
+	ended, err := s.Pipelines(p.Region).Ended(ctx, action, p.Execution)
+	switch {
+	case err != nil:
+		return a, err
+	case approved && ended == pipelines.Approved, !approved && ended == pipelines.Failed:
+		return s.Store.Given(ctx, a.ID, p.Execution) // by this before, or by others alike
+	}
+	why := "the pipeline did not wait for it any more"
+	if ended != pipelines.Unknown {
+		why += fmt.Sprintf(": the action had %s", ended)
+	}
+	return s.Store.Overtake(ctx, a.ID, store.Voiding{
+		Kind: rollout.KindSuperseded, Why: fmt.Sprintf("%s; %s", a.Why, why), At: s.Now(),
+	})
+}
+
+// notGiven tells people that the pipeline does not take their answer, where that will
+// not pass by itself. It is recorded once for an answer.
+func (s *Steps) notGiven(ctx context.Context, a *store.Approval, why error) error {
+	if !mayPass(why) {
+		err := s.decided(ctx, a, store.Decision{
+			Of: store.DecidedApproval, Kind: rollout.KindOf(why), At: a.SettledAt,
+			What:   fmt.Sprintf("pipeline %s could not be told (%s); Sluice tries again for a day", a.Pipeline.Pipeline, rollout.KindOf(why)),
+			Inputs: map[string]any{"approval": a.ID, "standing": a.Standing},
+		})
+		if err != nil {
 			return err
 		}
-		if a.Standing == rollout.Approved {
-			if _, a, err = s.Store.Use(ctx, a.ID, p.Execution); err != nil {
-				return err
-			}
-		}
 	}
-	return s.showApproval(ctx, a)
+	return s.showApproval(ctx, *a)
 }
 
 // pipelineCard is what a message about a pipeline's approval shows.
@@ -156,6 +209,9 @@ func (s *Steps) pipelineCard(ctx context.Context, id string) (slack.Card, []line
 	case rollout.Void:
 		c.Headline, c.Tone = "pipeline "+p.Pipeline+" went on", slack.Waiting
 	case rollout.Open:
+	}
+	if a.Used == "" && (a.Standing == rollout.Approved || a.Standing == rollout.Refusal) {
+		c.Headline, c.Tone = c.Headline+", which it was not told yet", slack.Waiting
 	}
 	decisions, err := s.Store.Decisions(ctx, id)
 	return c, lines(decisions), err

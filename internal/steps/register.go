@@ -9,8 +9,14 @@ import (
 
 // Register makes a spec the app's: its triggers, and, where an environment moved
 // to other services or another rule, a new claim. Refused when an environment that
-// moved is not free, or its rollouts would have the names of another app's.
+// moved is not free, its rollouts would have the names of another app's, or it needs
+// Slack and Slack is not set up.
 func (s *Steps) Register(ctx context.Context, spec rollout.Spec) error {
+	if spec.NeedsSlack() && s.Slack == nil {
+		return rollout.Errorf(rollout.KindRefused,
+			"the spec of %s asks or tells people in Slack, and Sluice's stack has no SlackSecret; set it up (docs/slack.md), or name IAM approvers only",
+			spec.App)
+	}
 	before, err := s.Store.App(ctx, spec.App)
 	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
 		return err

@@ -125,6 +125,9 @@ func (s *Steps) Restore(ctx context.Context, in BackInput) (Ending, error) {
 	ending := Ending{Outcome: rollout.Ended(in.Cause.Kind()), Reason: in.Cause.Reason()}
 	snap := env.SnapshotOf(in.Rollout)
 	if snap == nil {
+		if ending.Outcome == rollout.RolledBack {
+			ending.Outcome = rollout.Refused // nothing was moved that could have gone back
+		}
 		return s.finish(ctx, record, claim, ending, nil)
 	}
 	if _, err := s.toStable(ctx, snap); err != nil {

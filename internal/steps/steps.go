@@ -166,10 +166,13 @@ func (s *Steps) hold(ctx context.Context, claim store.Claim, phase rollout.Phase
 	return true, env, s.Deadman.Arm(ctx, claim.Rollout, until.Add(Slack))
 }
 
-// tell puts a notice of a rollout on the bus.
+// tell puts a notice of a rollout on the bus. One that has no time is of now; one
+// that has is the same notice however often it is told.
 func (s *Steps) tell(ctx context.Context, r store.Record, n notify.Notice) error {
 	n.App, n.Environment, n.Rollout, n.Release = r.Place.App, r.Place.Environment, r.Name, r.Release
-	n.At = s.Now()
+	if n.At.IsZero() {
+		n.At = s.Now()
+	}
 	return s.Teller.Tell(ctx, n)
 }
 

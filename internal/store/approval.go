@@ -34,7 +34,7 @@ type Approval struct {
 	SettledAt time.Time               `dynamodbav:"settledAt,omitempty"`
 	Votes     map[string]rollout.Vote `dynamodbav:"votes"` // by a hash of the person's key
 	Token     *Token                  `dynamodbav:"token,omitempty"`
-	Used      string                  `dynamodbav:"used,omitempty"` // who used the approval
+	Used      string                  `dynamodbav:"used,omitempty"` // who used the approval, or a pipeline's execution that has the answer
 }
 
 // PipelineAction is an approval action of a CodePipeline that waits.
@@ -186,6 +186,29 @@ func (s *Store) Use(ctx context.Context, id, who string) (bool, Approval, error)
 		condition: "#standing = :approved AND (attribute_not_exists(#used) OR #used = :who)",
 		values:    map[string]any{":who": who, ":approved": rollout.Approved},
 	})
+}
+
+// Given notes that a pipeline has people's answer.
+func (s *Store) Given(ctx context.Context, id, execution string) (Approval, error) {
+	_, a, err := s.onApproval(ctx, id, update{
+		set:       "SET #used = :execution",
+		condition: "(#standing = :approved OR #standing = :rejected) AND attribute_not_exists(#used)",
+		values:    map[string]any{":execution": execution, ":approved": rollout.Approved, ":rejected": rollout.Refusal},
+	})
+	return a, err
+}
+
+// Overtake makes an answer void that people gave and a pipeline did not take.
+func (s *Store) Overtake(ctx context.Context, id string, v Voiding) (Approval, error) {
+	_, a, err := s.onApproval(ctx, id, update{
+		set:       "SET #standing = :void, #voidKind = :kind, #why = :why, #settledAt = :at",
+		condition: "(#standing = :approved OR #standing = :rejected) AND attribute_not_exists(#used)",
+		values: map[string]any{
+			":void": rollout.Void, ":kind": v.Kind, ":why": v.Why, ":at": v.At,
+			":approved": rollout.Approved, ":rejected": rollout.Refusal,
+		},
+	})
+	return a, err
 }
 
 func (s *Store) onApproval(ctx context.Context, id string, u update) (bool, Approval, error) {

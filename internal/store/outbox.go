@@ -98,6 +98,8 @@ type Delivery struct {
 	Channel rollout.Channel `dynamodbav:"channel"`
 	Notice  string          `dynamodbav:"notice"` // JSON
 	Since   int64           `dynamodbav:"since"`  // Unix seconds
+	Due     int64           `dynamodbav:"due"`    // nobody tries it before; Unix nanoseconds
+	Asked   bool            `dynamodbav:"asked"`  // it is the receiver that wants to be left alone until then
 	Tries   int             `dynamodbav:"tries"`
 	Done    bool            `dynamodbav:"done"` // delivered, or given up
 	Expires int64           `dynamodbav:"expires"`
@@ -110,7 +112,7 @@ const delivered = 7 * 24 * time.Hour
 // PutDelivery notes a notice that is to be delivered, once, and gives it as it is.
 func (s *Store) PutDelivery(ctx context.Context, d Delivery, now time.Time) (Delivery, error) {
 	d.Since, d.Expires = now.Unix(), now.Add(delivered).Unix()
-	k := key{"outbox#" + d.Subject, "notice#" + d.Key}
+	k := deliveryKey(d)
 	wrote, err := s.putNew(ctx, k, d)
 	if err != nil || wrote {
 		return d, err
@@ -119,16 +121,38 @@ func (s *Store) PutDelivery(ctx context.Context, d Delivery, now time.Time) (Del
 	return d, err
 }
 
-// Tried notes an attempt to deliver, and whether it was the last.
-func (s *Store) Tried(ctx context.Context, d Delivery, done bool) error {
+// TakeDelivery takes on to try a notice that is due, so that nobody else does before
+// until. It reports false when it is not due, or done.
+func (s *Store) TakeDelivery(ctx context.Context, d Delivery, now, until time.Time) (bool, error) {
+	held, _, err := s.apply(ctx, update{
+		key: deliveryKey(d), set: "SET #due = :until, #tries = #tries + :one",
+		condition: "#done = :false AND #due <= :now",
+		values:    map[string]any{":until": until.UnixNano(), ":now": now.UnixNano(), ":one": 1, ":false": false},
+	})
+	return held, err
+}
+
+// Delivered notes that a notice was delivered, or is given up.
+func (s *Store) Delivered(ctx context.Context, d Delivery) error {
 	_, _, err := s.apply(ctx, update{
-		key: key{"outbox#" + d.Subject, "notice#" + d.Key}, set: "SET #tries = #tries + :one, #done = :done",
-		condition: "attribute_exists(pk)", values: map[string]any{":one": 1, ":done": done},
+		key: deliveryKey(d), set: "SET #done = :true", condition: "attribute_exists(pk)", values: map[string]any{":true": true},
 	})
 	return err
 }
 
-// Deliveries reads a rollout's notices, delivered or not.
+// Defer notes when a notice is to be tried again, and whether the receiver asked for
+// that.
+func (s *Store) Defer(ctx context.Context, d Delivery, due time.Time, asked bool) error {
+	_, _, err := s.apply(ctx, update{
+		key: deliveryKey(d), set: "SET #due = :due, #asked = :asked", condition: "attribute_exists(pk)",
+		values: map[string]any{":due": due.UnixNano(), ":asked": asked},
+	})
+	return err
+}
+
+func deliveryKey(d Delivery) key { return key{"outbox#" + d.Subject, "notice#" + d.Key} }
+
+// Deliveries reads a rollout's notices, delivered or not, in the order of their times.
 func (s *Store) Deliveries(ctx context.Context, subject string) ([]Delivery, error) {
 	return queryAll[Delivery](ctx, s, "outbox#"+subject, "notice#")
 }
@@ -184,8 +208,11 @@ func (s *Store) Clicks(ctx context.Context, subject string) ([]Click, error) {
 	return queryAll[Click](ctx, s, "clicks#"+subject, "2")
 }
 
+// orderly is a time whose text sorts as the times do.
+const orderly = "2006-01-02T15:04:05.000000000Z"
+
 func clickKey(c Click) key {
-	return key{"clicks#" + c.Subject, c.At.UTC().Format("2006-01-02T15:04:05.000000000Z") + "#" + c.ID}
+	return key{"clicks#" + c.Subject, c.At.UTC().Format(orderly) + "#" + c.ID}
 }
 
 // Seen notes that a request was seen, by its key, until a time. It reports false
@@ -210,5 +237,8 @@ func queryAll[T any](ctx context.Context, s *Store, pk, prefix string) ([]T, err
 	return all, err
 }
 
-// DeliveryKey tells a notice's deliveries apart.
-func DeliveryKey(notice string, c rollout.Channel) string { return short(notice + " " + c.Address()) }
+// DeliveryKey tells deliveries apart and orders them: of a notice of that ID and time
+// to a channel.
+func DeliveryKey(notice string, at time.Time, c rollout.Channel) string {
+	return at.UTC().Format(orderly) + "#" + short(notice+" "+c.Address())
+}

@@ -131,7 +131,7 @@ func (s *Store) Decided(ctx context.Context, d Decision) error {
 	if err != nil {
 		return fmt.Errorf("encode a decision of %s: %w", d.Rollout, err)
 	}
-	sk := fmt.Sprintf("%s#%s#%s", d.At.UTC().Format("2006-01-02T15:04:05.000000000Z"), d.Phase, short(string(text))[:8])
+	sk := fmt.Sprintf("%s#%s#%s", d.At.UTC().Format(orderly), d.Phase, short(string(text))[:8])
 	_, err = s.putNew(ctx, key{"decisions#" + d.Rollout, sk}, decisionItem{d, expiry(d.At, d.Keep)})
 	return err
 }
