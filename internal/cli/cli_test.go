@@ -93,7 +93,10 @@ func TestDemoOptions(t *testing.T) {
 		want cli.DemoOptions
 	}{
 		{nil, cli.DemoOptions{Speed: 10}},
-		{[]string{"--plain", "--keep", "--speed", "2.5", "--port", "4600"}, cli.DemoOptions{Plain: true, Keep: true, Speed: 2.5, Port: 4600}},
+		{
+			[]string{"--plain", "--keep", "--interactive", "--speed", "2.5", "--port", "4600"},
+			cli.DemoOptions{Plain: true, Keep: true, Interactive: true, Speed: 2.5, Port: 4600},
+		},
 	} {
 		var got cli.DemoOptions
 		cmd := cli.NewCmdDemo(cli.Process{}, func(_ context.Context, o *cli.DemoOptions) error {

@@ -33,6 +33,10 @@ func NewCmdLocal(p Process, run func(context.Context, *LocalOptions) error) *cob
 own template, and nothing else: no app and no load. Everything else is created
 through its API. It takes any credentials.
 
+Slack is a stand-in: a page of the port shows its channel #deploys, where people
+press what Sluice asks, and the requests to Sluice are signed as Slack's. Function
+URLs are reached over the port too, by the Host header or at a name below localhost.
+
 ECS tasks run as processes of this machine. What stands for an image is said with
 --image; COMMAND is split at spaces, and the process is given its port in PORT. A
 task whose image has no command stops with CannotPullContainerError.
@@ -89,18 +93,34 @@ func runLocal(ctx context.Context, o *LocalOptions) error {
 		return err
 	}
 	defer cloud.Close()
-	server, err := localcloud.Serve(ctx, cloud.Cloud, o.Port)
+	server, err := localcloud.Serve(ctx, cloud, o.Port)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	_, err = fmt.Fprintf(o.Out, `The local cloud runs; Ctrl-C ends it. Its clock runs at %[1]g times the speed of yours.
+	if err := welcome(o, cloud, server); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// welcome says how to reach what runs.
+func welcome(o *LocalOptions, cloud *localcloud.Cloud, server *localcloud.Server) error {
+	_, err := fmt.Fprintf(o.Out, `The local cloud runs; Ctrl-C ends it. Its clock runs at %[1]g times the speed of yours.
   export AWS_ENDPOINT_URL=%[2]s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=%[5]s
   aws stepfunctions list-state-machines
-`, o.Speed, server.Endpoint, cloud.Region, localcloud.AccessKey, localcloud.SecretKey)
+
+Slack is a stand-in, with a few people, their group @deployers (%[6]s) and #deploys:
+  %[7]s
+
+Decisions come in from terminals at the Function URL %[8]s, here:
+  curl --aws-sigv4 aws:amz:%[3]s:lambda --user %[4]s:%[5]s %[9]sapprovals/ID
+  curl --aws-sigv4 aws:amz:%[3]s:lambda --user %[4]s:%[5]s --json '{"action":"approve","subject":"ID"}' %[9]sdecisions
+`, o.Speed, server.Endpoint, cloud.Region, localcloud.AccessKey, localcloud.SecretKey, localcloud.Deployers, server.Page,
+		cloud.DecideURL, server.Local(cloud.DecideURL))
 	if err != nil {
 		return fmt.Errorf("tell the endpoint: %w", err)
 	}
-	<-ctx.Done()
 	return nil
 }

@@ -33,6 +33,16 @@ var endpointPattern = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+)`)
 // endpoint.
 func startLocal(t *testing.T, args ...string) string {
 	t.Helper()
+	m := endpointPattern.FindStringSubmatch(welcomed(t, "stepfunctions", args...))
+	if m == nil {
+		t.Fatal("sluice local told no endpoint")
+	}
+	return m[1]
+}
+
+// welcomed runs `sluice local` and gives what it prints, up to the line with a word.
+func welcomed(t *testing.T, last string, args ...string) string {
+	t.Helper()
 	cache := t.TempDir() // state files of this test alone
 	for _, variable := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
 		t.Setenv(variable, cache)
@@ -54,14 +64,15 @@ func startLocal(t *testing.T, args ...string) string {
 			t.Errorf("sluice local ended with %d: %s", status, errs)
 		}
 	})
-	lines := bufio.NewScanner(read)
+	lines, said := bufio.NewScanner(read), ""
 	for lines.Scan() {
-		if m := endpointPattern.FindStringSubmatch(lines.Text()); m != nil {
+		said += lines.Text() + "\n"
+		if strings.Contains(lines.Text(), last) {
 			running.Go(func() { _, _ = io.Copy(io.Discard, read) })
-			return m[1]
+			return said
 		}
 	}
-	t.Fatalf("sluice local told no endpoint: %s", errs)
+	t.Fatalf("sluice local told nothing of %q: %s", last, errs)
 	return ""
 }
 

@@ -1,7 +1,8 @@
-// Package demo shows Sluice's main job on a local cloud: a good version rolled out,
-// and a bad one taken back, under load, with the alarms of the traffic that really
-// flowed. The app's tasks are real processes, and the load goes through a real
-// port.
+// Package demo shows Sluice's main job on a local cloud: a good version rolled out
+// through staging, a question in Slack and production, and a bad one taken back,
+// under load, with the alarms of the traffic that really flowed. The app's tasks are
+// real processes, and the load goes through a real port. Only Slack and its people
+// are pretended: what they press is signed and sent as Slack does.
 package demo
 
 import (
@@ -19,17 +20,17 @@ import (
 
 // Options say how the demo runs.
 type Options struct {
-	Speed   float64 // of the cloud's clock, in seconds a second
-	Port    int     // of the cloud's endpoint; 0 is a free one
-	Plain   bool    // lines instead of a live screen
-	Keep    bool    // the cloud goes on until the context ends
+	Speed float64 // of the cloud's clock, in seconds a second
+	Port  int     // of the cloud's endpoint; 0 is a free one
+	Plain bool    // lines instead of a live screen
+	Keep  bool    // the cloud goes on until the context ends
+	// Interactive leaves the answers to whoever opens the stand-in for Slack.
+	Interactive bool
+
 	Started time.Time
 	Out     io.Writer
 	Log     *slog.Logger // of Sluice's functions
 }
-
-// loadRate is how many requests a second the demo sends, by the wall clock.
-const loadRate = 200
 
 // looked is how often the timeline is brought up to date.
 const looked = 200 * time.Millisecond
@@ -48,9 +49,9 @@ type face interface {
 // Run runs the demo. ErrFailed if it ended otherwise than it should; the context's
 // error if that ended first.
 func Run(ctx context.Context, o Options) error {
-	e, err := open(ctx, o)
+	w, err := open(ctx, o)
 	if err == nil {
-		defer e.close()
+		defer w.close()
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -58,19 +59,23 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	server, err := localcloud.Serve(ctx, e.Cloud.Cloud, o.Port)
+	server, err := localcloud.Serve(ctx, w.Cloud, o.Port)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	w := newWatcher(e)
-	report, err := e.follow(ctx, w, o)
+	w.page = server.Page
+	watching := newWatcher(w)
+	report, err := w.follow(ctx, watching, o)
 	if err != nil {
 		return err
 	}
+	if o.Keep {
+		report.Page = w.page
+	}
 	writeReport(o.Out, report)
 	if o.Keep {
-		if err := e.keep(ctx, o, server, w); err != nil {
+		if err := w.keep(ctx, o, server, watching); err != nil {
 			return err
 		}
 	}
@@ -81,21 +86,21 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // follow plays the scenarios and shows them.
-func (e *environment) follow(ctx context.Context, w *watcher, o Options) (report Report, err error) {
+func (w *world) follow(ctx context.Context, look *watcher, o Options) (report Report, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	shown := newFace(o, cancel)
 	defer func() { err = errors.Join(err, shown.close()) }()
-	watching, stop := context.WithCancel(ctx)
+	stop := make(chan struct{})
 	var watch sync.WaitGroup
 	var failed error
 	watch.Go(func() {
-		if failed = e.watch(watching, w, shown); failed != nil {
+		if failed = look.follow(ctx, stop, shown); failed != nil {
 			cancel()
 		}
 	})
-	report, err = e.scenarios(ctx)
-	stop()
+	report, err = w.scenarios(ctx)
+	close(stop)
 	watch.Wait()
 	switch {
 	case failed != nil:
@@ -105,7 +110,7 @@ func (e *environment) follow(ctx context.Context, w *watcher, o Options) (report
 	case err != nil:
 		return report, err
 	}
-	s, news, err := w.look(ctx) // what has happened since the last look
+	s, news, err := look.look(ctx) // what has happened since the last look
 	if err == nil {
 		shown.show(s, news)
 	}
@@ -119,55 +124,55 @@ func newFace(o Options, stop context.CancelFunc) face {
 	return newScreen(o.Out, stop)
 }
 
-// watch shows how things are until the context ends.
-func (e *environment) watch(ctx context.Context, w *watcher, screen face) error {
-	ticker := time.NewTicker(looked)
-	defer ticker.Stop()
-	for {
-		s, news, err := w.look(ctx)
-		if ctx.Err() != nil {
-			return nil // it was told to end, and that cut its look off
-		}
-		if err != nil {
-			return err
-		}
-		screen.show(s, news)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
+// scenarios plays the good version, then the bad one.
+func (w *world) scenarios(ctx context.Context) (Report, error) {
+	r := Report{Speed: w.Speed()}
+	w.say(fmt.Sprintf("the cloud's clock runs %g times as fast as yours", w.Speed()), fmt.Sprintf("the app: %s, Slack: %s", w.production.load.URL, w.page))
+	if err := w.awaitFirsts(ctx); err != nil {
+		return r, err
+	}
+	r.FirstEvent = time.Since(w.started)
+	var err error
+	if r.Good, err = w.good(ctx); err != nil {
+		return r, err
+	}
+	begun := w.Now()
+	if r.Bad, err = w.bad(ctx); err != nil {
+		return r, err
+	}
+	if r.Bad.Got == rollout.RolledBack {
+		if r.Return, err = w.measureReturn(begun, r.Bad.Weights.Want); err != nil {
+			return r, err
 		}
 	}
+	r.Slack, err = w.converse(ctx, r.Good, r.Bad)
+	r.All, r.Elapsed, r.Memory = w.production.load.Counts(), time.Since(w.started), peakMemory()
+	return r, err
 }
 
-// scenarios plays the good version, then the bad one.
-func (e *environment) scenarios(ctx context.Context) (Report, error) {
-	r := Report{Speed: e.Speed()}
-	e.say(fmt.Sprintf("the cloud's clock runs %g times as fast as yours; the app is at %s", e.Speed(), e.load.URL))
-	if err := e.awaitFirst(ctx); err != nil {
-		return r, err
-	}
-	r.FirstEvent = time.Since(e.started)
-	e.say(fmt.Sprintf("1 of 2: a build of %s finishes, a good version", goodVersion))
-	good, err := goodBuild()
-	if err == nil {
-		r.Good, err = e.play(ctx, good, &WebApp{Version: goodVersion, Latency: appLatency}, rollout.Succeeded)
-	}
+// good plays the scenario of the good version, whose author tries to approve it.
+func (w *world) good(ctx context.Context) (Scenario, error) {
+	w.say(fmt.Sprintf("1 of 2: a build of %s finishes, a good version", goodVersion), "")
+	b, err := goodBuild()
 	if err != nil {
-		return r, err
+		return Scenario{}, err
 	}
-	e.say(fmt.Sprintf("2 of 2: a build of %s finishes, a bad version: it answers %g percent of its requests with 500 "+
-		"from second %g of its processes on, by your clock", badVersion, failShare*100, failAfter.Seconds()))
-	begun := e.Now()
-	bad, err := badBuild()
-	if err == nil {
-		r.Bad, err = e.play(ctx, bad, &WebApp{
-			Version: badVersion, FailShare: failShare, FailAfter: failAfter, Latency: appLatency,
-		}, rollout.RolledBack)
+	return w.play(ctx, plan{
+		build: b, app: &WebApp{Version: goodVersion, Latency: appLatency}, want: rollout.Succeeded, authorTries: true,
+	})
+}
+
+// bad plays the scenario of the bad version.
+func (w *world) bad(ctx context.Context) (Scenario, error) {
+	w.say(fmt.Sprintf("2 of 2: a build of %s finishes, a bad version", badVersion), fmt.Sprintf(
+		"%g percent of answers are 500 while a process gets more than %d requests a second; staging is too quiet for that",
+		failShare*100, failAbove))
+	b, err := badBuild()
+	if err != nil {
+		return Scenario{}, err
 	}
-	if err == nil && r.Bad.OK() {
-		r.Return, err = e.measureReturn(begun, r.Bad.Weights.Want)
-	}
-	r.All, r.Elapsed, r.Memory = e.load.Counts(), time.Since(e.started), peakMemory()
-	return r, err
+	return w.play(ctx, plan{
+		build: b, app: &WebApp{Version: badVersion, FailShare: failShare, FailAbove: failAbove, Latency: appLatency},
+		want: rollout.RolledBack,
+	})
 }

@@ -3,7 +3,6 @@ package demo
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -16,12 +15,10 @@ import (
 func frame(s State, timeline []Happening, width, height int) string {
 	p := painter{width: width, colors: newColors()}
 	p.header(s)
-	for _, slot := range s.Slots {
-		p.slot(slot)
+	for _, place := range s.Places {
+		p.place(s, place)
 	}
-	p.alarms(s.Alarms)
-	p.add(fmt.Sprintf("  load   %.0f requests/s of your clock, %d failed so far", s.Rate, s.Failed))
-	p.add(p.dim.Render(strings.Repeat("─", max(width, 0))))
+	p.add(p.dim.Render(ruled(fmt.Sprintf("── %d of production's requests failed so far ", s.Failed), width)))
 	p.timeline(timeline, height-len(p.lines))
 	for len(p.lines) < height {
 		p.lines = append(p.lines, "")
@@ -54,19 +51,31 @@ func (p *painter) add(line string) {
 }
 
 func (p *painter) header(s State) {
-	p.add(p.title.Render("sluice demo") + fmt.Sprintf("  %s  the cloud's clock runs %g times as fast as yours", s.Now.Format(clock), s.Speed))
-	if s.Rollout == "" {
-		p.add("  the environment starts")
+	p.add(p.title.Render("sluice demo") + fmt.Sprintf("  %s  %g times your clock  Slack: %s", s.Now.Format(clock), s.Speed, s.Page))
+}
+
+// ruled is a line with a text at its beginning.
+func ruled(text string, width int) string {
+	return text + strings.Repeat("─", max(width-ansi.StringWidth(text), 0))
+}
+
+// place shows an environment: its newest rollout, its slots and its alarms.
+func (p *painter) place(s State, place Place) {
+	line := p.title.Render(fmt.Sprintf("%-10s", place.Name)) + "  "
+	if place.Rollout == "" {
+		line += p.dim.Render("no rollout yet")
 	} else {
-		p.add("  " + s.Rollout + "  " + p.outcome(s.Phase))
+		line += place.Rollout + "  " + p.outcome(place.Phase)
 	}
-	if s.Wait == nil {
-		p.add("")
-		return
+	if place.Wait != nil {
+		left := max(place.Wait.Until.Sub(s.Now), 0)
+		line += p.dim.Render(fmt.Sprintf("  waits for %s, %.0f s of yours", place.Wait.For, left.Seconds()/s.Speed))
 	}
-	left := max(s.Wait.Until.Sub(s.Now), 0)
-	p.add(p.dim.Render(fmt.Sprintf("  waits for %s, until %s (%v, %.0f s of yours)",
-		s.Wait.For, s.Wait.Until.Format(clock), left.Round(time.Second), left.Seconds()/s.Speed)))
+	p.add(line)
+	for _, slot := range place.Slots {
+		p.slot(slot)
+	}
+	p.alarms(place.Alarms)
 }
 
 const clock = "15:04:05"
@@ -75,7 +84,7 @@ func (p *painter) outcome(phase string) string {
 	switch rollout.Outcome(phase) {
 	case rollout.Succeeded:
 		return p.good.Render(phase)
-	case rollout.RolledBack, rollout.Refused, rollout.Dirty:
+	case rollout.RolledBack, rollout.Refused, rollout.Rejected, rollout.Dirty:
 		return p.bad.Render(phase)
 	case rollout.Superseded:
 		return p.warn.Render(phase)
@@ -114,25 +123,21 @@ func (p *painter) slot(s Slot) {
 		fmt.Sprintf(" %3d%%  %d/%d healthy  %3.0f req/s ", s.Weight, s.Healthy, s.Desired, s.Rate) + errors)
 }
 
-// alarms shows as many alarms on a line as there is room for.
+// alarms shows the alarms on one line: their color is their state, which is written
+// where it is not OK.
 func (p *painter) alarms(alarms []Alarm) {
-	line := "  alarms"
+	line := []string{"  alarms"}
 	for _, a := range alarms {
-		dot := p.dim
 		switch a.State {
 		case alarmRed:
-			dot = p.bad
+			line = append(line, p.bad.Render("● "+a.Name+" "+a.State))
 		case "OK":
-			dot = p.good
+			line = append(line, p.good.Render("●")+" "+a.Name)
+		default:
+			line = append(line, p.dim.Render("○ "+a.Name+" no data"))
 		}
-		entry := "  " + dot.Render("● ") + a.Name + " " + dot.Render(a.State)
-		if ansi.StringWidth(line)+ansi.StringWidth(entry) > p.width && strings.TrimSpace(line) != "" {
-			p.add(line)
-			line = "        "
-		}
-		line += entry
 	}
-	p.add(line)
+	p.add(strings.Join(line, "  "))
 }
 
 // timeline shows the newest happenings, the reason on a line of its own where it
@@ -154,7 +159,11 @@ func (p *painter) timeline(all []Happening, room int) {
 const reasonIndent = "                   "
 
 func (p *painter) happening(h Happening) []string {
-	line := p.dim.Render(h.At.Format(clock)) + "  " + p.about(h) + "  " + h.What
+	line := p.dim.Render(h.At.Format(clock)) + "  " + p.about(h) + "  "
+	if h.Rollout != "" {
+		line += h.Rollout + " "
+	}
+	line += h.What
 	if h.Why == "" {
 		return []string{line}
 	}
@@ -172,6 +181,8 @@ func (p *painter) about(h Happening) string {
 		return p.bad.Render(text)
 	case h.About == aboutDemo:
 		return p.title.Render(text)
+	case h.About == aboutSlack:
+		return p.blue.Render(text)
 	default:
 		return text
 	}

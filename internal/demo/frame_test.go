@@ -12,22 +12,34 @@ import (
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// baking is the state of a bad version's bake.
+// baking is the state of a bad version's bake in production.
 func baking() demo.State {
 	return demo.State{
-		Speed: 10, Now: noon, Rollout: "shop-production-2", Phase: "Bake",
-		Wait: &demo.Wait{For: "the bake to pass", Until: noon.Add(72 * time.Second)},
-		Slots: []demo.Slot{
-			{Name: rollout.Blue, Version: "v3", Weight: 10, Desired: 2, Running: 2, Healthy: 2, Rate: 20, Errors: 8},
-			{Name: rollout.Green, Version: "v2", Weight: 90, Desired: 2, Running: 2, Healthy: 2, Rate: 180},
+		Speed: 10, Now: noon, Page: "http://127.0.0.1:44761/slack/", Failed: 16,
+		Places: []demo.Place{
+			{
+				Name: "staging", Rollout: "shop-staging-2", Phase: "Succeeded",
+				Slots: []demo.Slot{
+					{Name: rollout.Blue, Version: "v3", Weight: 100, Desired: 1, Running: 1, Healthy: 1, Rate: 2},
+					{Name: rollout.Green},
+				},
+				Alarms: []demo.Alarm{{Name: "blue-5xx", State: "OK"}, {Name: "green-5xx", State: "OK"}},
+			},
+			{
+				Name: "production", Rollout: "shop-production-2", Phase: "Bake",
+				Wait: &demo.Wait{For: "the bake to pass", Until: noon.Add(72 * time.Second)},
+				Slots: []demo.Slot{
+					{Name: rollout.Blue, Version: "v3", Weight: 10, Desired: 2, Running: 2, Healthy: 2, Rate: 20, Errors: 8},
+					{Name: rollout.Green, Version: "v2", Weight: 90, Desired: 2, Running: 2, Healthy: 2, Rate: 180},
+				},
+				Alarms: []demo.Alarm{
+					{Name: "blue-5xx", State: "ALARM"},
+					{Name: "blue-latency", State: "OK"},
+					{Name: "green-5xx", State: "OK"},
+					{Name: "green-latency", State: "INSUFFICIENT_DATA"},
+				},
+			},
 		},
-		Alarms: []demo.Alarm{
-			{Name: "shop-blue-5xx", State: "ALARM"},
-			{Name: "shop-blue-latency", State: "OK"},
-			{Name: "shop-green-5xx", State: "OK"},
-			{Name: "shop-green-latency", State: "INSUFFICIENT_DATA"},
-		},
-		Rate: 200, Failed: 16,
 	}
 }
 
@@ -39,7 +51,7 @@ func happenings() []demo.Happening {
 			At: noon.Add(-2 * time.Second), About: "alarm", What: "shop-blue-5xx is ALARM, was OK",
 			Why: "Threshold Crossed: 1 datapoint [7.4 (02/03/26 11:59:00)] was greater than the threshold (1.0).",
 		},
-		{At: noon, About: "rollout", Rollout: "shop-production-2", What: "Judge: fail", Why: "alarm is red"},
+		{At: noon, About: "slack", What: "card: 🚨 shop production, release 2: goes back"},
 	}
 }
 
@@ -51,34 +63,34 @@ func TestFrame(t *testing.T) {
 		want          string
 	}{
 		{"80 columns", 80, 16, `
-sluice demo  12:00:00  the cloud's clock runs 10 times as fast as yours
-  shop-production-2  Bake
-  waits for the bake to pass, until 12:01:12 (1m12s, 7 s of yours)
+sluice demo  12:00:00  10 times your clock  Slack: http://127.0.0.1:44761/slack/
+staging     shop-staging-2  Succeeded
+  blue   v3      ███████████████████ 100%  1/1 healthy    2 req/s   0.0% failed
+  green  -       ░░░░░░░░░░░░░░░░░░░   0%  0/0 healthy    0 req/s   0.0% failed
+  alarms  ● blue-5xx  ● green-5xx
+production  shop-production-2  Bake  waits for the bake to pass, 7 s of yours
   blue   v3      ██░░░░░░░░░░░░░░░░░  10%  2/2 healthy   20 req/s   8.0% failed
   green  v2      █████████████████░░  90%  2/2 healthy  180 req/s   0.0% failed
-  alarms  ● shop-blue-5xx ALARM  ● shop-blue-latency OK  ● shop-green-5xx OK
-          ● shop-green-latency INSUFFICIENT_DATA
-  load   200 requests/s of your clock, 16 failed so far
-────────────────────────────────────────────────────────────────────────────────
+  alarms  ● blue-5xx ALARM  ● blue-latency  ● green-5xx  ○ green-latency no data
+── 16 of production's requests failed so far ───────────────────────────────────
 11:59:00  build    CodeBuild says SUCCEEDED of build shop-build:1
-11:59:10  rollout  Bake: watches for 3m0s
+11:59:10  rollout  shop-production-2 Bake: watches for 3m0s
 11:59:58  alarm    shop-blue-5xx is ALARM, was OK
                    (Threshold Crossed: 1 datapoint [7.4 (02/03/26 11:59:00)] wa…
-12:00:00  rollout  Judge: fail (alarm is red)
-
+12:00:00  slack    card: 🚨 shop production, release 2: goes back
 `},
 		{"narrow and low", 44, 11, `
-sluice demo  12:00:00  the cloud's clock ru…
-  shop-production-2  Bake
-  waits for the bake to pass, until 12:01:1…
+sluice demo  12:00:00  10 times your clock …
+staging     shop-staging-2  Succeeded
+  blue   v3      █████ 100%  1/1 healthy   …
+  green  -       ░░░░░   0%  0/0 healthy   …
+  alarms  ● blue-5xx  ● green-5xx
+production  shop-production-2  Bake  waits …
   blue   v3      █░░░░  10%  2/2 healthy   …
   green  v2      █████  90%  2/2 healthy  1…
-  alarms  ● shop-blue-5xx ALARM
-          ● shop-blue-latency OK
-          ● shop-green-5xx OK
-          ● shop-green-latency INSUFFICIENT…
-  load   200 requests/s of your clock, 16 f…
-────────────────────────────────────────────`},
+  alarms  ● blue-5xx ALARM  ● blue-latency …
+── 16 of production's requests failed so fa…
+12:00:00  slack    card: 🚨 shop production…`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -109,16 +121,16 @@ func TestFrameKeepsToTheTerminal(t *testing.T) {
 
 func TestFrameBeforeTheFirstRollout(t *testing.T) {
 	t.Parallel()
-	s := demo.State{Speed: 10, Now: noon, Slots: []demo.Slot{
+	s := demo.State{Speed: 10, Now: noon, Places: []demo.Place{{Name: "production", Slots: []demo.Slot{
 		{Name: rollout.Blue, Weight: 100, Desired: 2}, {Name: rollout.Green},
-	}}
+	}}}}
 	got := ansi.Strip(demo.Frame(s, nil, 80, 5))
 	want := strings.TrimPrefix(`
-sluice demo  12:00:00  the cloud's clock runs 10 times as fast as yours
-  the environment starts
-
+sluice demo  12:00:00  10 times your clock  Slack: 
+production  no rollout yet
   blue   -       ███████████████████ 100%  0/2 healthy    0 req/s   0.0% failed
-  green  -       ░░░░░░░░░░░░░░░░░░░   0%  0/0 healthy    0 req/s   0.0% failed`, "\n")
+  green  -       ░░░░░░░░░░░░░░░░░░░   0%  0/0 healthy    0 req/s   0.0% failed
+  alarms`, "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("frame (-want +got):\n%s", diff)
 	}

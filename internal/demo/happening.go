@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/localcloud"
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/steps"
@@ -22,6 +23,7 @@ const (
 	aboutRule    = "rule"
 	aboutAlarm   = "alarm"
 	aboutSlot    = "slot"
+	aboutSlack   = "slack"
 )
 
 // told makes a happening of an event on the bus; false for one that the timeline
@@ -98,7 +100,7 @@ func tellDeployment(h *Happening, e eventbridge.Event) bool {
 	if json.Unmarshal(e.Detail, &d) != nil || len(e.Resources) == 0 {
 		return false
 	}
-	service := e.Resources[0][strings.LastIndex(e.Resources[0], "/")+1:]
+	_, service, _ := strings.Cut(e.Resources[0], ":service/") // cluster/service
 	h.At, h.About, h.What = d.Updated, aboutSlot, service+": "+d.Name
 	if d.Name == "SERVICE_DEPLOYMENT_FAILED" {
 		h.Why = d.Reason
@@ -129,17 +131,21 @@ type facts struct {
 	Cause          *steps.Cause     `json:"cause"`
 }
 
-// decided makes a happening of what a step did.
-func decided(d store.Decision) Happening {
+// decided makes a happening of what a step did, or of what a person did; false for
+// what the timeline does not show.
+func decided(d store.Decision) (Happening, bool) {
+	if d.Of == store.DecidedApproval || d.Of == store.DecidedCommand {
+		return pressed(d), true
+	}
 	h := Happening{At: d.At, About: aboutRollout, Rollout: d.Rollout, What: string(d.Phase)}
 	if d.Kind != "" {
 		h.What += ": " + string(d.Kind)
 		h.Why = d.What
-		return h
+		return h, true
 	}
 	var f facts
 	if text, err := json.Marshal(d.Inputs); err != nil || json.Unmarshal(text, &f) != nil {
-		return h
+		return h, true
 	}
 	if done := f.done(d.Phase); done != "" {
 		h.What += ": " + done
@@ -147,6 +153,44 @@ func decided(d store.Decision) Happening {
 	h.Why = f.Why
 	if f.Cause != nil {
 		h.Why = cmp.Or(f.Cause.Reason(), h.Why)
+	}
+	return h, d.Phase != rollout.PhaseApprove // what was asked is told by the question
+}
+
+// asking makes a happening of a question.
+func asking(a store.Approval) Happening {
+	var who []string
+	for _, id := range a.Rule.Approvers {
+		who = append(who, localcloud.Called(id))
+	}
+	h := Happening{At: a.At, About: aboutSlack, Rollout: a.Rollout, What: fmt.Sprintf("asks %s in %s for %s, until %s",
+		strings.Join(who, " or "), a.Rule.Slack, approvals(a.Rule.Quorum), a.ExpiresAt().Format("15:04"))}
+	if a.Rule.NotAuthor {
+		h.Why = "the author, " + a.Author + ", may not approve"
+	}
+	return h
+}
+
+func approvals(quorum int) string {
+	if quorum == 1 {
+		return "an approval"
+	}
+	return fmt.Sprintf("%d approvals", quorum)
+}
+
+// pressed makes a happening of what a person pressed, or of how a question was
+// answered.
+func pressed(d store.Decision) Happening {
+	h := Happening{At: d.At, About: aboutSlack, Rollout: d.Rollout, What: "the answer: " + d.What}
+	who, _ := d.Inputs["who"].(string)
+	action, _ := d.Inputs["action"].(string)
+	action = strings.ToUpper(action[:min(len(action), 1)]) + action[min(len(action), 1):] // as the button has it
+	switch {
+	case who == "":
+	case d.Kind != "":
+		h.What, h.Why = fmt.Sprintf("%s pressed %s and alone sees why not", who, action), d.What
+	default:
+		h.What = fmt.Sprintf("%s pressed %s", who, action)
 	}
 	return h
 }
@@ -179,7 +223,7 @@ func (f facts) done(phase rollout.Phase) string {
 		return "the old slot goes to zero"
 	case rollout.PhaseRestore:
 		return "the canary goes to zero"
-	case rollout.PhaseHold, rollout.PhaseLeave, rollout.PhaseDirty:
+	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseHold, rollout.PhaseLeave, rollout.PhaseDirty:
 	}
 	return ""
 }

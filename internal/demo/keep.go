@@ -11,13 +11,14 @@ import (
 
 // guide is what is printed when the cloud stays.
 type guide struct {
-	Endpoint, Region, Machine, Table, Cluster, App, Image, AccessKey, SecretKey, Balancer string
+	Endpoint, Region, Machine, Table, Cluster, App, Image, AccessKey, SecretKey, Balancer, Page string
 }
 
 const guideText = `
 The local cloud goes on; Ctrl-C ends it and the app's processes.
   endpoint       {{.Endpoint}}
   the app        {{.Balancer}}
+  Slack          {{.Page}}
 
 Look into it with the aws CLI:
   export AWS_ENDPOINT_URL={{.Endpoint}} AWS_REGION={{.Region}} AWS_DEFAULT_REGION={{.Region}} AWS_ACCESS_KEY_ID={{.AccessKey}} AWS_SECRET_ACCESS_KEY={{.SecretKey}}
@@ -26,9 +27,10 @@ Look into it with the aws CLI:
   aws cloudwatch describe-alarms --alarm-name-prefix {{.App}}-
   aws dynamodb scan --table-name {{.Table}} --max-items 5
 
-Roll out something else: push an image (it runs as a good version) and put an event.
+Roll out something else: push an image (it runs as a good version) and put an event; approve it at the page of Slack
+once it has gone through staging, as Ada or Bob, as Dana is its author.
   aws ecr put-image --repository-name {{.App}} --image-tag v4 --image-manifest-media-type application/vnd.oci.image.manifest.v1+json --image-manifest '{"schemaVersion":2,"annotations":{"version":"v4"}}'
-  aws events put-events --entries '[{"Source":"sluice.build","DetailType":"Sluice Build Succeeded","Detail":"{\"app\":\"{{.App}}\",\"build\":\"mine-4\",\"images\":{\"web\":\"{{.Image}}:v4\"}}"}]'
+  aws events put-events --entries '[{"Source":"sluice.build","DetailType":"Sluice Build Succeeded","Detail":"{\"app\":\"{{.App}}\",\"build\":\"mine-4\",\"author\":\"dana@example.com\",\"images\":{\"web\":\"{{.Image}}:v4\"}}"}]'
 or put a file of that form, with a build of your own: the same build is never rolled out twice, and none is while an
 alarm is red.
   sluice emit events/sluice-build-succeeded.json
@@ -37,15 +39,16 @@ alarm is red.
 
 // keep leaves the cloud running until the context ends, and goes on telling what
 // happens in lines.
-func (e *environment) keep(ctx context.Context, o Options, server *localcloud.Server, w *watcher) error {
+func (w *world) keep(ctx context.Context, o Options, server *localcloud.Server, watching *watcher) error {
 	if err := writeGuide(o.Out, guide{
-		Endpoint: server.Endpoint, Region: e.Region, Machine: e.Settings.Machine, Table: e.Settings.Table,
-		Cluster: e.spec.Environments[0].Cluster, App: e.spec.App, Image: e.spec.Containers["web"],
-		AccessKey: localcloud.AccessKey, SecretKey: localcloud.SecretKey, Balancer: e.load.URL,
+		Endpoint: server.Endpoint, Region: w.Region, Machine: w.Settings.Machine, Table: w.Settings.Table,
+		Cluster: w.production.spec.Cluster, App: w.spec.App, Image: w.spec.Containers["web"],
+		AccessKey: localcloud.AccessKey, SecretKey: localcloud.SecretKey, Balancer: w.production.load.URL,
+		Page: server.Page,
 	}); err != nil {
 		return err
 	}
-	return e.watch(ctx, w, plain{o.Out})
+	return watching.follow(ctx, nil, plain{o.Out})
 }
 
 func writeGuide(out io.Writer, g guide) error {

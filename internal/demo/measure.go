@@ -73,10 +73,18 @@ func measureReturn(events []eventbridge.Event, writes []ruleWrite, since time.Ti
 	return r, fmt.Errorf("the rule was not put back to %s after alarm %s went red", to, r.Alarm)
 }
 
-// measureReturn measures what happened in the cloud since a moment of its time.
-func (e *environment) measureReturn(since time.Time, to rollout.Weights) (Return, error) {
+// measureReturn measures what happened in production since a moment of the cloud's
+// time.
+func (w *world) measureReturn(since time.Time, to rollout.Weights) (Return, error) {
 	var happened []eventbridge.Event
 	var writes []ruleWrite
-	e.Do(func() { happened, writes = e.EventBridge.Recent(), append(writes, e.observed.writes...) })
-	return measureReturn(happened, writes, since, to, e.Speed())
+	w.Do(func() {
+		happened = w.EventBridge.Recent()
+		for _, write := range w.observed.writes {
+			if write.environment == productionName {
+				writes = append(writes, write)
+			}
+		}
+	})
+	return measureReturn(happened, writes, since, to, w.Speed())
 }

@@ -7,20 +7,25 @@ import (
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// State is what the demo knows of its environment at a moment.
+// State is what the demo knows of the app's environments at a moment.
 type State struct {
 	Speed   float64
 	Now     time.Time     // the cloud's
 	Elapsed time.Duration // of the wall clock, since the start
+	Page    string        // URL of the stand-in for Slack
 
+	Places []Place // the environments, in the order of the spec
+	Failed int     // requests to production since the start
+}
+
+// Place is what is known of an environment.
+type Place struct {
+	Name    string
 	Rollout string // the newest, "" before the first
 	Phase   string // the state its execution is in, or how it ended
 	Wait    *Wait  // nil when it waits for nothing
 	Slots   []Slot // blue, then green
 	Alarms  []Alarm
-
-	Rate   float64 // of the load, in requests a second of the wall clock
-	Failed int     // requests since the start
 }
 
 // Wait is what a rollout waits for.
@@ -42,21 +47,22 @@ type Slot struct {
 }
 
 // health says how many tasks are up.
-func (s Slot) health() string {
+func (s Slot) health(environment string) string {
 	if s.Desired == 0 {
-		return fmt.Sprintf("%s: no task is left", s.Name)
+		return fmt.Sprintf("%s %s: no task is left", environment, s.Name)
 	}
-	return fmt.Sprintf("%s: %d of %d tasks are healthy", s.Name, s.Healthy, s.Desired)
+	return fmt.Sprintf("%s %s: %d of %d tasks are healthy", environment, s.Name, s.Healthy, s.Desired)
 }
 
-// Alarm is a CloudWatch alarm.
+// Alarm is a CloudWatch alarm, by its name without what all of its environment's
+// begin with.
 type Alarm struct{ Name, State string }
 
 // Happening is a line of the timeline.
 type Happening struct {
 	At      time.Time     // the cloud's
 	Elapsed time.Duration // of the wall clock, since the start
-	About   string        // demo, build, rollout, rule, alarm, slot
+	About   string        // demo, build, rollout, rule, alarm, slot, slack
 	Rollout string        // for what a rollout did: which
 	What    string
 	Why     string

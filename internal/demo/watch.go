@@ -5,70 +5,84 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/localcloud"
 	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
 )
 
-// watcher looks at the environment again and again, mostly as anybody could who
+// watcher looks at the environments again and again, mostly as anybody could who
 // has an AWS SDK, and tells what is new.
 type watcher struct {
-	env *environment
+	world *world
 
 	last      time.Time            // of the last look, on the cloud's clock
 	lastEvent string               // ID of the newest event seen
-	writes    int                  // changes of the rule seen
+	writes    int                  // changes of rules seen
 	said      int                  // lines of the demo's own seen
 	decisions map[string]int       // seen, by rollout
+	asked     map[string]bool      // questions seen, by ID
+	headlines map[string]int       // seen, by the message's TS
 	settling  map[string]time.Time // when a rollout's Settle was first seen
-	healthy   [2]int               // by slot, at the last look
+	healthy   map[string]int       // by environment and slot, at the last look
 	versions  map[string]string    // by task definition
 	past      []reading            // of the last second
 }
 
-// reading is what had flowed at a moment.
-type reading struct {
-	at    time.Time // of the wall clock
-	load  Counts
-	flows [2]flow
+func newWatcher(w *world) *watcher {
+	return &watcher{
+		world: w, decisions: map[string]int{}, asked: map[string]bool{}, headlines: map[string]int{},
+		settling: map[string]time.Time{}, healthy: map[string]int{}, versions: map[string]string{},
+	}
 }
 
-func newWatcher(e *environment) *watcher {
-	return &watcher{env: e, decisions: map[string]int{}, settling: map[string]time.Time{}, versions: map[string]string{}}
+// follow shows how things are until it is told to stop or the context ends. What it
+// has seen by then it has shown.
+func (w *watcher) follow(ctx context.Context, stop <-chan struct{}, screen face) error {
+	ticker := time.NewTicker(looked)
+	defer ticker.Stop()
+	for {
+		s, news, err := w.look(ctx)
+		if ctx.Err() != nil {
+			return nil // that cut its look off
+		}
+		if err != nil {
+			return err
+		}
+		screen.show(s, news)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-stop:
+			return nil
+		case <-ticker.C:
+		}
+	}
 }
-
-// slots are the two, in the order in which they are shown.
-func slots() [2]rollout.Slot { return [2]rollout.Slot{rollout.Blue, rollout.Green} }
 
 // look gives the state, and what has happened since the last look, in order.
 func (w *watcher) look(ctx context.Context) (State, []Happening, error) {
-	e := w.env
-	s := State{Speed: e.Speed(), Now: e.Now(), Elapsed: time.Since(e.started)}
+	e := w.world
+	s := State{Speed: e.Speed(), Now: e.Now(), Elapsed: time.Since(e.started), Page: e.page}
 	news, err := w.news(ctx, &s)
 	if err != nil {
 		return s, nil, err
 	}
-	if err := w.lookAtSlots(ctx, &s); err != nil {
-		return s, nil, err
-	}
-	if err := w.lookAtAlarms(ctx, &s); err != nil {
-		return s, nil, err
+	for i, env := range e.environments() {
+		if err := w.lookAtSlots(ctx, &s.Places[i], env); err != nil {
+			return s, nil, err
+		}
+		if err := w.lookAtAlarms(ctx, &s.Places[i], env); err != nil {
+			return s, nil, err
+		}
 	}
 	w.measureRates(&s)
-	for i, slot := range s.Slots {
-		if slot.Healthy != w.healthy[i] && slot.Healthy == slot.Desired {
-			news = append(news, Happening{At: w.last, About: aboutSlot, What: slot.health()})
-		}
-		w.healthy[i] = slot.Healthy
-	}
+	news = append(news, w.health(&s)...)
 	for i := range news { // some times are told in whole seconds
 		if news[i].At.Before(w.last) {
 			news[i].At = w.last
@@ -82,28 +96,56 @@ func (w *watcher) look(ctx context.Context) (State, []Happening, error) {
 	return s, news, nil
 }
 
-// news is what happened to rollouts, on the bus and to the rule.
+// executions is how many of the newest are looked at: those of two releases, with
+// room for rollbacks.
+const executions = 8
+
+// news is what happened to rollouts, on the bus, to rules and in Slack.
 func (w *watcher) news(ctx context.Context, s *State) ([]Happening, error) {
-	e := w.env
-	var news []Happening
-	executions, err := e.aws.SFN.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &e.Settings.Machine, MaxResults: 5})
+	out, err := w.world.aws.SFN.ListExecutions(ctx, &sfn.ListExecutionsInput{
+		StateMachineArn: &w.world.Settings.Machine, MaxResults: executions,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list executions: %w", err)
 	}
+	news := w.noted()
+	var names []string
+	for _, x := range out.Executions {
+		names = append(names, aws.ToString(x.Name))
+	}
+	for _, env := range w.world.environments() {
+		place, err := w.lookAtRollout(ctx, env, names)
+		if err != nil {
+			return nil, err
+		}
+		s.Places = append(s.Places, place)
+	}
+	for _, name := range names {
+		steps, err := w.stepsOf(ctx, name, s.Now)
+		if err != nil {
+			return nil, err
+		}
+		news = append(news, steps...)
+	}
+	asked, err := w.questions(ctx)
+	return append(news, asked...), err
+}
+
+// noted is what was noted on the loop since the last look.
+func (w *watcher) noted() []Happening {
+	e := w.world
+	var news []Happening
 	var recent []eventbridge.Event
 	put := map[string]time.Time{}
-	paths := map[string][]string{}
 	e.Do(func() {
 		recent = e.EventBridge.Recent()
 		maps.Copy(put, e.observed.put)
 		for _, write := range e.observed.writes[w.writes:] {
-			news = append(news, Happening{At: write.at, About: aboutRule, What: "weights are " + write.weights.String()})
+			news = append(news, Happening{At: write.at, About: aboutRule, What: write.environment + ": weights are " + write.weights.String()})
 		}
 		news = append(news, e.observed.said[w.said:]...)
 		w.writes, w.said = len(e.observed.writes), len(e.observed.said)
-		for _, x := range executions.Executions {
-			paths[aws.ToString(x.Name)] = slices.Clone(e.StepFunctions.Path(aws.ToString(x.ExecutionArn)))
-		}
+		news = append(news, w.posted()...)
 	})
 	for _, event := range w.unseen(recent) {
 		if h, ok := told(event); ok {
@@ -113,20 +155,7 @@ func (w *watcher) news(ctx context.Context, s *State) ([]Happening, error) {
 			news = append(news, h)
 		}
 	}
-	for i, x := range executions.Executions {
-		name := aws.ToString(x.Name)
-		if i == 0 {
-			if err := w.lookAtRollout(ctx, s, name, paths[name]); err != nil {
-				return nil, err
-			}
-		}
-		steps, err := w.stepsOf(ctx, name, paths[name], s.Now)
-		if err != nil {
-			return nil, err
-		}
-		news = append(news, steps...)
-	}
-	return news, nil
+	return news
 }
 
 // unseen is the events after the newest that was seen.
@@ -142,16 +171,19 @@ func (w *watcher) unseen(recent []eventbridge.Event) []eventbridge.Event {
 const settle = "Settle"
 
 // stepsOf is what a rollout's steps have done since the last look.
-func (w *watcher) stepsOf(ctx context.Context, name string, path []string, now time.Time) ([]Happening, error) {
-	decisions, err := w.env.Steps.Store.Decisions(ctx, name)
+func (w *watcher) stepsOf(ctx context.Context, name string, now time.Time) ([]Happening, error) {
+	decisions, err := w.world.Steps.Store.Decisions(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	var news []Happening
 	for _, d := range decisions[w.decisions[name]:] {
-		news = append(news, decided(d))
+		if h, shown := decided(d); shown {
+			news = append(news, h)
+		}
 	}
 	w.decisions[name] = len(decisions)
+	path := w.world.path(name)
 	if _, seen := w.settling[name]; !seen && len(path) > 0 && path[len(path)-1] == settle {
 		w.settling[name] = now
 		news = append(news, Happening{At: now, About: aboutRollout, Rollout: name, What: settle + ": waits until no write can be under way any more"})
@@ -159,31 +191,52 @@ func (w *watcher) stepsOf(ctx context.Context, name string, path []string, now t
 	return news, nil
 }
 
-// lookAtRollout sees how far the newest rollout is.
-func (w *watcher) lookAtRollout(ctx context.Context, s *State, name string, path []string) error {
-	s.Rollout = name
-	if len(path) > 0 {
-		s.Phase = path[len(path)-1]
+// lookAtRollout sees how far an environment's newest rollout is, of all by name, the
+// newest first.
+func (w *watcher) lookAtRollout(ctx context.Context, env *environment, names []string) (Place, error) {
+	p := Place{Name: env.place.Environment}
+	for _, name := range names {
+		record, err := w.world.Steps.Store.Record(ctx, name)
+		if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
+			return p, err
+		}
+		if err != nil || record.Place != env.place {
+			continue
+		}
+		p.Rollout = name
+		if path := w.world.path(name); len(path) > 0 {
+			p.Phase = path[len(path)-1]
+		}
+		if record.Outcome != "" {
+			p.Phase = string(record.Outcome)
+			return p, nil
+		}
+		p.Wait, err = w.waitOf(ctx, env, p)
+		return p, err
 	}
-	record, err := w.env.Steps.Store.Record(ctx, name)
-	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
-		return err
-	}
-	if record.Outcome != "" {
-		s.Phase = string(record.Outcome)
-		return nil
-	}
-	env, err := w.env.Steps.Store.Environment(ctx, w.env.place)
+	return p, nil
+}
+
+// waitOf is what an environment's newest rollout waits for, nil for nothing.
+func (w *watcher) waitOf(ctx context.Context, env *environment, p Place) (*Wait, error) {
+	item, err := w.world.Steps.Store.Environment(ctx, env.place)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if since, ok := w.settling[name]; ok && s.Phase == settle {
-		s.Wait = &Wait{For: "every write in flight to land", Until: since.Add(w.env.settleTime)}
+	if asking := item.Asking; asking != nil && asking.Rollout == p.Rollout && p.Phase == string(rollout.PhaseApprove) {
+		a, err := w.world.Steps.Store.Approval(ctx, asking.Approval)
+		if err != nil || a.Standing != rollout.Open {
+			return nil, err
+		}
+		return &Wait{For: "an answer", Until: a.ExpiresAt()}, nil
 	}
-	if token := env.Token; token != nil && env.Rollout == name && string(token.Phase) == s.Phase {
-		s.Wait = &Wait{For: waitsFor(token.Phase), Until: token.Until}
+	if since, ok := w.settling[p.Rollout]; ok && p.Phase == settle {
+		return &Wait{For: "every write in flight to land", Until: since.Add(w.world.settleTime)}, nil
 	}
-	return nil
+	if token := item.Token; token != nil && item.Rollout == p.Rollout && string(token.Phase) == p.Phase {
+		return &Wait{For: waitsFor(token.Phase), Until: token.Until}, nil
+	}
+	return nil, nil //nolint:nilnil // it waits for nothing
 }
 
 // waitsFor says what a state waits for.
@@ -202,81 +255,30 @@ func waitsFor(phase rollout.Phase) string {
 	}
 }
 
-// lookAtSlots sees weights, tasks and versions.
-func (w *watcher) lookAtSlots(ctx context.Context, s *State) error {
-	e := w.env
-	weights, err := e.weights(ctx)
-	if err != nil {
-		return err
+// questions are those before production that are new.
+func (w *watcher) questions(ctx context.Context) ([]Happening, error) {
+	item, err := w.world.Steps.Store.Environment(ctx, w.world.production.place)
+	if err != nil || item.Asking == nil || w.asked[item.Asking.Approval] {
+		return nil, err
 	}
-	spec := e.spec.Environments[0]
-	services, err := e.Steps.Reach(awsclient.Away{}).Services.Describe(ctx, spec.Cluster, spec.Slots)
-	if err != nil {
-		return err
+	var a store.Approval
+	if a, err = w.world.Steps.Store.Approval(ctx, item.Asking.Approval); err != nil {
+		return nil, err
 	}
-	for _, name := range slots() {
-		service := services[name]
-		slot := Slot{Name: name, Weight: weights.Of(name), Desired: service.Desired, Running: service.Running}
-		if slot.Healthy, err = e.Steps.Reach(awsclient.Away{}).Traffic.Healthy(ctx, e.groups().Of(name)); err != nil {
-			return err
-		}
-		if service.Desired > 0 {
-			if slot.Version, err = w.version(ctx, service.Primary().TaskDefinition); err != nil {
-				return err
-			}
-		}
-		s.Slots = append(s.Slots, slot)
-	}
-	return nil
+	w.asked[a.ID] = true
+	return []Happening{asking(a)}, nil
 }
 
-// version is which version of the app a task definition runs.
-func (w *watcher) version(ctx context.Context, taskDefinition string) (string, error) {
-	if version, ok := w.versions[taskDefinition]; ok {
-		return version, nil
-	}
-	out, err := w.env.aws.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &taskDefinition})
-	if err != nil {
-		return "", fmt.Errorf("read task definition %s: %w", taskDefinition, err)
-	}
-	version := w.env.versionOf(aws.ToString(out.TaskDefinition.ContainerDefinitions[0].Image))
-	w.versions[taskDefinition] = version
-	return version, nil
-}
-
-func (w *watcher) lookAtAlarms(ctx context.Context, s *State) error {
-	out, err := w.env.aws.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String(w.env.spec.App + "-")})
-	if err != nil {
-		return fmt.Errorf("read alarms: %w", err)
-	}
-	for _, a := range out.MetricAlarms {
-		s.Alarms = append(s.Alarms, Alarm{Name: aws.ToString(a.AlarmName), State: string(a.StateValue)})
-	}
-	slices.SortFunc(s.Alarms, func(a, b Alarm) int { return strings.Compare(a.Name, b.Name) })
-	return nil
-}
-
-// rateSpan is what rates are the mean of, in wall time.
-const rateSpan = time.Second
-
-// measureRates sees what flowed in the last second.
-func (w *watcher) measureRates(s *State) {
-	now := reading{at: time.Now(), load: w.env.load.Counts()}
-	w.env.Do(func() {
-		for i, slot := range slots() {
-			now.flows[i] = w.env.observed.flows[w.env.groups().Of(slot)]
+// posted is what the messages in Slack newly say at their tops. It is called on the
+// loop.
+func (w *watcher) posted() []Happening {
+	var news []Happening
+	for _, m := range w.world.Slack.Messages(localcloud.Deploys) {
+		all := headlines(m)
+		for _, h := range all[w.headlines[m.TS]:] {
+			news = append(news, Happening{At: h.at, About: aboutSlack, What: "card: " + h.text})
 		}
-	})
-	w.past = append(w.past, now)
-	for len(w.past) > 1 && now.at.Sub(w.past[1].at) >= rateSpan {
-		w.past = w.past[1:]
+		w.headlines[m.TS] = len(all)
 	}
-	before := w.past[0]
-	over := now.at.Sub(before.at)
-	s.Rate, s.Failed = rate(now.load.Requests-before.load.Requests, over), now.load.Failed
-	for i := range s.Slots {
-		requests := now.flows[i].requests - before.flows[i].requests
-		s.Slots[i].Rate = rate(requests, over)
-		s.Slots[i].Errors = percent(now.flows[i].failed-before.flows[i].failed, requests)
-	}
+	return news
 }

@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -16,14 +16,16 @@ import (
 // answer.
 type WebApp struct {
 	Version string
-	// FailShare is the part of requests that is answered with 500, from FailAfter
-	// of the process's life on.
+	// FailShare is the part of requests that is answered with 500 while more than
+	// FailAbove of them come in a second.
 	FailShare float64
-	FailAfter time.Duration
+	FailAbove int
 	// Latency is how long an answer takes.
 	Latency time.Duration
 
-	failing atomic.Int64 // requests since it fails
+	mu      sync.Mutex
+	arrived []time.Time // the last FailAbove requests, the oldest first
+	crowded int         // requests that came while there were too many
 }
 
 // versionHeader is where an answer says which version gave it.
@@ -33,7 +35,7 @@ const versionHeader = "X-Version"
 const (
 	versionVariable   = "DEMO_VERSION"
 	failShareVariable = "DEMO_FAIL_SHARE"
-	failAfterVariable = "DEMO_FAIL_AFTER"
+	failAboveVariable = "DEMO_FAIL_ABOVE"
 	latencyVariable   = "DEMO_LATENCY"
 	portVariable      = "PORT"
 )
@@ -43,7 +45,7 @@ func (a *WebApp) variables() []string {
 	return []string{
 		versionVariable + "=" + a.Version,
 		failShareVariable + "=" + strconv.FormatFloat(a.FailShare, 'g', -1, 64),
-		failAfterVariable + "=" + a.FailAfter.String(),
+		failAboveVariable + "=" + strconv.Itoa(a.FailAbove),
 		latencyVariable + "=" + a.Latency.String(),
 	}
 }
@@ -58,10 +60,11 @@ func webAppFrom(getenv func(string) string) (*WebApp, error) {
 	if a.FailShare, err = strconv.ParseFloat(getenv(failShareVariable), 64); err != nil || a.FailShare < 0 || a.FailShare > 1 {
 		return nil, fmt.Errorf("environment variable %s is %q, want a share from 0 to 1", failShareVariable, getenv(failShareVariable))
 	}
-	for name, field := range map[string]*time.Duration{failAfterVariable: &a.FailAfter, latencyVariable: &a.Latency} {
-		if *field, err = time.ParseDuration(getenv(name)); err != nil {
-			return nil, fmt.Errorf("environment variable %s is %q, want a duration such as 4s", name, getenv(name))
-		}
+	if a.FailAbove, err = strconv.Atoi(getenv(failAboveVariable)); err != nil || a.FailAbove < 0 {
+		return nil, fmt.Errorf("environment variable %s is %q, want a number of requests", failAboveVariable, getenv(failAboveVariable))
+	}
+	if a.Latency, err = time.ParseDuration(getenv(latencyVariable)); err != nil {
+		return nil, fmt.Errorf("environment variable %s is %q, want a duration such as 4s", latencyVariable, getenv(latencyVariable))
 	}
 	return a, nil
 }
@@ -85,7 +88,7 @@ func ServeWebApp(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	server := &http.Server{Handler: app.Handler(time.Now()), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: app.Handler(time.Now), ReadHeaderTimeout: time.Minute}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
@@ -99,18 +102,19 @@ func ServeWebApp(ctx context.Context, getenv func(string) string) error {
 	return <-stopped
 }
 
-// Handler answers for an app whose process started at started.
-func (a *WebApp) Handler(started time.Time) http.Handler {
+// Handler answers for the app, by the given clock.
+func (a *WebApp) Handler(now func() time.Time) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		failed := a.fails(now())
 		select {
 		case <-time.After(a.Latency):
 		case <-r.Context().Done():
 			return
 		}
 		w.Header().Set(versionHeader, a.Version)
-		if time.Since(started) >= a.FailAfter && a.fails() {
+		if failed {
 			http.Error(w, "shop "+a.Version+" has a fault", http.StatusInternalServerError)
 			return
 		}
@@ -119,8 +123,19 @@ func (a *WebApp) Handler(started time.Time) http.Handler {
 	return mux
 }
 
-// fails deals failures out evenly, so that their share is exact over time.
-func (a *WebApp) fails() bool {
-	n := float64(a.failing.Add(1))
+// fails counts a request and deals failures out evenly among those that come while
+// there are too many, so that their share is exact over time.
+func (a *WebApp) fails(at time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	crowded := len(a.arrived) == a.FailAbove && (a.FailAbove == 0 || at.Sub(a.arrived[0]) < time.Second)
+	if a.FailAbove > 0 {
+		a.arrived = append(a.arrived[max(len(a.arrived)-a.FailAbove+1, 0):], at)
+	}
+	if !crowded {
+		return false
+	}
+	a.crowded++
+	n := float64(a.crowded)
 	return math.Floor(n*a.FailShare) > math.Floor((n-1)*a.FailShare)
 }

@@ -13,38 +13,49 @@ import (
 	"github.com/sluice-deploy/sluice/internal/demo"
 )
 
-func TestWebAppFailsItsShare(t *testing.T) {
+// A version that fails only under load fails its share of the requests that come
+// while there are too many, and none of those that come slowly.
+func TestWebAppFailsUnderLoad(t *testing.T) {
 	t.Parallel()
-	app := &demo.WebApp{Version: "v3", FailShare: 0.08, FailAfter: 4 * time.Second}
-	now := time.Now()
 	for _, c := range []struct {
-		name    string
-		started time.Time
-		want    int // failures of a hundred
+		name  string
+		every time.Duration
+		share float64
+		above int
+		want  int // failures of 105
 	}{
-		{"young", now.Add(time.Hour), 0},
-		{"old", now.Add(-time.Hour), 8},
+		{"as many as it bears", 200 * time.Millisecond, 0.08, 5, 0},
+		{"more", 199 * time.Millisecond, 0.08, 5, 8}, // of the 100 after the first five
+		{"much more", time.Millisecond, 0.08, 5, 8},
+		{"a good version", time.Millisecond, 0, 0, 0},
 	} {
-		handler := app.Handler(c.started)
-		failed := 0
-		for range 100 {
-			answer := httptest.NewRecorder()
-			handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
-			if answer.Code >= 500 {
-				failed++
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			app := demo.WebApp{Version: "v3", FailShare: c.share, FailAbove: c.above}
+			now := noon
+			handler := app.Handler(func() time.Time { now = now.Add(c.every); return now })
+			answer := func(path string) *httptest.ResponseRecorder {
+				recorder := httptest.NewRecorder()
+				handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+				return recorder
 			}
-			if got := answer.Header().Get("X-Version"); got != "v3" {
-				t.Fatalf("%s: version %q, want v3", c.name, got)
+			failed := 0
+			for range 105 {
+				got := answer("/")
+				if got.Code >= 500 {
+					failed++
+				}
+				if version := got.Header().Get("X-Version"); version != "v3" {
+					t.Fatalf("version %q, want v3", version)
+				}
 			}
-		}
-		if failed != c.want {
-			t.Errorf("%s: %d of 100 failed, want %d", c.name, failed, c.want)
-		}
-		check := httptest.NewRecorder()
-		handler.ServeHTTP(check, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil))
-		if check.Code != http.StatusOK {
-			t.Errorf("%s: health check answers %d, want 200", c.name, check.Code)
-		}
+			if failed != c.want {
+				t.Errorf("%d of 105 failed, want %d", failed, c.want)
+			}
+			if got := answer("/healthz"); got.Code != http.StatusOK {
+				t.Errorf("health check answers %d, want 200", got.Code)
+			}
+		})
 	}
 }
 
@@ -63,7 +74,7 @@ func freePort(t *testing.T) string {
 func TestServeWebAppUntilToldToEnd(t *testing.T) {
 	t.Parallel()
 	variables := map[string]string{
-		"PORT": freePort(t), "DEMO_VERSION": "v1", "DEMO_FAIL_SHARE": "0", "DEMO_FAIL_AFTER": "0s", "DEMO_LATENCY": "0s",
+		"PORT": freePort(t), "DEMO_VERSION": "v1", "DEMO_FAIL_SHARE": "0", "DEMO_FAIL_ABOVE": "0", "DEMO_LATENCY": "0s",
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -92,10 +103,10 @@ func TestServeWebAppUntilToldToEnd(t *testing.T) {
 func TestServeWebAppWithWrongVariables(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{
-		"PORT": "1", "DEMO_VERSION": "v1", "DEMO_FAIL_SHARE": "0", "DEMO_FAIL_AFTER": "0s", "DEMO_LATENCY": "0s",
+		"PORT": "1", "DEMO_VERSION": "v1", "DEMO_FAIL_SHARE": "0", "DEMO_FAIL_ABOVE": "0", "DEMO_LATENCY": "0s",
 	}
 	for name, wrong := range map[string]string{
-		"PORT": "http", "DEMO_VERSION": "", "DEMO_FAIL_SHARE": "8", "DEMO_FAIL_AFTER": "4", "DEMO_LATENCY": "soon",
+		"PORT": "http", "DEMO_VERSION": "", "DEMO_FAIL_SHARE": "8", "DEMO_FAIL_ABOVE": "-4", "DEMO_LATENCY": "soon",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

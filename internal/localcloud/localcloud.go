@@ -9,9 +9,8 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
-
-	"github.com/sluice-deploy/sluice/internal/emulator"
 )
 
 // Credentials that the local cloud takes; it takes any.
@@ -23,6 +22,7 @@ const (
 // Server is a cloud on a port.
 type Server struct {
 	Endpoint string // URL
+	Page     string // URL of the stand-in for Slack
 
 	http  *http.Server
 	ended chan error
@@ -31,7 +31,7 @@ type Server struct {
 
 // Serve puts the cloud on a port of 127.0.0.1, 0 being a free one, and leaves word
 // of it for Find.
-func Serve(ctx context.Context, cloud *emulator.Cloud, port int) (*Server, error) {
+func Serve(ctx context.Context, cloud *Cloud, port int) (*Server, error) {
 	var config net.ListenConfig
 	socket, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
@@ -42,6 +42,7 @@ func Serve(ctx context.Context, cloud *emulator.Cloud, port int) (*Server, error
 		http:     &http.Server{Handler: Handler(cloud), ReadHeaderTimeout: time.Minute},
 		ended:    make(chan error, 1),
 	}
+	s.Page = s.Endpoint + PagePath
 	if s.state, err = announce(s.Endpoint); err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}
@@ -49,12 +50,12 @@ func Serve(ctx context.Context, cloud *emulator.Cloud, port int) (*Server, error
 	return s, nil
 }
 
-// Handler serves the cloud, and beside AWS's own interface the path EventsPath.
-func Handler(cloud *emulator.Cloud) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle(EventsPath, events(cloud))
-	mux.Handle("/", cloud.Handler())
-	return mux
+// Local is the address at which a function's URL is reached over the port, from this
+// machine: names below localhost lead to it (RFC 6761, section 6.3).
+func (s *Server) Local(functionURL string) string {
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.Endpoint, "http://"), ":")
+	host, path, _ := strings.Cut(strings.TrimPrefix(functionURL, "https://"), "/")
+	return "http://" + strings.TrimSuffix(host, "on.aws") + "localhost:" + port + "/" + path
 }
 
 // Close takes the cloud off its port. Requests under way are cut off.

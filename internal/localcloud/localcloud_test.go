@@ -20,7 +20,7 @@ func serve(t *testing.T) *localcloud.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(cloud.Close)
-	server, err := localcloud.Serve(t.Context(), cloud.Cloud, 0)
+	server, err := localcloud.Serve(t.Context(), cloud, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestServeOnATakenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cloud.Close()
-	if _, err := localcloud.Serve(t.Context(), cloud.Cloud, port); err == nil || !strings.Contains(err.Error(), "choose another with --port") {
+	if _, err := localcloud.Serve(t.Context(), cloud, port); err == nil || !strings.Contains(err.Error(), "choose another with --port") {
 		t.Errorf("error %v, want one that says to choose another port", err)
 	}
 }

@@ -26,7 +26,8 @@ type Options struct {
 	Provision time.Duration
 }
 
-// Cloud is a local cloud with Sluice in it, whose tasks are processes.
+// Cloud is a local cloud with Sluice in it, whose tasks are processes, and a few
+// people in its stand-in for Slack.
 type Cloud struct {
 	*harness.Harness
 
@@ -52,14 +53,18 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	c.stop = stop
 	c.running.Go(func() { _ = l.Run(running) }) // it ends with its context
 	var err error
-	if c.Harness, err = harness.New(l, harness.Options{
+	if c.Harness, err = harness.New(l, harness.Options{ //nolint:contextcheck // it has none: the cloud answers at once
 		Cloud: emulator.Options{Runner: c.Host, Traffic: c.Host, RequestTimeout: awsclient.CallTimeout, ProvisionTime: o.Provision},
+		Slack: workspace(o.Speed),
 		Log:   o.Log,
 	}); err != nil {
 		c.Close()
 		return nil, err
 	}
-	l.Do(func() { c.Host.Observe = c.ELBv2.Observe })
+	l.Do(func() {
+		c.Host.Observe = c.ELBv2.Observe
+		invite(c.Slack)
+	})
 	return c, nil
 }
 

@@ -73,7 +73,7 @@ type Earlier struct {
 // Question is what people are asked.
 type Question struct {
 	Approval  string // the approval's ID, which the buttons carry
-	Subject   string // "before the environment", "before step 2 (50 percent)", "stage Deploy, action Approve"
+	Subject   string // "before production", "before step 2 (50 percent)", "at stage Deploy, action Approve"
 	Approvers []string
 	Quorum    int
 	NotAuthor bool

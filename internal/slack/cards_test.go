@@ -39,7 +39,7 @@ func waiting() slack.Card {
 			Verdicts: []string{"100 percent: pass, all 4 alarms are green"},
 		}},
 		Question: &slack.Question{
-			Approval: "apr-01hx", Subject: "before the environment",
+			Approval: "apr-01hx", Subject: "before production",
 			Approvers: []string{"U024BE7LH", "S0614TZR7", "arn:aws:iam::123456789012:role/teams/Deployers"},
 			Quorum:    1, NotAuthor: true, Expires: noon.Add(24 * time.Hour), OnExpiry: rollout.Reject,
 			Hash: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", Open: true,
@@ -103,7 +103,7 @@ func pipeline() slack.Card {
 	return slack.Card{
 		App: "shop", Headline: "a pipeline waits for approval", Tone: slack.Waiting,
 		Question: &slack.Question{
-			Approval: "apr-pipeline", Subject: "pipeline shop, stage Deploy, action Approve", Approvers: []string{"W012A3CDE"},
+			Approval: "apr-pipeline", Subject: "at stage Deploy, action Approve", Approvers: []string{"W012A3CDE"},
 			Quorum: 1, Open: true,
 		},
 	}

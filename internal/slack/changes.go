@@ -27,7 +27,7 @@ func artifacts(ch Changes) string {
 		lines = append(lines, "• task definition: "+change(td.From, td.To))
 	}
 	if ch.First {
-		lines = append([]string{"First release: nothing was released here before."}, lines...)
+		lines = append([]string{"The first release through Sluice here."}, lines...)
 	}
 	if len(lines) == 0 {
 		return ""

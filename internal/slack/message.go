@@ -116,7 +116,7 @@ func spoken(c Card) string {
 		parts = append(parts, free(c.Why, 500))
 	}
 	if q := c.Question; q != nil && q.Open {
-		parts = append(parts, "Approval needed: "+free(q.Subject, 200))
+		parts = append(parts, "Approval needed "+free(q.Subject, 200))
 	}
 	return strings.Join(parts, "\n")
 }
@@ -135,15 +135,18 @@ func state(c Card) string {
 
 // weights shows the canary's share where it is known which slot that is.
 func weights(w rollout.Weights, c Card) string {
-	shown, is := c.Canary, ", the new version"
+	shown, is, was := c.Canary, ", the new version", ", the old version"
 	if c.Release > 0 {
 		is = fmt.Sprintf(", release %d", c.Release)
 	}
 	if shown != rollout.Blue && shown != rollout.Green {
-		shown, is = rollout.Blue, ""
+		shown, is, was = rollout.Blue, "", ""
 	}
 	other := shown.Other()
-	return fmt.Sprintf("`%s` *%d %%* on %s%s; %d %% on %s", bar(w.Of(shown)), w.Of(shown), shown, is, w.Of(other), other)
+	if w.Of(other) == 0 {
+		was = "" // it is on its way out
+	}
+	return fmt.Sprintf("`%s` *%d %%* on %s%s; %d %% on %s%s", bar(w.Of(shown)), w.Of(shown), shown, is, w.Of(other), other, was)
 }
 
 // bar is empty for nothing and full for everything, and neither for what is

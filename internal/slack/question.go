@@ -15,13 +15,11 @@ const (
 
 // question says what people are asked, or what came of it.
 func question(q Question, author string) string {
-	var lines []string
-	if q.Open {
-		lines = asked(q, author)
-	} else {
-		lines = []string{"*Asked:* " + free(q.Subject, 200)}
+	lines := asked(q, author)
+	if !q.Open {
+		lines = []string{"*Approval* " + free(q.Subject, 200)}
 		if q.Result != "" {
-			lines = append(lines, "*Answer:* "+free(q.Result, 300))
+			lines[0] += ": " + free(q.Result, 300)
 		}
 	}
 	votes := make([]string, 0, len(q.Votes))
@@ -32,7 +30,7 @@ func question(q Question, author string) string {
 }
 
 func asked(q Question, author string) []string {
-	lines := []string{"*Approval needed:* " + free(q.Subject, 200)}
+	lines := []string{"*Approval needed* " + free(q.Subject, 200)}
 	if len(q.Approvers) > 0 {
 		lines = append(lines, "Who may approve: "+approvers(q.Approvers))
 	}
@@ -77,7 +75,7 @@ func soFar(q Question) string {
 			names = append(names, free(v.Name, 40))
 		}
 	}
-	text := fmt.Sprintf("%d of %d so far", len(names), q.Quorum)
+	text := fmt.Sprintf("%d of %d approvals so far", len(names), q.Quorum)
 	if len(names) > 0 {
 		text += ": " + strings.Join(most(names, shownVotes), ", ")
 	}

@@ -206,13 +206,13 @@ func (p *portrait) links() []slack.Link {
 // questionOf is a question as people are shown it.
 func questionOf(a *store.Approval, spec rollout.Environment) *slack.Question {
 	q := &slack.Question{
-		Approval: a.ID, Subject: "before the environment", Approvers: a.Rule.Approvers, Quorum: a.Rule.Quorum,
+		Approval: a.ID, Subject: "before " + a.Place.Environment, Approvers: a.Rule.Approvers, Quorum: a.Rule.Quorum,
 		NotAuthor: a.Rule.NotAuthor, Expires: a.ExpiresAt(), OnExpiry: a.Rule.OnExpiry, Hash: a.Hash,
 		Open: a.Standing == rollout.Open, Result: a.Why,
 	}
 	switch {
 	case a.Pipeline != nil:
-		q.Subject = fmt.Sprintf("stage %s, action %s", a.Pipeline.Stage, a.Pipeline.Action)
+		q.Subject = fmt.Sprintf("at stage %s, action %s", a.Pipeline.Stage, a.Pipeline.Action)
 	case a.Step >= 0 && a.Step < len(spec.Steps):
 		q.Subject = fmt.Sprintf("before step %d (%d percent)", a.Step+1, spec.Steps[a.Step].Weight)
 	}

@@ -71,6 +71,9 @@ func alarmCount(d store.Decision) string {
 			green++
 		}
 	}
+	if green == len(alarms) {
+		return fmt.Sprintf(" (%d of %d)", green, len(alarms))
+	}
 	return fmt.Sprintf(" (%d of %d alarms are green)", green, len(alarms))
 }
 

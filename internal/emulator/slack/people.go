@@ -1,6 +1,9 @@
 package slack
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 func (s *Service) authTest(arguments) (answer, error) {
 	return answer{
@@ -20,7 +23,8 @@ func (s *Service) userInfo(a arguments) (answer, error) {
 	if u.ID == "" {
 		return nil, refuse("user_not_found")
 	}
-	profile := answer{"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name, "display_name_normalized": u.Name, "team": s.options.Team}
+	shown := cmp.Or(u.DisplayName, u.Name)
+	profile := answer{"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": shown, "display_name_normalized": shown, "team": s.options.Team}
 	if u.Email != "" && !u.HidesEmail && s.granted(scopeEmail) {
 		profile["email"] = u.Email
 	}

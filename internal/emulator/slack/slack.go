@@ -32,8 +32,9 @@ type Options struct {
 	// Scopes are those of the token; nil is every scope that the emulated methods
 	// know.
 	Scopes []string
-	// AnswerWithin is how long the app has to answer an interaction; 0 is 3 seconds
-	// (Slack: Handling user interaction, acknowledgment response).
+	// AnswerWithin is how long the app has to answer an interaction, and to open a
+	// dialog for it; 0 is 3 seconds (Slack: Handling user interaction, acknowledgment
+	// response).
 	AnswerWithin time.Duration
 	// Unlimited switches the rate limits off.
 	Unlimited bool
@@ -42,6 +43,7 @@ type Options struct {
 // User is a person of the workspace.
 type User struct {
 	ID, Name, RealName string // U…, the handle, and what people read
+	DisplayName        string // of the profile; "" is the handle
 	Email              string
 	HidesEmail         bool // the profile does not show it, whatever the token's scopes
 }

@@ -7,11 +7,8 @@ import (
 	"time"
 )
 
-// triggerLives is how long a trigger may open a view (Slack: Handling user
-// interaction, trigger_id).
-const triggerLives = 3 * time.Second
-
-// trigger lets the app open one view for who pressed.
+// trigger lets the app open one view for who pressed, as long as it may take to
+// answer (Slack: Handling user interaction, trigger_id: 3 seconds as well).
 type trigger struct {
 	user    string
 	expires time.Time
@@ -65,7 +62,7 @@ func (s *Service) CloseDialog(user, view string) {
 
 func (s *Service) newTrigger(user string) string {
 	id := digits(s.loop.ID(12)) + "." + digits(s.loop.ID(12)) + "." + s.loop.ID(32)
-	s.triggers[id] = &trigger{user: user, expires: s.loop.Now().Add(triggerLives)}
+	s.triggers[id] = &trigger{user: user, expires: s.loop.Now().Add(s.options.AnswerWithin)}
 	return id
 }
 
