@@ -174,7 +174,10 @@ func FuzzPipelineEvent(f *testing.F) {
 				Pipeline  string `json:"pipeline"`
 				Execution string `json:"action-execution-id"`
 				State     string `json:"state"`
-				Type      struct{ Category, Provider string }
+				Type      struct {
+					Category string `json:"category"`
+					Provider string `json:"provider"`
+				} `json:"type"`
 			} `json:"detail"`
 		}
 		err = json.Unmarshal(payload, &said)

@@ -136,7 +136,8 @@ func TestNothingWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, a := range []pipelines.Action{
-		{Pipeline: "shop", Stage: "Source", Action: "Fetch"}, {Pipeline: "shop", Stage: "Production", Action: "Other"},
+		{Pipeline: "shop", Stage: "Source", Action: "Fetch"},
+		{Pipeline: "shop", Stage: "Production", Action: "Other"},
 		{Pipeline: "shop", Stage: "Staging", Action: "Approve"},
 	} {
 		if p, err := w.Pending(t.Context(), a); err != nil || p != nil {
