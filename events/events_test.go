@@ -68,7 +68,7 @@ type rules struct {
 
 type rule struct{ pattern, function string }
 
-func installed(t *testing.T) rules {
+func installed(t *testing.T) *rules {
 	t.Helper()
 	l := loop.NewVirtual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	t.Cleanup(l.Close)
@@ -76,7 +76,7 @@ func installed(t *testing.T) rules {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := rules{client: eventbridge.NewFromConfig(h.Config("AKIAPERSON"))}
+	r := &rules{client: eventbridge.NewFromConfig(h.Config("AKIAPERSON"))}
 	for _, bus := range []string{"default", h.Settings.Decisions} {
 		r.list(t, bus)
 	}
@@ -108,7 +108,7 @@ func (r *rules) list(t *testing.T, bus string) {
 	}
 }
 
-func (r rules) match(t *testing.T, pattern string, event []byte) bool {
+func (r *rules) match(t *testing.T, pattern string, event []byte) bool {
 	t.Helper()
 	out, err := r.client.TestEventPattern(t.Context(), &eventbridge.TestEventPatternInput{
 		EventPattern: &pattern, Event: aws.String(string(event)),

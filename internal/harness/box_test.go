@@ -1,9 +1,11 @@
 package harness_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -48,6 +50,7 @@ type box struct {
 	stages  []*stage          // production, and what else the story has
 	builds  int
 	author  string // of the commits that are built
+	log     *bytes.Buffer
 	faults  []func(c *wire.Call) *wire.Fault
 }
 
@@ -57,14 +60,15 @@ func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 	t.Helper()
 	l := loop.NewVirtual(midnight)
 	t.Cleanup(l.Close)
+	log := &bytes.Buffer{}
 	h, err := harness.New(l, harness.Options{
 		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout},
-		Log:   slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Log:   slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &box{Harness: h, t: t, aws: awsclient.New(h.Config("AKIAPERSON"))}
+	b := &box{Harness: h, t: t, aws: awsclient.New(h.Config("AKIAPERSON")), log: log}
 	b.Faults.Request = b.fault
 	b.createRepository("shop")
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))

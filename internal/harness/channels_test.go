@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	hookKey  = "whsec_bm90aWNlcyBvZiB0aGUgc3RvcmllcywgMzIgYnl0ZXM=" //nolint:gosec // of the stories
+	hookKey  = "whsec_bm90aWNlcyBvZiB0aGUgc3RvcmllcywgMzIgYnl0ZXM="
 	hookURL  = "https://hooks.example.com/sluice"
 	teamsURL = "https://teams.example.com/workflows/1?sig=of-the-stories"
 )
@@ -209,8 +209,8 @@ func moments(notices []notify.Notice, name string) []string {
 	return all
 }
 
-// endings are how often each ending of a rollout was told.
-func endings(notices []notify.Notice, name string) map[rollout.Outcome]int {
+// endsTold are how often each ending of a rollout was told.
+func endsTold(notices []notify.Notice, name string) map[rollout.Outcome]int {
 	count := map[rollout.Outcome]int{}
 	for _, n := range notices {
 		if n.Rollout == name && n.Moment == rollout.MomentEnded {

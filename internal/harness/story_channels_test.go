@@ -123,10 +123,10 @@ func TestEveryOutcomeIsTold(t *testing.T) {
 			b.RunFor(time.Minute)
 			b.wantOutcome(name, outcome)
 			want := map[rollout.Outcome]int{outcome: 1}
-			if got := endings(e.hook.got, name); !maps.Equal(got, want) {
+			if got := endsTold(e.hook.got, name); !maps.Equal(got, want) {
 				t.Errorf("the webhook heard %v, want %v", got, want)
 			}
-			if got := endings(e.published(), name); !maps.Equal(got, want) {
+			if got := endsTold(e.published(), name); !maps.Equal(got, want) {
 				t.Errorf("the topic heard %v, want %v", got, want)
 			}
 		})
@@ -324,7 +324,7 @@ func TestNotifyDiesAtEachCall(t *testing.T) {
 				name := b.roll(good)
 				b.RunFor(15 * time.Minute)
 				b.wantOutcome(name, rollout.Succeeded)
-				if got := endings(e.hook.got, name)[rollout.Succeeded]; !dead || got < 1 || got > 2 {
+				if got := endsTold(e.hook.got, name)[rollout.Succeeded]; !dead || got < 1 || got > 2 {
 					t.Errorf("it died: %t; the end was heard %d times, want once, or again with the same id", dead, got)
 				}
 				if len(e.hook.got) == 2 && e.hook.got[0].ID != e.hook.got[1].ID {
@@ -374,7 +374,7 @@ func TestPutEventsFails(t *testing.T) {
 				b.RunFor(6 * time.Hour)
 				b.untilEnded(name)
 				b.wantOutcome(name, want)
-				if got := endings(e.hook.got, name); !maps.Equal(got, map[rollout.Outcome]int{want: 1}) {
+				if got := endsTold(e.hook.got, name); !maps.Equal(got, map[rollout.Outcome]int{want: 1}) {
 					t.Errorf("the webhook heard of the end %v, want once %s", got, want)
 				}
 			})

@@ -165,6 +165,29 @@ func TestNewerReleaseInProductionsQueue(t *testing.T) {
 	b.wantAtRest(rollout.Blue, first, second, third)
 }
 
+// Three builds come at once: the second is superseded in staging's queue, and never
+// comes to production.
+func TestThreeDeploymentsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newStages(t, near("staging"), boxed())
+	first := b.build(good, 1)
+	b.RunFor(time.Second)
+	second := b.build(good, 1)
+	b.RunFor(time.Second)
+	third := b.build(good, 1)
+	staging := into("staging", second)
+	for _, name := range []string{first, third} {
+		b.untilEnded(name)
+		b.wantThrough(name, ends{"staging": rollout.Succeeded, "production": rollout.Succeeded})
+	}
+	b.RunFor(time.Hour)
+	b.wantPath(staging, leave...)
+	b.wantStopped(staging, "staging", "Superseded", ends{"staging": rollout.Superseded, "production": ""})
+	b.in("staging").wantAtRest(rollout.Blue, into("staging", first), staging, into("staging", third))
+	b.wantAtRest(rollout.Blue, first, third)
+	b.wantExecutions(into("staging", first), staging, into("staging", third), first, third)
+}
+
 // A newer release goes into staging while an older one is in production; an alarm
 // that sends the newer one back there is nothing to the older.
 func TestNewerReleaseInStaging(t *testing.T) {
@@ -246,4 +269,3 @@ func TestSpecChangesOnTheWay(t *testing.T) {
 		})
 	}
 }
-

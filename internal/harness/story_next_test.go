@@ -17,7 +17,7 @@ func (b *box) wantBothThrough(name string) {
 	staging := into("staging", name)
 	b.wantOutcome(staging, rollout.Succeeded)
 	b.wantOutcome(name, rollout.Succeeded)
-	b.wantPath(name, whole...)
+	b.wantPath(name, short...)
 	b.wantThrough(name, ends{"staging": rollout.Succeeded, "production": rollout.Succeeded})
 	b.in("staging").wantAtRest(rollout.Green, staging)
 	b.wantAtRest(rollout.Green, name)
@@ -40,7 +40,7 @@ func (b *box) calls(function string, each func(n int)) *int {
 func TestCompleteDiesBeforeTheNext(t *testing.T) {
 	t.Parallel()
 	for call := 1; ; call++ {
-		b := newStages(t, near("staging"), boxed())
+		b := newStages(t, near("staging"), boxed(inWave(2, time.Minute)))
 		b.die("complete", call, 1)
 		calls := b.calls("complete", func(int) {})
 		name := b.build(good, 1)
@@ -62,34 +62,32 @@ func TestCompleteDiesBeforeTheNext(t *testing.T) {
 // then once.
 func TestStoppedBeforeTheNext(t *testing.T) {
 	t.Parallel()
-	for _, told := range []bool{true, false} {
-		for _, dies := range []bool{true, false} {
-			t.Run(fmt.Sprintf("told %v, dies %v", told, dies), func(t *testing.T) {
-				t.Parallel()
-				committed, not := 0, 0
-				for call, more := 1, true; more && !t.Failed(); call++ {
-					b := newStages(t, near("staging"), boxed())
-					if !told {
-						b.lose("aws.states")
-					}
-					if dies {
-						b.die("complete", call, 1)
-					}
-					var through bool
-					if through, more = b.stopComplete(call); through {
-						committed++
-					} else {
-						not++
-					}
-					if t.Failed() {
-						t.Errorf("after call %d", call)
-					}
+	for _, c := range []struct{ told, dies bool }{{told: true}, {dies: true}} {
+		t.Run(fmt.Sprintf("told %v, dies %v", c.told, c.dies), func(t *testing.T) {
+			t.Parallel()
+			committed, not := 0, 0
+			for call, more := 1, true; more && !t.Failed(); call++ {
+				b := newStages(t, near("staging"), boxed(inWave(2, time.Minute)))
+				if !c.told {
+					b.lose("aws.states")
 				}
-				if committed == 0 || dies && not == 0 {
-					t.Errorf("stopped %d times after the commit and %d times before it", committed, not)
+				if c.dies {
+					b.die("complete", call, 1)
 				}
-			})
-		}
+				var through bool
+				if through, more = b.stopComplete(call); through {
+					committed++
+				} else {
+					not++
+				}
+				if t.Failed() {
+					t.Errorf("after call %d", call)
+				}
+			}
+			if committed == 0 || c.dies && not == 0 {
+				t.Errorf("stopped %d times after the commit and %d times before it", committed, not)
+			}
+		})
 	}
 }
 
@@ -126,13 +124,39 @@ func (b *box) stopComplete(call int) (committed, more bool) {
 	return committed, inStaging > 2*call
 }
 
+// Staging's execution is stopped in its guard, while production bakes or when it is
+// over: recovery goes on with the guard and starts nothing again.
+func TestStagingStoppedInItsGuard(t *testing.T) {
+	t.Parallel()
+	for _, over := range []bool{false, true} {
+		t.Run(fmt.Sprintf("production over %v", over), func(t *testing.T) {
+			t.Parallel()
+			b := newStages(t, near("staging", guarded(3*time.Hour)), boxed(inWave(2, time.Minute)))
+			name := b.build(good, 1)
+			staging := into("staging", name)
+			b.untilState(name, "Bake")
+			if over {
+				b.untilEnded(name)
+			}
+			b.stop(staging)
+			b.untilEnded(staging)
+			b.untilEnded(name)
+			b.RunFor(time.Hour)
+			b.wantBothThrough(name)
+			recovery := b.newest(staging)
+			b.wantPath(recovery, way([]string{"Start"}, finish)...)
+			b.wantExecutions(staging, recovery, name)
+		})
+	}
+}
+
 // The start of the next environment is throttled for a while: it starts once.
 func TestStartOfTheNextThrottled(t *testing.T) {
 	t.Parallel()
 	for _, span := range []time.Duration{5 * time.Minute, 40 * time.Minute} {
 		t.Run(span.String(), func(t *testing.T) {
 			t.Parallel()
-			b := newStages(t, near("staging"), boxed())
+			b := newStages(t, near("staging"), boxed(inWave(2, time.Minute)))
 			b.throttle("complete", "StartExecution", span)
 			name := b.build(good, 1)
 			b.untilEnded(name)
@@ -147,7 +171,7 @@ func TestStartOfTheNextThrottled(t *testing.T) {
 // its deadman starts of production ends before it begins.
 func TestStartOfTheNextThrottledForGood(t *testing.T) {
 	t.Parallel()
-	b := newStages(t, near("staging"), boxed())
+	b := newStages(t, near("staging"), boxed(inWave(2, time.Minute)))
 	b.throttle("complete", "StartExecution", 24*time.Hour)
 	name := b.build(good, 1)
 	staging := into("staging", name)
@@ -166,7 +190,7 @@ func TestStartOfTheNextThrottledForGood(t *testing.T) {
 // attempts: the deadman does, once.
 func TestStarterFailsBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	b := newStages(t, near("staging"), boxed())
+	b := newStages(t, near("staging"), boxed(inWave(2, time.Minute)))
 	b.during("build", "StartExecution", -1, wire.Fault{LoseRequest: true})
 	name := b.build(good, 1)
 	staging := into("staging", name)
@@ -184,7 +208,7 @@ func TestStarterFailsBeforeTheStart(t *testing.T) {
 // begins nothing.
 func TestAlarmBeforeTheNext(t *testing.T) {
 	t.Parallel()
-	b := newStages(t, near("staging"), boxed())
+	b := newStages(t, near("staging"), boxed(inWave(2, time.Minute)))
 	b.after("complete", "UpdateItem", func() { b.alarmNow("staging-green-5xx", red) })
 	name := b.build(good, 1)
 	staging := into("staging", name)

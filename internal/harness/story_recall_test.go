@@ -28,32 +28,38 @@ var recalled = []struct {
 }{
 	{
 		"waits for approval", true, func(b *box, name string) { b.untilAsked(name) },
-		rollout.Refused, []string{"Start", "Approve", "Leave"}, []string{"staging"},
+		rollout.Refused,
+		[]string{"Start", "Approve", "Leave"},
+		[]string{"staging"},
 	},
 	{
 		"waits in the queue", false, func(b *box, name string) {
 			b.untilState(name, "Lock")
 			b.RunFor(time.Minute)
 		},
-		rollout.Refused, leave, []string{"staging"},
+		rollout.Refused, leave,
+		[]string{"staging"},
 	},
 	{
 		"is at 10 percent", false, func(b *box, name string) {
 			b.untilState(name, "Bake")
 			b.RunFor(time.Minute)
 		},
-		rollout.RolledBack, way(begin, []string{"Shift", "Bake"}, back), []string{"staging", "production"},
+		rollout.RolledBack, way(begin, []string{"Shift", "Bake"}, back),
+		[]string{"staging", "production"},
 	},
 	{
 		"starts its canary", false, func(b *box, name string) { b.untilState(name, "AwaitCanary") },
-		rollout.RolledBack, way(begin, back), []string{"staging"},
+		rollout.RolledBack, way(begin, back),
+		[]string{"staging"},
 	},
 	{
 		"has committed", false, func(b *box, name string) {
 			b.untilState(name, "Guard")
 			b.RunFor(time.Minute)
 		},
-		rollout.Succeeded, whole, []string{"staging"},
+		rollout.Succeeded, whole,
+		[]string{"staging"},
 	},
 }
 
@@ -133,6 +139,31 @@ func TestStagingGoesBackInItsGuard(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Staging cannot go back for hours, because its rule may not be written so often:
+// production does not go on meanwhile.
+func TestStagingCannotGoBackYet(t *testing.T) {
+	t.Parallel()
+	b := late(t, func(env *rollout.Environment) { env.Steps[0].Bake = 20 * time.Minute })
+	b.throttle("rollback", "ModifyRule", 2*time.Hour)
+	name := b.build(good, 1)
+	staging := into("staging", name)
+	b.untilState(name, "Bake")
+	b.RunFor(time.Second)
+	began := b.Now()
+	b.alarm("staging-green-5xx", red)
+	b.untilState(name, "Rollback")
+	if took := b.Now().Sub(began); took > time.Minute {
+		t.Errorf("production went back %v after staging's alarm, want it at once", took)
+	}
+	b.untilEnded(name)
+	b.untilEnded(staging)
+	b.wantReason(name, rollout.RolledBack, "the deployment stopped at staging", "alarm staging-green-5xx")
+	b.wantReason(staging, rollout.RolledBack, "alarm staging-green-5xx")
+	b.wantPath(name, way(begin, []string{"Shift", "Bake"}, back)...)
+	b.in("staging").wantAtRest(rollout.Blue, staging)
+	b.wantAtRest(rollout.Blue, name)
 }
 
 // An alarm after staging's guard starts a rollback there, which ends what production

@@ -83,9 +83,9 @@ func (q question) id() string {
 	return store.Binding{Rollout: q.record.Name, Step: q.step, Hash: q.release.Hash()}.ID()
 }
 
-// ask asks a question, once, tells people at every look, and keeps the token of the state that
-// waits for the answer. It reports false for an attempt that Step Functions has given
-// up. Refused when nobody could answer.
+// ask asks a question, once, tells people at every look, and keeps the token of the
+// state that waits for the answer. It reports false for an attempt that Step Functions
+// has given up. Refused when nobody could answer.
 func (s *Steps) ask(ctx context.Context, q question, w Wait) (bool, store.Approval, error) {
 	if q.rule.NotAuthor && !strings.Contains(q.release.Cause.Author, "@") {
 		return false, store.Approval{}, rollout.Errorf(rollout.KindRefused,

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -44,8 +45,9 @@ type BackOutput struct {
 }
 
 // Rollback puts all traffic on the stable slot, and then, if the rollout had
-// committed, stops what its deployment has begun in later environments. Dirty when
-// that slot cannot take it; then the weights stay as they are.
+// committed, stops what its deployment has begun in later environments, even if the
+// traffic could not be put back yet. Dirty when that slot cannot take it; then the
+// weights stay as they are.
 func (s *Steps) Rollback(ctx context.Context, in BackInput) (BackOutput, error) {
 	env, err := s.Store.RaiseFence(ctx, in.claim())
 	if err != nil {
@@ -57,23 +59,34 @@ func (s *Steps) Rollback(ctx context.Context, in BackInput) (BackOutput, error) 
 	}
 	moved, err := s.toStable(ctx, snap)
 	if err != nil {
-		return BackOutput{}, err
+		// Later environments must not go on for as long as this one cannot go back.
+		return BackOutput{}, errors.Join(err, s.haltCommitted(ctx, in, &env))
 	}
 	out := BackOutput{Weights: &snap.Weights}
-	record, err := s.Store.Record(ctx, in.Rollout)
-	if err != nil {
-		return out, err
-	}
 	if moved {
+		record, err := s.Store.Record(ctx, in.Rollout)
+		if err != nil {
+			return out, err
+		}
 		s.mention(ctx, record, notify.Notice{
 			Moment: rollout.MomentRolledBack, Phase: rollout.PhaseRollback,
 			Kind: in.Cause.Kind(), Why: in.Cause.Reason(), Weights: out.Weights,
 		})
 	}
-	if env.Committed != in.Rollout || record.Kind == rollout.Back {
-		return out, nil
+	return out, s.haltCommitted(ctx, in, &env)
+}
+
+// haltCommitted stops the deployment of a forward rollout that goes back although it
+// had committed.
+func (s *Steps) haltCommitted(ctx context.Context, in BackInput, env *store.Environment) error {
+	if env.Committed != in.Rollout || env.Kind == rollout.Back {
+		return nil
 	}
-	return out, s.halt(ctx, record.Place, record.Release, in.Cause.Reason())
+	record, err := s.Store.Record(ctx, in.Rollout)
+	if err != nil {
+		return err
+	}
+	return s.halt(ctx, record.Place, record.Release, in.Cause.Reason())
 }
 
 // toStable gives the stable slot all the traffic, as the snapshot found it, and
