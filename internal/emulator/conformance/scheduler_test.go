@@ -38,11 +38,14 @@ func schedulerStories() []story {
 			fails("ResourceNotFoundException", &scheduler.DeleteScheduleInput{Name: new("deadman"), ClientToken: new("six")}),
 		}},
 		{name: "scheduler/Groups", steps: []step{
-			ok(&scheduler.CreateScheduleGroupInput{Name: new("later"), ClientToken: new("one")},
+			ok(&scheduler.CreateScheduleGroupInput{Name: new("later"), ClientToken: new("zero")},
 				want("ScheduleGroupArn", "arn:aws:scheduler:us-east-1:123456789012:schedule-group/later")),
-			fails("ConflictException", &scheduler.CreateScheduleGroupInput{Name: new("later"), ClientToken: new("two")}),
+			fails("ConflictException", &scheduler.CreateScheduleGroupInput{Name: new("later"), ClientToken: new("two")},
+				moto("moto_server makes another in its place; AWS: EventBridge Scheduler API Reference, CreateScheduleGroup: ConflictException")),
 			ok(&scheduler.GetScheduleGroupInput{Name: new("later")}, want("Name", "later"), want("State", "ACTIVE")),
 			fails("ResourceNotFoundException", &scheduler.GetScheduleGroupInput{Name: new("none")}),
+			fails("ValidationException", &scheduler.ListScheduleGroupsInput{MaxResults: new(int32(101))},
+				moto("moto_server does not check; AWS: model, MaxResults has the maximum 100")),
 			ok(&scheduler.ListScheduleGroupsInput{}, want("ScheduleGroups.#", 2), want("ScheduleGroups.1.Name", "later")),
 			ok(create),
 			ok(&scheduler.CreateScheduleInput{
@@ -52,7 +55,7 @@ func schedulerStories() []story {
 			fails("ResourceNotFoundException", &scheduler.CreateScheduleInput{
 				Name: new("deadman"), GroupName: new("none"), ScheduleExpression: new("at(2099-01-01T00:00:00)"), FlexibleTimeWindow: off,
 				Target: target, ClientToken: new("four"),
-			}),
+			}, moto("moto_server fails itself; AWS: EventBridge Scheduler API Reference, CreateSchedule: ResourceNotFoundException")),
 			ok(&scheduler.ListSchedulesInput{GroupName: new("later")}, want("Schedules.#", 1), want("Schedules.0.GroupName", "later")),
 			ok(&scheduler.DeleteScheduleGroupInput{Name: new("later"), ClientToken: new("five")}),
 			fails("ResourceNotFoundException", &scheduler.GetScheduleInput{Name: new("deadman"), GroupName: new("later")}),
