@@ -203,7 +203,7 @@ func (f facts) done(phase rollout.Phase) string {
 		return "asked for"
 	case rollout.PhasePrepare:
 		if f.Plan != nil {
-			return fmt.Sprintf("%s starts with %d tasks of %s", f.Plan.Canary, f.Size, f.TaskDefinition[strings.LastIndex(f.TaskDefinition, "/")+1:])
+			return fmt.Sprintf("%s starts with %s of %s", f.Plan.Canary, tasks(f.Size), f.TaskDefinition[strings.LastIndex(f.TaskDefinition, "/")+1:])
 		}
 	case rollout.PhaseAwaitCanary:
 		return "waits until the canary is healthy"
@@ -226,4 +226,11 @@ func (f facts) done(phase rollout.Phase) string {
 	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseHold, rollout.PhaseLeave, rollout.PhaseDirty:
 	}
 	return ""
+}
+
+func tasks(n int) string {
+	if n == 1 {
+		return "1 task"
+	}
+	return fmt.Sprintf("%d tasks", n)
 }

@@ -130,7 +130,7 @@ func TestQuorumOfTwo(t *testing.T) {
 	b.untilAsked(name)
 	b.press(ada, name, "approve")
 	b.wantStanding(name, rollout.Open)
-	if text := said(b.message(name)); !strings.Contains(text, "1 of 2 so far: ada") {
+	if text := said(b.message(name)); !strings.Contains(text, "Approvals: 1 of 2 so far: ada") {
 		t.Errorf("the message says %q", text)
 	}
 	b.press(ada, name, "approve") // one person is not two

@@ -146,7 +146,7 @@ func weights(w rollout.Weights, c Card) string {
 	if w.Of(other) == 0 {
 		was = "" // it is on its way out
 	}
-	return fmt.Sprintf("`%s` *%d %%* on %s%s; %d %% on %s%s", bar(w.Of(shown)), w.Of(shown), shown, is, w.Of(other), other, was)
+	return fmt.Sprintf("`%s` *%d\u00a0%%* on %s%s; %d\u00a0%% on %s%s", bar(w.Of(shown)), w.Of(shown), shown, is, w.Of(other), other, was)
 }
 
 // bar is empty for nothing and full for everything, and neither for what is

@@ -75,7 +75,7 @@ func soFar(q Question) string {
 			names = append(names, free(v.Name, 40))
 		}
 	}
-	text := fmt.Sprintf("%d of %d approvals so far", len(names), q.Quorum)
+	text := fmt.Sprintf("Approvals: %d of %d so far", len(names), q.Quorum)
 	if len(names) > 0 {
 		text += ": " + strings.Join(most(names, shownVotes), ", ")
 	}

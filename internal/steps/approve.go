@@ -92,7 +92,7 @@ func (s *Steps) ask(ctx context.Context, q question, w Wait) (bool, store.Approv
 			"the author may not approve release %d of %s, and its author is %q; have the build name the author's e-mail address (docs/events.md)",
 			q.release.Number, q.record.Place.App, q.release.Cause.Author)
 	}
-	now := s.Now()
+	now := w.since(s.Now())
 	_, approval, err := s.Store.PutApproval(ctx, store.Approval{
 		ID: q.id(), Place: q.record.Place, Rollout: q.record.Name, Step: q.step, Release: q.release.Number,
 		Hash: q.release.Hash(), Author: q.release.Cause.Author, Rule: q.rule, At: now,

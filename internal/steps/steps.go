@@ -99,6 +99,16 @@ type Wait struct {
 	Retry   int    `json:"retry"`
 }
 
+// since is when the state was entered, from where its timeout counts: a question that
+// expires when it looks for the last time must not expire a moment later. Now, where
+// that is not known.
+func (w Wait) since(now time.Time) time.Time {
+	if entered, err := time.Parse(time.RFC3339, w.Entered); err == nil && entered.Before(now) {
+		return entered.UTC()
+	}
+	return now
+}
+
 // job is what the steps of an owner work on, and with.
 type job struct {
 	Reach

@@ -215,10 +215,11 @@ func TestPeople(t *testing.T) {
 		scopes []string
 		user   string
 		want   string
+		called string
 	}{
-		{"Shown", nil, ada, "ada@example.com"},
-		{"Hidden", nil, grace, ""},
-		{"NoScope", []string{"users:read"}, ada, ""},
+		{"Shown", nil, ada, "ada@example.com", "ada"},
+		{"Hidden", nil, grace, "", "Amazing Grace"},
+		{"NoScope", []string{"users:read"}, ada, "", "ada"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -227,8 +228,8 @@ func TestPeople(t *testing.T) {
 			if err != nil {
 				t.Fatalf("users.info: %v", err)
 			}
-			if u.ID != tt.user || u.Profile.Email != tt.want {
-				t.Errorf("got %s with e-mail %q, want %s with %q", u.ID, u.Profile.Email, tt.user, tt.want)
+			if u.ID != tt.user || u.Profile.Email != tt.want || u.Profile.DisplayName != tt.called {
+				t.Errorf("got %s with e-mail %q, called %q, want %s with %q, called %q", u.ID, u.Profile.Email, u.Profile.DisplayName, tt.user, tt.want, tt.called)
 			}
 		})
 	}

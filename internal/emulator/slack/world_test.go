@@ -43,7 +43,7 @@ func worldOn(t *testing.T, l *loop.Loop, o slack.Options) *world {
 	l.Do(func() {
 		w.Service = slack.New(l, w.web, o)
 		w.AddUser(slack.User{ID: ada, Name: "ada", RealName: "Ada Lovelace", Email: "ada@example.com"})
-		w.AddUser(slack.User{ID: grace, Name: "grace", RealName: "Grace Hopper", Email: "grace@example.com", HidesEmail: true})
+		w.AddUser(slack.User{ID: grace, Name: "grace", RealName: "Grace Hopper", DisplayName: "Amazing Grace", Email: "grace@example.com", HidesEmail: true})
 		w.AddGroup(slack.Group{ID: "S0LEADS", Handle: "leads", Members: []string{grace}})
 		w.AddChannel(slack.Channel{ID: deploys, Name: "deploys", HasBot: true, Members: []string{ada, grace}})
 		w.AddChannel(slack.Channel{ID: "C0RANDOM", Name: "random", Members: []string{ada}})
