@@ -258,6 +258,7 @@ func TestApprovalFunctionDies(t *testing.T) {
 			}
 			b.press(ada, name, "approve")
 			b.RunFor(5 * time.Minute) // Lambda tries again
+			dead = false
 			b.press(bob, name, "approve")
 			b.RunFor(5 * time.Minute)
 			b.untilEnded(name)

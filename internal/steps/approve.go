@@ -143,30 +143,30 @@ func answered(a *store.Approval) error {
 	return rollout.Errorf(kind, "%s", a.Why)
 }
 
-// settle ends a question if its votes or the time say so, and records that. A vote
-// that came in between is counted.
+// settle ends a question if its votes or the time say so. A vote that came in between
+// is counted. What a question has ended with is recorded, at every look again: whoever
+// ended it may have died before it was.
 func (s *Steps) settle(ctx context.Context, a store.Approval) (store.Approval, error) {
 	for a.Standing == rollout.Open {
-		votes := a.Cast()
-		standing, why := a.Rule.Stands(votes, a.ExpiresAt(), s.Now())
+		standing, why := a.Rule.Stands(a.Cast(), a.ExpiresAt(), s.Now())
 		if standing == rollout.Open {
 			return a, nil
 		}
-		held, after, err := s.Store.Settle(ctx, a.ID, standing, why, len(votes), s.Now())
+		_, after, err := s.Store.Settle(ctx, a, standing, why, s.Now())
 		if err != nil {
 			return a, err
 		}
 		a = after
-		if held {
-			return a, s.decided(ctx, &a, store.Decision{
-				Of: store.DecidedApproval, What: why,
-				Inputs: map[string]any{
-					"approval": a.ID, "hash": a.Hash, "step": a.Step, "standing": standing, "votes": len(votes), "quorum": a.Rule.Quorum,
-				},
-			})
-		}
 	}
-	return a, nil
+	if a.Standing == rollout.Void {
+		return a, nil
+	}
+	return a, s.decided(ctx, &a, store.Decision{
+		At: a.SettledAt, Of: store.DecidedApproval, What: a.Why,
+		Inputs: map[string]any{
+			"approval": a.ID, "hash": a.Hash, "step": a.Step, "standing": a.Standing, "votes": len(a.Votes), "quorum": a.Rule.Quorum,
+		},
+	})
 }
 
 // decided keeps a decision about a question, with its rollout or, if it has none,

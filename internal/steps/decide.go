@@ -57,11 +57,12 @@ func (s *Steps) DecideAgain(ctx context.Context, subject string) error {
 	return nil
 }
 
-// waitOf says which wait a rollout's owner is in, "" if it does not wait.
+// waitOf says which wait a rollout's owner is in, "" if it does not wait or there is
+// no such rollout, which the click is told when it is acted on.
 func (s *Steps) waitOf(ctx context.Context, name string) (string, error) {
 	record, err := s.Store.Record(ctx, name)
 	if err != nil {
-		return "", err
+		return "", ignoreNotFound(err)
 	}
 	env, err := s.Store.Environment(ctx, record.Place)
 	if err != nil || env.Rollout != name || env.Token == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -33,6 +34,7 @@ type Approval struct {
 	VoidKind  rollout.ErrorKind       `dynamodbav:"voidKind,omitempty"` // what a void question means to what waits
 	SettledAt time.Time               `dynamodbav:"settledAt,omitempty"`
 	Votes     map[string]rollout.Vote `dynamodbav:"votes"` // by a hash of the person's key
+	Taken     int                     `dynamodbav:"taken"` // how many votes were taken, with those that were replaced
 	Token     *Token                  `dynamodbav:"token,omitempty"`
 	Used      string                  `dynamodbav:"used,omitempty"` // who used the approval, or a pipeline's execution that has the answer
 }
@@ -75,7 +77,7 @@ func (a Approval) Cast() []rollout.Vote {
 		if c := x.At.Compare(y.At); c != 0 {
 			return c
 		}
-		return len(x.Person.ID) - len(y.Person.ID)
+		return strings.Compare(x.Person.Key(), y.Person.Key())
 	})
 }
 
@@ -92,7 +94,7 @@ func approvalKey(id string) key { return key{"approval#" + id, "approval"} }
 // PutApproval asks a question, once for its ID. It gives the question as it is and
 // reports whether this call asked it.
 func (s *Store) PutApproval(ctx context.Context, a Approval) (bool, Approval, error) {
-	a.Standing, a.Votes = rollout.Open, map[string]rollout.Vote{}
+	a.Standing, a.Votes, a.Taken = rollout.Open, map[string]rollout.Vote{}, 0
 	wrote, err := s.putNew(ctx, approvalKey(a.ID), a)
 	if err != nil || wrote {
 		return wrote, a, err
@@ -125,16 +127,19 @@ func (s *Store) StoreApprovalToken(ctx context.Context, id string, t Token) (boo
 }
 
 // Vote keeps a person's answer to an open question whose time is not over: one of
-// each person, which only a rejection may replace. It reports whether the answer is
-// kept now, by this call or a repeat of it.
+// each person, and of an approval a rejection may still take the place. It reports
+// whether the answer is kept now, by this call or a repeat of it.
 func (s *Store) Vote(ctx context.Context, id string, v rollout.Vote) (bool, Approval, error) {
 	voter := short(v.Person.Key())
 	held, a, err := s.onApproval(ctx, id, update{
-		set: "SET #votes.#voter = :vote",
+		set: "SET #votes.#voter = :vote, #taken = #taken + :one",
 		condition: "#standing = :open AND (#deadline = :never OR #deadline > :at) AND " +
-			"(attribute_not_exists(#votes.#voter) OR #votes.#voter.#Answer <> :answer)",
-		names:  map[string]string{"#voter": voter},
-		values: map[string]any{":vote": v, ":open": rollout.Open, ":never": 0, ":at": v.At.UnixNano(), ":answer": v.Answer},
+			"(attribute_not_exists(#votes.#voter) OR (#votes.#voter.#Answer = :approve AND :answer = :reject))",
+		names: map[string]string{"#voter": voter},
+		values: map[string]any{
+			":vote": v, ":one": 1, ":open": rollout.Open, ":never": 0, ":at": v.At.UnixNano(),
+			":answer": v.Answer, ":approve": rollout.Approve, ":reject": rollout.Reject,
+		},
 	})
 	if err != nil || held {
 		return held, a, err
@@ -143,14 +148,14 @@ func (s *Store) Vote(ctx context.Context, id string, v rollout.Vote) (bool, Appr
 	return ok && kept.At.Equal(v.At) && kept.Answer == v.Answer, a, nil
 }
 
-// Settle ends an open question on which seen people have voted. It reports false,
-// with the question as it is, when it is not open any more or one more has voted.
-func (s *Store) Settle(ctx context.Context, id string, standing rollout.Standing, why string, seen int, at time.Time) (bool, Approval, error) {
-	return s.onApproval(ctx, id, update{
+// Settle ends an open question as it was seen. It reports false, with the question
+// as it is, when it is not open any more or a vote was taken since.
+func (s *Store) Settle(ctx context.Context, seen Approval, standing rollout.Standing, why string, at time.Time) (bool, Approval, error) {
+	return s.onApproval(ctx, seen.ID, update{
 		set:       "SET #standing = :standing, #why = :why, #settledAt = :at",
-		condition: "#standing = :open AND size(#votes) = :seen",
+		condition: "#standing = :open AND #taken = :seen",
 		values: map[string]any{
-			":standing": standing, ":why": why, ":at": at, ":open": rollout.Open, ":seen": seen,
+			":standing": standing, ":why": why, ":at": at, ":open": rollout.Open, ":seen": seen.Taken,
 		},
 	})
 }

@@ -46,6 +46,7 @@ func TestVote(t *testing.T) {
 		{"after the time", vote("U2", rollout.Approve, time.Hour), false, 1},
 		{"another person", vote("U2", rollout.Approve, 3*time.Minute), true, 2},
 		{"a change of mind", vote("U2", rollout.Reject, 4*time.Minute), true, 2},
+		{"and back", vote("U2", rollout.Approve, 5*time.Minute), false, 2},
 	} {
 		got, after, err := tb.Vote(t.Context(), a.ID, c.vote)
 		if err != nil || got != c.want || len(after.Votes) != c.votes {
@@ -69,15 +70,22 @@ func TestSettle(t *testing.T) {
 	if _, _, err := tb.Vote(t.Context(), a.ID, vote("U1", rollout.Approve, time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	held, _, err := tb.Settle(t.Context(), a.ID, rollout.Refusal, "expired", 0, start())
+	held, seen, err := tb.Settle(t.Context(), a, rollout.Refusal, "expired", start())
 	if err != nil || held {
 		t.Errorf("settled with a vote that was not seen (%v)", err)
 	}
-	held, after, err := tb.Settle(t.Context(), a.ID, rollout.Refusal, "expired", 1, start())
+	if _, _, err := tb.Vote(t.Context(), a.ID, vote("U1", rollout.Reject, 2*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	held, seen, err = tb.Settle(t.Context(), seen, rollout.Approved, "U1", start())
+	if err != nil || held {
+		t.Errorf("settled with a vote that was replaced (%v)", err)
+	}
+	held, after, err := tb.Settle(t.Context(), seen, rollout.Refusal, "expired", start())
 	if err != nil || !held || after.Standing != rollout.Refusal {
 		t.Errorf("got %t, %s (%v), want it rejected", held, after.Standing, err)
 	}
-	if held, after, err = tb.Settle(t.Context(), a.ID, rollout.Approved, "late", 1, start()); err != nil || held || after.Why != "expired" {
+	if held, after, err = tb.Settle(t.Context(), seen, rollout.Approved, "late", start()); err != nil || held || after.Why != "expired" {
 		t.Errorf("a settled question was settled again: %+v (%v)", after, err)
 	}
 	if got, _, err := tb.Vote(t.Context(), a.ID, vote("U2", rollout.Approve, time.Minute)); err != nil || got {
@@ -92,7 +100,7 @@ func TestUseOnce(t *testing.T) {
 	if used, _, err := tb.Use(t.Context(), a.ID, "one"); err != nil || used {
 		t.Errorf("an open question was used (%v)", err)
 	}
-	if _, _, err := tb.Settle(t.Context(), a.ID, rollout.Approved, "", 0, start()); err != nil {
+	if _, _, err := tb.Settle(t.Context(), a, rollout.Approved, "", start()); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -112,7 +120,7 @@ func TestVoid(t *testing.T) {
 	t.Parallel()
 	tb := newTable(t)
 	a := tb.asked()
-	if _, _, err := tb.Settle(t.Context(), a.ID, rollout.Approved, "", 0, start()); err != nil {
+	if _, _, err := tb.Settle(t.Context(), a, rollout.Approved, "", start()); err != nil {
 		t.Fatal(err)
 	}
 	held, after, err := tb.Void(t.Context(), a.ID, store.Voiding{Kind: rollout.KindSuperseded, Why: "newer", At: start()})

@@ -168,7 +168,7 @@ type Click struct {
 	Saw     string         `dynamodbav:"saw,omitempty"`
 	At      time.Time      `dynamodbav:"at"`
 	Channel string         `dynamodbav:"channel,omitempty"` // Slack's, where to answer
-	Wait    string         `dynamodbav:"wait,omitempty"`    // token of the wait that it came upon
+	Wait    string         `dynamodbav:"wait,omitempty"`    // when the state was entered whose wait it is to end
 	Done    bool           `dynamodbav:"done"`
 	Tries   int            `dynamodbav:"tries"`
 	Result  string         `dynamodbav:"result,omitempty"` // what came of it
