@@ -274,6 +274,17 @@ func TestApprovalFunctionDies(t *testing.T) {
 	}
 }
 
+// A command on what is not there is refused to who gave it, rather than left behind.
+func TestButtonOfNoRollout(t *testing.T) {
+	t.Parallel()
+	b := newAskingBox(t)
+	name := b.build(good, 1)
+	b.untilAsked(name)
+	b.post(b.pressed(ada, b.message(name).TS, "pause", "shop-production-99"))
+	b.RunFor(time.Minute)
+	b.wantWhisper(ada, `no rollout is named "shop-production-99"`)
+}
+
 func TestButtons(t *testing.T) {
 	t.Parallel()
 	b := newAskingBox(t)
