@@ -50,25 +50,25 @@ func Hash(pack []byte) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// Failure is an error that a Handler or a Start gives which Lambda passes on as it
+// FunctionError is an error that a Handler or a Start gives which Lambda passes on as it
 // is, where any other is described as aws-lambda-go would.
-type Failure struct {
+type FunctionError struct {
 	Type    string // the name that a state machine catches
 	Payload []byte // what the caller gets
 	Down    bool   // the environment is gone
 }
 
 // Error implements error.
-func (f *Failure) Error() string { return f.Type + ": " + string(f.Payload) }
+func (f *FunctionError) Error() string { return f.Type + ": " + string(f.Payload) }
 
 // Exited is the failure of an environment whose process ended by itself.
 // AWS: Lambda Developer Guide, Troubleshoot execution issues, Runtime.ExitError.
-func Exited(requestID, why string) *Failure {
+func Exited(requestID, why string) *FunctionError {
 	return failure("Runtime.ExitError", "RequestId: "+requestID+" Error: Runtime exited with error: "+why, true)
 }
 
-func failure(kind, message string, down bool) *Failure {
-	return &Failure{Type: kind, Payload: []byte(encode(struct {
+func failure(kind, message string, down bool) *FunctionError {
+	return &FunctionError{Type: kind, Payload: []byte(encode(struct {
 		Message string `json:"errorMessage"`
 		Type    string `json:"errorType"`
 	}{message, kind})), Down: down}

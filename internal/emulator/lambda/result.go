@@ -39,7 +39,7 @@ type outcome struct {
 
 // exits reports whether the function's process ends with it.
 func (o outcome) exits() bool {
-	failure, ok := errors.AsType[*Failure](o.err)
+	failure, ok := errors.AsType[*FunctionError](o.err)
 	return o.panicked != nil || len(o.payload) > maxResponse || ok && failure.Down
 }
 
@@ -67,7 +67,7 @@ func (i *Invocation) call(ctx context.Context) (out outcome) {
 // initFailure is what Lambda says of code that did not start: what its runtime
 // reported, or that it ended, as a main function does that cannot begin.
 func (i *Invocation) initFailure(err error) error {
-	if failure, ok := errors.AsType[*Failure](err); ok {
+	if failure, ok := errors.AsType[*FunctionError](err); ok {
 		return failure
 	}
 	return Exited(i.RequestID, "exit status 1")
@@ -75,7 +75,7 @@ func (i *Invocation) initFailure(err error) error {
 
 // report is the result of a handler that came to its end.
 func (i *Invocation) report(out outcome) Result {
-	failure, ready := errors.AsType[*Failure](out.err)
+	failure, ready := errors.AsType[*FunctionError](out.err)
 	switch {
 	case out.panicked != nil:
 		return functionError(*out.panicked)

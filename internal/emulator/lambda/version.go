@@ -168,7 +168,7 @@ func (s *Service) deleteFunction(_ *wire.Call, in *lambda.DeleteFunctionInput) (
 		}
 		t.version.retire()
 		delete(t.settings, t.version.number)
-		t.function.versions = slices.DeleteFunc(slices.Clone(t.versions), func(v *version) bool { return v == t.version })
+		t.versions = slices.DeleteFunc(slices.Clone(t.versions), func(v *version) bool { return v == t.version })
 	}
 	return &lambda.DeleteFunctionOutput{StatusCode: 204}, nil
 }

@@ -249,7 +249,7 @@ func TestStartIsTriedAgain(t *testing.T) {
 		},
 		"ErrReported": {
 			func(context.Context, *world, int) error {
-				return &lambda.Failure{Type: "NoTable", Payload: []byte(`{"errorType":"NoTable"}`)}
+				return &lambda.FunctionError{Type: "NoTable", Payload: []byte(`{"errorType":"NoTable"}`)}
 			},
 			`{"errorType":"NoTable"}`, 0,
 		},
@@ -259,8 +259,10 @@ func TestStartIsTriedAgain(t *testing.T) {
 			}
 			return nil
 		}, "{}", 10 * time.Second},
-		"ErrTooLongTwice": {func(ctx context.Context, w *world, _ int) error { pause(ctx, w.Loop, time.Hour); return nil },
-			`{"errorMessage":"RequestId: 00000000 Error: Task timed out after 3.00 seconds","errorType":"Sandbox.Timedout"}`, 13 * time.Second},
+		"ErrTooLongTwice": {
+			func(ctx context.Context, w *world, _ int) error { pause(ctx, w.Loop, time.Hour); return nil },
+			`{"errorMessage":"RequestId: 00000000 Error: Task timed out after 3.00 seconds","errorType":"Sandbox.Timedout"}`, 13 * time.Second,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
