@@ -147,9 +147,9 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 // handler is the code of a function of the template: the same that its Lambda
 // binary would serve, calling with the function's own credentials.
 func (h *Harness) handler(f cloudformation.Function) (lambda.Handler, error) {
-	name, ok := strings.CutPrefix(f.CodeURI, "functions/")
-	if !ok || path.Base(name) != name {
-		return nil, fmt.Errorf("function %s: CodeUri %q is not a folder of functions/", f.LogicalID, f.CodeURI)
+	name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
+	if !ok || path.Dir(f.CodeURI) != "dist" {
+		return nil, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
 	}
 	settings, err := app.SettingsFrom(func(variable string) string { return f.Environment[variable] })
 	if err != nil {
