@@ -305,11 +305,17 @@ func begins(r rollout.Release) string {
 // word is how far the deployment is, or how it went.
 func (w *waiting) word() pipelines.Word {
 	if stopped := w.deployment.Stopped; stopped != nil {
-		text := fmt.Sprintf("release %d of %s stopped at %s: %s", w.release.Number, w.release.App, stopped.Environment, stopped.Why)
-		if w.deployment.Environments[stopped.Environment].Outcome == rollout.Dirty {
-			text += "; " + stopped.Environment + " stays locked until a person has put it right"
+		stage, why := w.deployment.Environments[stopped.Environment], stopped.Why
+		if stage.Outcome != "" && stage.Outcome != rollout.Succeeded {
+			why = fmt.Sprintf("%s: %s", stage.Outcome, stage.Reason)
 		}
-		return pipelines.Word{Summary: text, External: w.release.Name(stopped.Environment)}
+		if stage.Outcome == rollout.Dirty {
+			why += "; " + stopped.Environment + " stays locked until a person has put it right"
+		}
+		return pipelines.Word{
+			Summary:  fmt.Sprintf("release %d of %s stopped at %s: %s", w.release.Number, w.release.App, stopped.Environment, why),
+			External: w.release.Name(stopped.Environment),
+		}
 	}
 	var parts []string
 	for _, env := range w.release.Spec.Environments {

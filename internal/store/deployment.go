@@ -57,11 +57,12 @@ func (d *Deployment) Through(wave int) bool {
 	return true
 }
 
-// Over reports whether the outcome of a deployment is decided: it has stopped
-// somewhere, or all its rollouts have succeeded, guards included.
+// Over reports whether the outcome of a deployment is decided: it has stopped in an
+// environment whose rollout has come to its end, or all its rollouts have succeeded,
+// guards included.
 func (d *Deployment) Over() bool {
 	if d.Stopped != nil {
-		return true
+		return d.Environments[d.Stopped.Environment].Outcome != ""
 	}
 	for _, stage := range d.Environments {
 		if stage.Outcome != rollout.Succeeded {
