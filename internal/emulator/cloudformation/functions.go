@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -29,8 +28,7 @@ func functionHandler(kind string) (handler, bool) {
 	return handler{}, false
 }
 
-// putFunction hands the function to the target. How it would be traced, logged and
-// built is kept.
+// putFunction hands the function to the target. How it would be built is kept.
 func putFunction(r *request) (*created, error) {
 	f, err := r.function()
 	if err != nil {
@@ -49,6 +47,15 @@ func (r *request) function() (Function, error) {
 		CodeURI: optional(r.properties.get("Code").get("CodeUri")), Handler: optional(r.properties.get("Handler")),
 		Description: optional(r.properties.get("Description")), Role: optional(r.properties.get("Role")),
 		DeadLetterARN: optional(r.properties.get("DeadLetterConfig").get("TargetArn")),
+		Tracing:       optional(r.properties.get("TracingConfig").get("Mode")),
+	}
+	if architectures := texts(r.properties.get("Architectures")); len(architectures) > 0 {
+		f.Architecture = architectures[0]
+	}
+	logging := r.properties.get("LoggingConfig")
+	f.Logging = FunctionLogging{
+		LogFormat: optional(logging.get("LogFormat")), LogGroup: optional(logging.get("LogGroup")),
+		ApplicationLogLevel: optional(logging.get("ApplicationLogLevel")), SystemLogLevel: optional(logging.get("SystemLogLevel")),
 	}
 	if err := r.schemas[r.kind].check(r.properties); err != nil {
 		return f, err
@@ -137,35 +144,16 @@ func createFunctionURL(r *request) (*created, error) {
 // createPermission gives the statement a name of its own, as CloudFormation does.
 func createPermission(r *request) (*created, error) {
 	id := r.name("", 100)
-	properties, _ := taken(r.properties, "FunctionName")
-	more := permissionOf(r.properties.get("FunctionName").String(), id)
-	if _, err := r.call("lambda", "AddPermission", &lambda.AddPermissionInput{}, properties, more); err != nil {
+	if _, err := r.call("lambda", "AddPermission", &lambda.AddPermissionInput{}, r.properties, map[string]any{"StatementId": id}); err != nil {
 		return nil, err
 	}
 	return &created{id, map[string]string{"Id": id}}, nil
 }
 
 func removePermission(r *request) error {
-	_, err := r.ask("lambda", "RemovePermission", permissionOf(r.was.properties.get("FunctionName").String(), r.was.ref))
+	input := map[string]any{"FunctionName": r.was.properties.get("FunctionName").String(), "StatementId": r.was.ref}
+	_, err := r.ask("lambda", "RemovePermission", input)
 	return err
-}
-
-// permissionOf names a statement of a function's policy, or of that of an alias.
-func permissionOf(function, statement string) map[string]any {
-	out := map[string]any{"FunctionName": function, "StatementId": statement}
-	if name, alias := qualified(function); alias != "" {
-		out["FunctionName"], out["Qualifier"] = name, alias
-	}
-	return out
-}
-
-// qualified takes the qualifier off a function's ARN.
-func qualified(arn string) (function, qualifier string) {
-	const unqualified = 7 // arn:partition:lambda:region:account:function:name
-	if parts := strings.Split(arn, ":"); len(parts) == unqualified+1 {
-		return strings.Join(parts[:unqualified], ":"), parts[unqualified]
-	}
-	return arn, ""
 }
 
 func updateFunctionURL(r *request) (*created, error) {
@@ -179,16 +167,9 @@ func removeFunctionURL(r *request) error {
 	return err
 }
 
-// urlProperties name the function and its alias as Lambda's operations do.
+// urlProperties name the function as Lambda's operations do.
 func urlProperties(properties *node) *node {
-	out := renamed(properties, map[string]string{"TargetFunctionArn": "FunctionName"})
-	for i, f := range out.fields {
-		if function, alias := qualified(f.value.String()); f.name == "FunctionName" && alias != "" {
-			out.fields[i].value = text(f.line, function)
-			out.fields = append(out.fields, field{"Qualifier", f.line, text(f.line, alias)})
-		}
-	}
-	return out
+	return renamed(properties, map[string]string{"TargetFunctionArn": "FunctionName"})
 }
 
 func removeEventInvokeConfig(r *request) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"time"
 
@@ -76,9 +77,9 @@ func (s *Service) Wire() *wire.Service {
 type Deployment struct {
 	Template   *Template
 	StackName  string
-	Settings   Settings
-	Function   func(Function) error // in the place of Deps.Function
 	Parameters map[string]string
+	Files      fs.FS                // that the template names
+	Function   func(Function) error // in the place of Deps.Function
 }
 
 // Deploy creates the stack, or updates it if it is there, and gives it to done. It
@@ -90,7 +91,7 @@ func (s *Service) Deploy(d Deployment, done func(*Stack, error)) {
 		st = newStack(s.newID(d.StackName), d.StackName, s.loop.Now())
 	}
 	settings := s.settings(st, d.Parameters)
-	settings.Files = d.Settings.Files
+	settings.Files = d.Files
 	plan, err := d.Template.Resolve(settings)
 	if err != nil {
 		done(nil, err)
