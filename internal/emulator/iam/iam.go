@@ -25,14 +25,14 @@ import (
 // Quotas of an account.
 // AWS: IAM User Guide, IAM and AWS STS quotas.
 const (
-	maxRoles      = 1000
-	maxAttached   = 10    // managed policies of a role
-	maxTrust      = 2048  // characters of a trust policy
-	maxInline     = 10240 // characters of all inline policies of a role
-	maxManaged    = 6144  // characters of a managed policy
-	maxPolicies   = 1500
-	defaultPage   = 100
-	maxVersions   = 5 // of a managed policy
+	maxRoles    = 1000
+	maxAttached = 10    // managed policies of a role
+	maxTrust    = 2048  // characters of a trust policy
+	maxInline   = 10240 // characters of all inline policies of a role
+	maxManaged  = 6144  // characters of a managed policy
+	maxPolicies = 1500
+	defaultPage = 100
+	maxVersions = 5 // of a managed policy
 )
 
 // Deps are what the service asks others.
