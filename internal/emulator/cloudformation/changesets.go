@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -233,9 +234,7 @@ func (s *Service) preview(st *stack, src source) (preview, error) {
 	schemas := readSchemas()
 	var out preview
 	var retyped []string
-	for id, made := range st.known() {
-		plan.scope.created[id] = made
-	}
+	maps.Copy(plan.scope.created, st.known())
 	for _, r := range plan.resources {
 		was := st.members[r.id]
 		if was != nil && was.kind != r.kind {

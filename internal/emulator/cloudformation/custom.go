@@ -18,28 +18,28 @@ func isCustom(kind string) bool {
 // CustomRequest is what the function of a custom resource gets.
 // AWS: CloudFormation User Guide, Custom resource request objects.
 type CustomRequest struct {
-	RequestType           string
-	RequestID             string `json:"RequestId"`
-	ResponseURL           string
-	ResourceType          string
+	RequestType           string         `json:"RequestType"`
+	RequestID             string         `json:"RequestId"`
+	ResponseURL           string         `json:"ResponseURL"`
+	ResourceType          string         `json:"ResourceType"`
 	LogicalResourceID     string         `json:"LogicalResourceId"`
 	StackID               string         `json:"StackId"`
 	PhysicalResourceID    string         `json:"PhysicalResourceId,omitempty"`
-	ResourceProperties    map[string]any `json:",omitempty"`
-	OldResourceProperties map[string]any `json:",omitempty"`
+	ResourceProperties    map[string]any `json:"ResourceProperties,omitempty"`
+	OldResourceProperties map[string]any `json:"OldResourceProperties,omitempty"`
 }
 
 // CustomResponse is what it puts to the URL.
 // AWS: CloudFormation User Guide, Custom resource response objects.
 type CustomResponse struct {
-	Status             string
-	Reason             string
-	PhysicalResourceID string `json:"PhysicalResourceId"`
-	StackID            string `json:"StackId"`
-	RequestID          string `json:"RequestId"`
-	LogicalResourceID  string `json:"LogicalResourceId"`
-	NoEcho             bool
-	Data               map[string]any
+	Status             string         `json:"Status"`
+	Reason             string         `json:"Reason"`
+	PhysicalResourceID string         `json:"PhysicalResourceId"`
+	StackID            string         `json:"StackId"`
+	RequestID          string         `json:"RequestId"`
+	LogicalResourceID  string         `json:"LogicalResourceId"`
+	NoEcho             bool           `json:"NoEcho"`
+	Data               map[string]any `json:"Data"`
 }
 
 // customTimeout is how long CloudFormation waits for the answer, unless the resource

@@ -299,7 +299,7 @@ func (o *operation) cleanUp(undoing bool) {
 		} else if current != nil && current.created == m.created {
 			o.Do(func() { o.stack.drop(m) })
 		}
-		o.remove(m, policy, undoing)
+		_ = o.remove(m, policy, undoing) // the events say what could not be deleted
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 )
@@ -55,9 +56,7 @@ func (e *expansion) publish(r resource, function *node) (published, error) {
 // code is, and with the environment and the memory as the template says them.
 func (e *expansion) versionHash(function *node) (string, error) {
 	hashed, _ := e.resolved(function.get("Code")).plain().(map[string]any)
-	for name, value := range environment(function) {
-		hashed[name] = value
-	}
+	maps.Copy(hashed, environment(function))
 	if memory := function.get("MemorySize"); memory != nil {
 		hashed["MemorySize"] = memory.plain()
 	}

@@ -41,7 +41,6 @@ type source struct {
 	tags       []types.Tag
 
 	capabilities    []types.Capability
-	notificationARN []string
 	roleARN         *string
 	disableRollback bool
 }

@@ -21,17 +21,17 @@ const (
 // stackPolicy says what updates may do with a stack's resources.
 // AWS: CloudFormation User Guide, Prevent updates to stack resources.
 type stackPolicy struct {
-	Statement []policyStatement
+	Statement []policyStatement `json:"Statement"`
 }
 
 type policyStatement struct {
-	Effect      string
-	Principal   any
-	Action      words
-	NotAction   words
-	Resource    words
-	NotResource words
-	Condition   map[string]map[string]words
+	Effect      string                      `json:"Effect"`
+	Principal   any                         `json:"Principal"`
+	Action      words                       `json:"Action"`
+	NotAction   words                       `json:"NotAction"`
+	Resource    words                       `json:"Resource"`
+	NotResource words                       `json:"NotResource"`
+	Condition   map[string]map[string]words `json:"Condition"`
 }
 
 // words are one string or a list of them.
@@ -48,8 +48,8 @@ func (w *words) UnmarshalJSON(data []byte) error {
 }
 
 // match reports whether one of the patterns is the value, without regard to case.
-func (w words) match(value string) bool {
-	return slices.ContainsFunc(w, func(pattern string) bool {
+func match(patterns words, value string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		// The names that are matched have no slash but one, which * does not stop at.
 		ok, err := path.Match(flat(pattern), flat(value))
 		return err == nil && ok
@@ -78,13 +78,13 @@ func readStackPolicy(body string) (*stackPolicy, error) {
 func (s policyStatement) check() error {
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
-		return fmt.Errorf("Effect is Allow or Deny, not %q", s.Effect)
+		return fmt.Errorf("the Effect is Allow or Deny, not %q", s.Effect)
 	case s.Principal != "*":
-		return fmt.Errorf(`Principal is "*", not %v`, s.Principal)
+		return fmt.Errorf(`the Principal is "*", not %v`, s.Principal)
 	case len(s.Action)+len(s.NotAction) == 0:
-		return fmt.Errorf("Action is missing")
+		return errors.New("it has no Action")
 	case len(s.Resource)+len(s.NotResource) == 0:
-		return fmt.Errorf("Resource is missing")
+		return errors.New("it has no Resource")
 	}
 	for _, a := range slices.Concat(s.Action, s.NotAction) {
 		if !slices.Contains([]string{"Update:*", string(modify), string(replace), string(remove)}, a) {
@@ -133,15 +133,15 @@ func (p *stackPolicy) allows(a action, r resource) error {
 
 func (s policyStatement) covers(a action, r resource) bool {
 	id := "LogicalResourceId/" + r.id
-	if len(s.Action) > 0 && !s.Action.match(string(a)) || len(s.NotAction) > 0 && s.NotAction.match(string(a)) {
+	if len(s.Action) > 0 && !match(s.Action, string(a)) || len(s.NotAction) > 0 && match(s.NotAction, string(a)) {
 		return false
 	}
-	if len(s.Resource) > 0 && !s.Resource.match(id) || len(s.NotResource) > 0 && s.NotResource.match(id) {
+	if len(s.Resource) > 0 && !match(s.Resource, id) || len(s.NotResource) > 0 && match(s.NotResource, id) {
 		return false
 	}
 	for operator, keys := range s.Condition {
 		kinds := keys["ResourceType"]
-		if operator == "StringEquals" && !slices.Contains(kinds, r.kind) || operator == "StringLike" && !kinds.match(r.kind) {
+		if operator == "StringEquals" && !slices.Contains(kinds, r.kind) || operator == "StringLike" && !match(kinds, r.kind) {
 			return false
 		}
 	}

@@ -128,14 +128,11 @@ func givenParameters(st *stack, given []types.Parameter) (map[string]string, err
 			out[key] = aws.ToString(p.ParameterValue)
 			continue
 		}
-		value, ok := "", false
-		for _, shown := range st.shown {
-			ok = ok || *shown.ParameterKey == key
-		}
-		if !ok {
+		if !slices.ContainsFunc(st.shown, func(shown types.Parameter) bool { return *shown.ParameterKey == key }) {
 			return nil, invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true for a parameter key not in the previous template", key)
 		}
-		if value, ok = st.parameters[key]; !ok {
+		value, ok := st.parameters[key]
+		if !ok {
 			value = st.template.fallback(key)
 		}
 		out[key] = value
