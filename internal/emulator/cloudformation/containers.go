@@ -13,6 +13,8 @@ func containerCreator(kind string) creator {
 	switch kind {
 	case "AWS::ApplicationAutoScaling::ScalableTarget":
 		return createScalableTarget
+	case "AWS::ApplicationAutoScaling::ScalingPolicy":
+		return createScalingPolicy
 	case "AWS::ECS::Cluster":
 		return createCluster
 	case "AWS::ECS::Service":
@@ -45,7 +47,12 @@ func createCluster(r *request) (*created, error) {
 // whoever deploys decides what to wait for.
 func createService(r *request) (*created, error) {
 	name := r.name("ServiceName", 255)
-	out, err := r.call("ecs", "CreateService", &ecs.CreateServiceInput{}, r.properties, map[string]any{"ServiceName": name})
+	properties := r.properties
+	if properties.get("DesiredCount") == nil {
+		// AWS: CloudFormation template reference, AWS::ECS::Service, DesiredCount.
+		properties = merge(properties, mapping(r.line, field{name: "DesiredCount", value: text(r.line, "1")}))
+	}
+	out, err := r.call("ecs", "CreateService", &ecs.CreateServiceInput{}, properties, map[string]any{"ServiceName": name})
 	if err != nil {
 		return nil, err
 	}
@@ -144,4 +151,24 @@ func createScalableTarget(r *request) (*created, error) {
 		r.properties.get("ResourceId").String(), r.properties.get("ScalableDimension").String(), r.properties.get("ServiceNamespace").String(),
 	}, "|")
 	return &created{id, map[string]string{"Id": id}}, nil
+}
+
+// createScalingPolicy takes the target from its id where that is given.
+// AWS: CloudFormation template reference, AWS::ApplicationAutoScaling::ScalingPolicy.
+func createScalingPolicy(r *request) (*created, error) {
+	properties, target := taken(r.properties, "ScalingTargetId")
+	more := map[string]any{}
+	if id := target.get("ScalingTargetId"); id != nil {
+		parts := strings.Split(id.text, "|")
+		if len(parts) != 3 {
+			return nil, fail(id.line, "property ScalingTargetId is the Ref of a scalable target, not %v", id)
+		}
+		more["ResourceId"], more["ScalableDimension"], more["ServiceNamespace"] = parts[0], parts[1], parts[2]
+	}
+	out, err := r.call("applicationautoscaling", "PutScalingPolicy", &applicationautoscaling.PutScalingPolicyInput{}, properties, more)
+	if err != nil {
+		return nil, err
+	}
+	arn := pick(out, "PolicyARN")
+	return &created{arn, map[string]string{"Arn": arn}}, nil
 }

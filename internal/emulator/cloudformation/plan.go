@@ -54,6 +54,9 @@ func (t *Template) resolve(settings Settings) (*Plan, error) {
 		template: t, settings: settings, parameters: parameters,
 		conditions: map[string]bool{}, declared: map[string]bool{}, created: map[string]*created{},
 	}
+	if err := s.checkRules(); err != nil {
+		return nil, err
+	}
 	all := t.resources
 	if t.serverless {
 		if all, err = t.expand(settings.Files); err != nil {

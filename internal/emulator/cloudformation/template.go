@@ -30,6 +30,7 @@ type Template struct {
 	parameters []field
 	mappings   *node
 	conditions *node
+	rules      []field
 	resources  []resource
 	outputs    []field
 }
@@ -84,7 +85,7 @@ func (t *Template) readSection(section field) error {
 		return nil
 	case "Transform":
 		return t.readTransform(value)
-	case "Globals", "Parameters", "Mappings", "Conditions", "Resources", "Outputs":
+	case "Globals", "Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs":
 		if value.kind != mappingKind {
 			return fail(section.line, "section %s is a mapping, not %v", section.name, value)
 		}
@@ -100,6 +101,8 @@ func (t *Template) readSection(section field) error {
 		t.mappings = value
 	case "Conditions":
 		t.conditions = value
+	case "Rules":
+		t.rules = value.fields
 	case "Outputs":
 		t.outputs = value.fields
 	case "Resources":
