@@ -112,6 +112,8 @@ type Cloud struct {
 	Scheduler      *scheduler.Service
 	SecretsManager *secretsmanager.Service
 	StepFunctions  *stepfunctions.Service
+
+	exports map[string]string // of stacks, by their names
 }
 
 // New makes an empty cloud: the home of a partition of clouds (see Partition.In).
@@ -129,7 +131,7 @@ func New(l *loop.Loop, o Options) *Cloud {
 }
 
 func (p *Partition) newCloud(account, region string) *Cloud {
-	c := &Cloud{Loop: p.loop, Partition: p, Account: account, Region: region, IAM: p.iamOf(account)}
+	c := &Cloud{Loop: p.loop, Partition: p, Account: account, Region: region, IAM: p.iamOf(account), exports: map[string]string{}}
 	c.makeStores()
 	c.makeEvents(p.options)
 	c.makeCompute(p.options)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
@@ -26,17 +27,21 @@ type Deployment struct {
 // be called on it.
 func (c *Cloud) Deploy(t *cloudformation.Template, d Deployment) (*cloudformation.Stack, error) {
 	plan, err := t.Resolve(cloudformation.Settings{
-		StackName: d.StackName, Account: c.Account, Region: c.Region, Parameters: d.Parameters, Files: d.Files,
+		StackName: d.StackName, Account: c.Account, Region: c.Region, Parameters: d.Parameters, Files: d.Files, Imports: c.exports,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return plan.Deploy(cloudformation.Target{
+	stack, err := plan.Deploy(cloudformation.Target{
 		Invoke:   c.invoke,
 		Function: func(f cloudformation.Function) error { return c.createFunction(f, d.Handler) },
 		ID:       c.ID,
 		Wait:     func(wait time.Duration) { c.Await(func(done func()) { c.After(wait, done) }) },
 	})
+	if err == nil {
+		maps.Copy(c.exports, stack.Exports)
+	}
+	return stack, err
 }
 
 // invoke calls an operation and waits for its answer.

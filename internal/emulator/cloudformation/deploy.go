@@ -45,6 +45,8 @@ type Stack struct {
 	Name string
 	// Outputs are the template's.
 	Outputs map[string]string
+	// Exports are the outputs that other stacks may import, by the exports' names.
+	Exports map[string]string
 	// PhysicalIDs are what Ref gives, by logical id.
 	PhysicalIDs map[string]string
 	// Resources are all resources, in the order in which they were created.
@@ -64,7 +66,7 @@ type Deployed struct {
 // it stay: an emulated cloud is thrown away, not rolled back.
 func (p *Plan) Deploy(target Target) (*Stack, error) {
 	d := &deployment{Target: target, scope: p.scope}
-	stack := &Stack{Name: p.scope.settings.StackName, Outputs: map[string]string{}, PhysicalIDs: map[string]string{}}
+	stack := &Stack{Name: p.scope.settings.StackName, Outputs: map[string]string{}, Exports: map[string]string{}, PhysicalIDs: map[string]string{}}
 	for _, r := range p.resources {
 		done, err := d.create(r)
 		if err != nil {
@@ -79,6 +81,16 @@ func (p *Plan) Deploy(target Target) (*Stack, error) {
 			return nil, fmt.Errorf("template %s: output %s: %w", p.name, o.name, err)
 		}
 		stack.Outputs[o.name] = value.String()
+	}
+	for _, e := range p.exports {
+		name, err := p.scope.eval(e.value)
+		if err != nil {
+			return nil, fmt.Errorf("template %s: export of output %s: %w", p.name, e.name, err)
+		}
+		if _, taken := p.scope.settings.Imports[name.String()]; taken {
+			return nil, fmt.Errorf("template %s: Export with name %s is already exported by another stack", p.name, name)
+		}
+		stack.Exports[name.String()] = stack.Outputs[e.name]
 	}
 	return stack, nil
 }

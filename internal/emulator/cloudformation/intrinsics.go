@@ -104,6 +104,12 @@ func (s *scope) call(line int, name string, argument *node) (*node, error) {
 		return selectItem(line, value)
 	case "Fn::FindInMap":
 		return s.findInMap(line, value)
+	case "Fn::ImportValue":
+		exported, ok := s.settings.Imports[value.text]
+		if !ok {
+			return nil, fail(line, "No export named %s found.", value.text)
+		}
+		return text(line, exported), nil
 	case "Fn::Base64":
 		return text(line, base64.StdEncoding.EncodeToString([]byte(value.text))), nil
 	case "Fn::GetAZs":

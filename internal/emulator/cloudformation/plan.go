@@ -15,6 +15,9 @@ type Settings struct {
 	// Parameters are the values of the template's parameters; those that have a
 	// default may be left out.
 	Parameters map[string]string
+	// Imports are what other stacks of the account and Region have exported, by
+	// the exports' names.
+	Imports map[string]string
 	// Files holds the files that the template names (DefinitionUri), by their
 	// path beside the template.
 	Files fs.FS
@@ -33,6 +36,7 @@ type Plan struct {
 	scope     *scope
 	resources []resource
 	outputs   []field
+	exports   []field // names, by output
 }
 
 // Resolve makes the plan. It fails on a parameter, a condition or a reference
@@ -103,6 +107,9 @@ func (p *Plan) chooseOutputs() error {
 			return fmt.Errorf("output %s: %w", o.name, err)
 		}
 		p.outputs = append(p.outputs, field{o.name, o.line, value})
+		if name := o.value.get("Export").get("Name"); name != nil {
+			p.exports = append(p.exports, field{o.name, o.line, name})
+		}
 	}
 	return nil
 }
