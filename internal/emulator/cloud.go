@@ -55,6 +55,10 @@ type Options struct {
 	// they succeed at once.
 	Action func(a codepipeline.Action, done func(codepipeline.Result))
 
+	// Package makes code of a deployment package; without it packages are refused, and
+	// functions run the code that the cloud's owner has for them.
+	Package func(zip []byte) (lambda.Code, error)
+
 	// Latency is how long a request to the cloud travels, and again its answer.
 	Latency time.Duration
 	// RequestTimeout is when a client stops waiting for an answer; 0 is never.
@@ -164,7 +168,7 @@ func (c *Cloud) makeEvents(o Options) {
 	})
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
-		Web: c.Web, Identity: c.identify,
+		Web: c.Web, Identity: c.identify, Package: o.Package,
 	})
 	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.Lambda.InvokeAsync})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{
