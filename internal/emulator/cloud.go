@@ -51,8 +51,8 @@ type Options struct {
 	// Builder does the work of builds; without one StartBuild is refused.
 	Builder func(build *buildtypes.Build, done func(codebuild.Result))
 
-	// Action does the work of pipelines' actions that are no approvals; without one
-	// they succeed at once.
+	// Action does the work of pipelines' actions that are neither approvals nor invoke
+	// functions; without one they succeed at once.
 	Action func(a codepipeline.Action, done func(codepipeline.Result))
 
 	// Package makes code of a deployment package; without it packages are refused, and
@@ -184,6 +184,7 @@ func (c *Cloud) makeCompute(o Options) {
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
 	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{
 		Emit: emit, Publish: c.publish, Action: o.Action, Caller: c.callerARN,
+		Invoke: c.invokeForPipeline, Credentials: c.pipelineCredentials,
 	})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})

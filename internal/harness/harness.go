@@ -148,9 +148,9 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 // would serve, calling with the function's own credentials. What it cannot be started
 // with is told at once, not when it is invoked.
 func (h *Harness) code(f cloudformation.Function) (lambda.Code, error) {
-	name, ok := strings.CutPrefix(f.CodeURI, "functions/")
-	if !ok || path.Base(name) != name {
-		return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not a folder of functions/", f.LogicalID, f.CodeURI)
+	name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
+	if !ok || path.Dir(f.CodeURI) != "dist" {
+		return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
 	}
 	start := func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
 		settings, err := app.SettingsFrom(func(variable string) string { return e.Config.Environment[variable] })
