@@ -259,7 +259,7 @@ func TestMainStoryWithProcesses(t *testing.T) {
 // wantPackage fails the test if a function is not the package of its name.
 func (s *shop) wantPackage(folder, name string) {
 	s.t.Helper()
-	pack, err := os.ReadFile(filepath.Join(folder, name+".zip"))
+	pack, err := os.ReadFile(filepath.Join(folder, name+".zip")) //nolint:gosec // the test's folder
 	if err != nil {
 		s.t.Fatal(err)
 	}

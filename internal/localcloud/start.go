@@ -127,7 +127,7 @@ func warn(log *slog.Logger) func(sandbox.Line) {
 		if json.Unmarshal([]byte(l.Text), &record) == nil && record.Level < slog.LevelWarn {
 			return
 		}
-		log.Warn("a function printed", "function", l.Function, "version", l.Version, "text", l.Text)
+		log.Warn("a function printed", slog.String("function", l.Function), slog.String("version", l.Version), slog.String("text", l.Text))
 	}
 }
 

@@ -82,7 +82,7 @@ func handlers() map[string]any {
 		},
 		"get": get,
 		"print": func() {
-			fmt.Println("to standard output") //nolint:forbidigo // that is what is tested
+			fmt.Println("to standard output")
 			fmt.Fprintln(os.Stderr, "to standard error")
 		},
 	}
@@ -98,13 +98,20 @@ func get(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	body, err := io.ReadAll(resp.Body)
 	return fmt.Sprint(resp.StatusCode, " ", strings.TrimSpace(string(body))), err
 }
 
-// call calls the Runtime API and gives the answer with its body.
-func call(method, path, body string, header map[string]string) (*http.Response, string) {
+// reply is what the Runtime API answered.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// call calls the Runtime API.
+func call(method, path, body string, header map[string]string) reply {
 	url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/" + path
 	req, err := http.NewRequestWithContext(context.Background(), method, url, bytes.NewReader([]byte(body)))
 	if err != nil {
@@ -117,28 +124,28 @@ func call(method, path, body string, header map[string]string) (*http.Response, 
 	if err != nil {
 		panic(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		panic(err)
 	}
-	return resp, string(text)
+	return reply{resp.StatusCode, resp.Header, string(text)}
 }
 
 // told is what a call was answered with: its status and the error's type.
 func told(what, method, path, body string) string {
-	resp, text := call(method, path, body, nil)
+	got := call(method, path, body, nil)
 	var failed struct {
 		Type string `json:"errorType"`
 	}
-	_ = json.Unmarshal([]byte(text), &failed)
-	return fmt.Sprintf("%s: %d %s", what, resp.StatusCode, failed.Type)
+	_ = json.Unmarshal([]byte(got.body), &failed)
+	return fmt.Sprintf("%s: %d %s", what, got.status, failed.Type)
 }
 
 func initError() {
-	resp, text := call(http.MethodPost, "init/error", `{"errorMessage":"no settings","errorType":"NoSettings"}`,
+	got := call(http.MethodPost, "init/error", `{"errorMessage":"no settings","errorType":"NoSettings"}`,
 		map[string]string{"Lambda-Runtime-Function-Error-Type": "Runtime.Other"})
-	fmt.Println(resp.StatusCode, text) //nolint:forbidigo // for whoever looks at a failing test
+	fmt.Println(got.status, got.body)
 	os.Exit(1)
 }
 
@@ -146,14 +153,13 @@ func initError() {
 func byHand(mode string) {
 	after := ""
 	for {
-		resp, _ := call(http.MethodGet, "invocation/next", "", nil)
-		id := resp.Header.Get("Lambda-Runtime-Aws-Request-Id")
-		this := "invocation/" + id
+		next := call(http.MethodGet, "invocation/next", "", nil)
+		this := "invocation/" + next.header.Get("Lambda-Runtime-Aws-Request-Id")
 		switch {
 		case mode == "headererror":
 			call(http.MethodPost, this+"/error", `"it broke"`, map[string]string{"Lambda-Runtime-Function-Error-Type": "Function.Broken"})
 		case mode == "large":
-			fmt.Println(told("too large", http.MethodPost, this+"/response", strings.Repeat("x", 6*1024*1024+101))) //nolint:forbidigo // likewise
+			fmt.Println(told("too large", http.MethodPost, this+"/response", strings.Repeat("x", 6*1024*1024+101)))
 		case after != "":
 			call(http.MethodPost, this+"/response", `"`+after+`"`, nil)
 		default:

@@ -19,7 +19,7 @@ import (
 const maxUnpacked = 250 << 20
 
 // errZip is what AWS says of what is no zip file.
-var errZip = errors.New("Could not unzip uploaded file. Please check your file, then try to upload again.") //nolint:gochecknoglobals,staticcheck,revive // a sentinel in AWS's words
+var errZip = errors.New("Could not unzip uploaded file. Please check your file, then try to upload again.") //nolint:staticcheck,revive // AWS's words
 
 // Package unpacks a deployment package and gives it as a function's code.
 func (h *Host) Package(pack []byte) (lambda.Code, error) {
@@ -49,7 +49,7 @@ func unpack(pack []byte, folder string) error {
 		if !filepath.IsLocal(f.Name) {
 			return errZip
 		}
-		path := filepath.Join(folder, f.Name)
+		path := filepath.Join(folder, f.Name) //nolint:gosec // a local name
 		if f.Mode().IsDir() {
 			err = os.MkdirAll(path, 0o755) //nolint:gosec // a package's folders can be read by everybody, as on AWS
 		} else {
@@ -82,7 +82,7 @@ func writeFile(f *zip.File, path string, left int64) (int64, error) {
 	case err != nil:
 		return left, errZip
 	case n > left:
-		return left, fmt.Errorf("Unzipped size must be smaller than %d bytes", maxUnpacked) //nolint:staticcheck,revive // AWS's words
+		return left, fmt.Errorf("Unzipped size must be smaller than %d bytes", maxUnpacked) //nolint:staticcheck // AWS's words
 	}
 	return left - n, nil
 }

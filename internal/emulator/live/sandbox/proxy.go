@@ -4,14 +4,13 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-
-	"fmt"
 )
 
 // proxy is the port through which the processes see the cloud: its APIs, for those

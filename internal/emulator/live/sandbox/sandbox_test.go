@@ -302,7 +302,7 @@ func TestStartIsTriedAgain(t *testing.T) {
 // state is the state of a process as Linux has it: T is stopped.
 func state(t *testing.T, pid string) string {
 	t.Helper()
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	stat, err := os.ReadFile("/proc/" + pid + "/stat") //nolint:gosec // a process of the test
 	if err != nil {
 		return ""
 	}
@@ -532,5 +532,31 @@ func TestLogs(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"f $LATEST to standard output", "f $LATEST to standard error"}, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+// Whoever creates a function through the API brings its package.
+func TestPackageByClient(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	client := w.client()
+	zipped := pack(t, "bootstrap", bootstrap(t), 0o755)
+	created, err := client.CreateFunction(t.Context(), &sdk.CreateFunctionInput{
+		FunctionName: new("mine"), Role: new("arn:aws:iam::123456789012:role/mine"), Runtime: types.RuntimeProvidedal2023, Handler: new("bootstrap"),
+		Code: &types.FunctionCode{ZipFile: zipped}, Environment: &types.Environment{Variables: map[string]string{"MODE": "echo"}}, Timeout: new(int32(30)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := *created.CodeSha256, lambda.Hash(zipped); got != want {
+		t.Errorf("hash %s, want %s", got, want)
+	}
+	out, err := client.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: new("mine"), Payload: []byte(`{"a":1}`)})
+	if err != nil || string(out.Payload) != `{"a":1}` {
+		t.Errorf("answer %s, error %v; want the payload", out.Payload, err)
+	}
+	_, err = client.UpdateFunctionCode(t.Context(), &sdk.UpdateFunctionCodeInput{FunctionName: new("mine"), ZipFile: []byte("hello")})
+	if want := "InvalidParameterValueException: Could not unzip uploaded file."; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("code that is no zip: %v, want %s", err, want)
 	}
 }
