@@ -44,8 +44,12 @@ fmt: $(GOLANGCI) ## Format the code as the linter wants it
 	$(GOLANGCI) fmt ./...
 
 .PHONY: build
-build: ## Build the functions for arm64 into dist/
+build: ## Build the functions, a zip each, into DIST (dist) for ARCH (arm64)
 	scripts/build
+
+.PHONY: bench
+bench: ## Measure how long a function takes to start, beside one that does nothing
+	go test -run '^$$' -bench . -benchtime 20x ./internal/localcloud
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target, each for FUZZTIME (30s)
