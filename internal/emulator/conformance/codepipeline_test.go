@@ -50,6 +50,14 @@ func codepipelineStories() []story {
 		return &codepipeline.GetPipelineExecutionInput{PipelineName: new("shop"), PipelineExecutionId: &id}
 	}
 	const madeUp = "00000000-0000-4000-8000-000000000000"
+	retry := func(stage, id string) *codepipeline.RetryStageExecutionInput {
+		return &codepipeline.RetryStageExecutionInput{
+			PipelineName: new("shop"), StageName: &stage, PipelineExecutionId: &id, RetryMode: types.StageRetryModeFailedActions,
+		}
+	}
+	stop := func(pipeline string, abandon bool) *codepipeline.StopPipelineExecutionInput {
+		return &codepipeline.StopPipelineExecutionInput{PipelineName: &pipeline, PipelineExecutionId: new("${execution}"), Abandon: abandon}
+	}
 	return []story{
 		{name: "codepipeline/Pipelines", steps: []step{
 			ok(create, want("Pipeline.Name", "shop"), want("Pipeline.Version", 1), want("Pipeline.Stages.1.Actions.0.RunOrder", 1)),
@@ -94,6 +102,42 @@ func codepipelineStories() []story {
 					want("ActionExecutionDetails.0.Output.ExecutionResult.ExternalExecutionId", "${token}"),
 					want("ActionExecutionDetails.1.Output.OutputArtifacts.0.S3location.Bucket", "artifacts")),
 				fails(missing, &codepipeline.ListActionExecutionsInput{PipelineName: new("none")}),
+			},
+		},
+		{
+			name:    "codepipeline/RetryAndStop",
+			notMoto: "moto_server runs no pipelines; AWS: CodePipeline API Reference, RetryStageExecution and StopPipelineExecution",
+			steps: []step{
+				ok(create), state,
+				fails("StageNotRetryableException", retry("Production", "${execution}")),
+				fails("StageNotFoundException", retry("Staging", "${execution}")),
+				ok(answer("Production", "Approve", "${token}", types.ApprovalStatusRejected)),
+				ok(retry("Production", "${execution}"), want("PipelineExecutionId", "${execution}")),
+				state,
+				fails(missing, stop("none", true)),
+				ok(stop("shop", false), want("PipelineExecutionId", "${execution}")),
+				ok(execution("${execution}"), want("PipelineExecution.Status", "Stopping")),
+				fails("DuplicatedStopRequestException", stop("shop", false)),
+				ok(stop("shop", true)),
+				ok(execution("${execution}"), want("PipelineExecution.Status", "Stopped")),
+				fails("PipelineExecutionNotStoppableException", stop("shop", true)),
+				fails("InvalidApprovalTokenException", answer("Production", "Approve", "${token}", types.ApprovalStatusApproved)),
+				ok(&codepipeline.StartPipelineExecutionInput{Name: new("shop")}),
+				fails("NotLatestPipelineExecutionException", retry("Production", "${execution}")),
+			},
+		},
+		{
+			name:    "codepipeline/Jobs",
+			notMoto: "moto_server has no jobs; AWS: CodePipeline API Reference, PutJobSuccessResult and PutJobFailureResult",
+			steps: []step{
+				fails("JobNotFoundException", &codepipeline.PutJobSuccessResultInput{JobId: new(madeUp)}),
+				fails("ValidationException", &codepipeline.PutJobSuccessResultInput{JobId: new("made up")}),
+				fails("JobNotFoundException", &codepipeline.PutJobFailureResultInput{JobId: new(madeUp), FailureDetails: &types.FailureDetails{
+					Type: types.FailureTypeJobFailed, Message: new("by hand"),
+				}}),
+				fails("ValidationException", &codepipeline.PutJobFailureResultInput{JobId: new(madeUp), FailureDetails: &types.FailureDetails{
+					Type: "Other", Message: new("by hand"),
+				}}),
 			},
 		},
 		{
