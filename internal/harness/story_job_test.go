@@ -87,7 +87,7 @@ func TestStageRed(t *testing.T) {
 		}, "stopped at production: RolledBack: alarm shop-green-5xx went red", way(begin, step, step, step, []string{"Complete", "Guard"}, back)},
 		{"rejected", boxed(asked), func(d *deploying) {
 			d.untilAsked(name)
-			d.box.reject(ada, name, "not on a Friday")
+			d.reject(ada, name, "not on a Friday")
 		}, "stopped at production: Rejected: rejected by ada: not on a Friday", []string{"Start", "Approve", "Leave"}},
 		{"nobody answers", boxed(func(env *rollout.Environment) {
 			env.Approval = asking(func(a *rollout.Approval) { a.Expires = 2 * time.Hour })

@@ -32,7 +32,7 @@ func TestStageOfBadInput(t *testing.T) {
 		{"no JSON", func(d *deploying) { d.parameters = "shop" }, []string{"ConfigurationError: UserParameters", "docs/events.md"}},
 		{"a list", func(d *deploying) { d.parameters = `["shop"]` }, []string{"ConfigurationError: UserParameters"}},
 		{"two objects", func(d *deploying) { d.parameters = `{"app":"shop"}{}` }, []string{"ConfigurationError: UserParameters", "more behind"}},
-		{"an unknown field", func(d *deploying) { d.parameters = `{"app":"shop","untill":"staging"}` }, []string{`unknown field "untill"`}},
+		{"an unknown field", func(d *deploying) { d.parameters = `{"app":"shop","branch":"main"}` }, []string{`unknown field "branch"`}},
 		{"no app", func(d *deploying) { d.parameters = `{}` }, []string{"name no app"}},
 		{"a long app", func(d *deploying) { d.parameters = `{"app":"` + strings.Repeat("a", 980) + `"}` }, []string{"is not registered"}},
 		{"an unknown app", func(d *deploying) { d.parameters = `{"app":"cart"}` }, []string{`app "cart" is not registered`}},
