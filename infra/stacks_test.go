@@ -3,7 +3,6 @@
 package infra_test
 
 import (
-	"encoding/json"
 	"io/fs"
 	"net/url"
 	"slices"
@@ -322,15 +321,56 @@ func TestRemoteInTheSameAccount(t *testing.T) {
 	}
 }
 
-// decoded is a policy as AWS gives it, in URL encoding or not.
-func decoded(t *testing.T, document string) map[string]any {
+// decoded is a policy as it was written: IAM gives it in URL encoding.
+func decoded(t *testing.T, document string) string {
 	t.Helper()
-	if plain, err := url.QueryUnescape(document); err == nil && strings.HasPrefix(document, "%") {
-		document = plain
-	}
-	var out map[string]any
-	if err := json.Unmarshal([]byte(document), &out); err != nil {
+	plain, err := url.QueryUnescape(document)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return plain
+}
+
+// embedded are the files of the project that are deployed.
+func embedded() fs.FS { return sluice.Files }
+
+// TestPipelineAndGitHubParameters are looked at as CloudFormation does before it
+// creates anything; what they make, the local cloud does not have in full.
+func TestPipelineAndGitHubParameters(t *testing.T) {
+	t.Parallel()
+	const connection = "arn:aws:codeconnections:us-east-1:123456789012:connection/01234567-89ab-cdef-0123-456789abcdef"
+	for name, c := range map[string]struct {
+		file string
+		p    parameters
+		says string // "" is good
+	}{
+		"GitHub":                    {"pipeline", parameters{"Repository": "example/shop", "Connection": connection}, ""},
+		"an older connection":       {"pipeline", parameters{"Repository": "example/shop", "Connection": strings.Replace(connection, "codeconnections", "codestar-connections", 1)}, ""},
+		"CodeCommit":                {"pipeline", parameters{"Repository": "shop", "Deploy": "event"}, ""},
+		"packages":                  {"pipeline", parameters{"Repository": "shop", "Domain": "example", "Packages": "npm"}, ""},
+		"a domain alone":            {"pipeline", parameters{"Repository": "shop", "Domain": "example"}, "Domain is given and Packages is not"},
+		"packages alone":            {"pipeline", parameters{"Repository": "shop", "Packages": "npm"}, "Packages is given and Domain is not"},
+		"a connection by its name":  {"pipeline", parameters{"Repository": "shop", "Connection": "github"}, "Connection is the ARN of a connection"},
+		"a branch with a wildcard":  {"pipeline", parameters{"Repository": "shop", "Branch": "release/*"}, "Branch is one branch"},
+		"no repository":             {"pipeline", parameters{}, "[Repository] must have values"},
+		"both ways":                 {"pipeline", parameters{"Repository": "shop", "Deploy": "both"}, "must be one of AllowedValues"},
+		"a workflow":                {"github", parameters{"Repository": "example/shop"}, ""},
+		"an environment":            {"github", parameters{"Repository": "example/shop", "Environment": "production", "Images": "team/shop"}, ""},
+		"every repository":          {"github", parameters{"Repository": "example/*"}, "without wildcards"},
+		"an owner":                  {"github", parameters{"Repository": "example"}, "Repository is owner/name"},
+		"a provider of others":      {"github", parameters{"Repository": "example/shop", "Provider": "arn:aws:iam::123456789012:oidc-provider/example.com"}, "OIDC provider of GitHub Actions"},
+		"a repository with a colon": {"github", parameters{"Repository": "example/shop:ref:refs/heads/x"}, "Repository is owner/name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			template, err := cloudformation.Load(c.file, read(t, "infra/"+c.file+".yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = template.Resolve(cloudformation.Settings{StackName: "s", Account: account, Region: region, Parameters: c.p})
+			if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("with %v: %v, want %q", c.p, err, c.says)
+			}
+		})
+	}
 }
