@@ -17,6 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
@@ -126,7 +129,11 @@ func arnsOfARollout(t *testing.T) map[string]bool {
 	away := h.In("210987654321", "eu-west-1")
 	there := mustDeploy(t, away, "infra/service.yaml", "shop-abroad", parameters{"Image": image, "Environment": "abroad"})
 	remote := mustDeploy(t, away, "infra/remote.yaml", "remote", parameters{"Service": "shop-abroad", "Bus": bus})
-	collect(stack.Resources, service.Resources, there.Resources, remote.Resources)
+	for _, s := range []*cloudformation.Stack{stack, service, there, remote} {
+		for _, r := range s.Resources {
+			collect(r.PhysicalID, r.Attributes) // not the properties, in which the policies stand
+		}
+	}
 	release(t, h)
 	return found
 }
@@ -163,6 +170,20 @@ func release(t *testing.T, h *harness.Harness) {
 		RepositoryName: aws.String("shop"), ImageTag: aws.String("v1"), ImageManifest: aws.String(`{"schemaVersion":2}`),
 		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
 	})
+	must(err)
+	for _, group := range []string{h.Settings.Answers, h.Settings.Notices} {
+		_, err = scheduler.NewFromConfig(config).CreateSchedule(t.Context(), &scheduler.CreateScheduleInput{
+			Name: aws.String("again"), GroupName: &group, ScheduleExpression: aws.String("at(2027-01-01T00:00:00)"), ClientToken: aws.String("again"),
+			FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
+			Target:             &schedulertypes.Target{Arn: &h.Settings.Notify, RoleArn: &h.Settings.DeadmanRole},
+		})
+		must(err)
+	}
+	_, err = secretsmanager.NewFromConfig(config).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("sluice/webhook"), SecretString: aws.String("s"), ClientRequestToken: aws.String("01234567-89ab-cdef-0123-456789abcdef"),
+	})
+	must(err)
+	_, err = eventbridge.NewFromConfig(config).DescribeEventBus(t.Context(), &eventbridge.DescribeEventBusInput{})
 	must(err)
 	_, err = sns.NewFromConfig(config).CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("deploys")})
 	must(err)
