@@ -173,7 +173,7 @@ func release(t *testing.T, h *harness.Harness) {
 	must(err)
 	for _, group := range []string{h.Settings.Answers, h.Settings.Notices} {
 		_, err = scheduler.NewFromConfig(config).CreateSchedule(t.Context(), &scheduler.CreateScheduleInput{
-			Name: aws.String("again"), GroupName: &group, ScheduleExpression: aws.String("at(2027-01-01T00:00:00)"), ClientToken: aws.String("again"),
+			Name: aws.String("again"), GroupName: &group, ScheduleExpression: aws.String("at(2027-01-01T00:00:00)"), ClientToken: aws.String("again-" + group),
 			FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
 			Target:             &schedulertypes.Target{Arn: &h.Settings.Notify, RoleArn: &h.Settings.DeadmanRole},
 		})
