@@ -170,3 +170,46 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentsGiveParametersThatThereAre reads the commands of the documents.
+func TestDocumentsGiveParametersThatThereAre(t *testing.T) {
+	t.Parallel()
+	deploy := regexp.MustCompile(`--template-file (infra/\w+\.yaml) +--capabilities (\w+) +--parameter-overrides([^\n]*)`)
+	for _, document := range []string{"install.md", "migrate.md"} {
+		text, err := os.ReadFile(filepath.Join(root, "docs", document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands := deploy.FindAllStringSubmatch(strings.ReplaceAll(string(text), "\\\n", " "), -1)
+		if len(commands) == 0 || strings.Count(string(text), "aws cloudformation deploy") != len(commands) {
+			t.Errorf("%s: %d commands that deploy were understood of %d", document, len(commands), strings.Count(string(text), "aws cloudformation deploy"))
+		}
+		for _, c := range commands {
+			template := string(read(t, c[1]))
+			known := parametersOf(t, template)
+			for _, given := range regexp.MustCompile(`(?:^|\s)([A-Za-z]+)=`).FindAllStringSubmatch(c[3], -1) {
+				if known[given[1]] == nil {
+					t.Errorf("%s gives %s the parameter %s, which it has not", document, c[1], given[1])
+				}
+				delete(known, given[1])
+			}
+			for name, p := range known {
+				if _, has := p["Default"]; !has {
+					t.Errorf("%s does not give %s the parameter %s, which it needs", document, c[1], name)
+				}
+			}
+			if want := capability(template); c[2] != want {
+				t.Errorf("%s deploys %s with %s, want %s", document, c[1], c[2], want)
+			}
+		}
+	}
+}
+
+// capability is what CloudFormation asks for a template that makes roles: more,
+// where it names them itself.
+func capability(template string) string {
+	if strings.Contains(template, "\n      RoleName:") {
+		return "CAPABILITY_NAMED_IAM"
+	}
+	return "CAPABILITY_IAM"
+}
