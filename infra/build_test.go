@@ -120,7 +120,11 @@ func (w *workshop) program(name, text string) {
 // put notes the events of a request, and whether they are taken.
 func (w *workshop) put(body []byte) {
 	var request struct {
-		Entries []struct{ Source, DetailType, Detail string }
+		Entries []struct {
+			Source     string `json:"Source"`
+			DetailType string `json:"DetailType"`
+			Detail     string `json:"Detail"`
+		} `json:"Entries"`
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
 		w.t.Errorf("put events: %v", err)

@@ -133,7 +133,7 @@ func TestSAMTranslates(t *testing.T) {
 		t.Errorf("cfn-lint of the plain templates: %v\n%s", err, found)
 	}
 	for _, partition := range plain {
-		text, err := os.ReadFile(partition)
+		text, err := os.ReadFile(partition) //nolint:gosec // what sam.py wrote
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestScripts(t *testing.T) {
 // isShell tells a script by its first line.
 func isShell(t *testing.T, path string) bool {
 	t.Helper()
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // a file of the project
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func isShell(t *testing.T, path string) bool {
 func TestTerraformIsFormatted(t *testing.T) {
 	t.Parallel()
 	// Its warnings about its own settings go to stderr.
-	command := exec.CommandContext(t.Context(), tool(t, "terraform"), "fmt", "-check", "-recursive", "-diff", "terraform")
+	command := exec.CommandContext(t.Context(), tool(t, "terraform"), "fmt", "-check", "-recursive", "-diff", "terraform") //nolint:gosec // what was found on the PATH
 	if out, err := command.Output(); err != nil {
 		t.Errorf("terraform fmt: %v\n%s", err, out)
 	}
@@ -229,7 +229,7 @@ func TestNoPartitionIsNamed(t *testing.T) {
 // parsed is a YAML file of the project as plain values.
 func parsed(t *testing.T, path string) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, path))
+	text, err := os.ReadFile(filepath.Join(root, path)) //nolint:gosec // a file of the project
 	if err != nil {
 		t.Fatal(err)
 	}

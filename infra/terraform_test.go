@@ -71,7 +71,7 @@ func TestTerraformModulesAreTheTemplates(t *testing.T) {
 
 func file(t *testing.T, module, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("terraform", module, name))
+	text, err := os.ReadFile(filepath.Join("terraform", module, name)) //nolint:gosec // a file of the project
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestDocumentsGiveParametersThatThereAre(t *testing.T) {
 	t.Parallel()
 	deploy := regexp.MustCompile(`--template-file (infra/\w+\.yaml) +--capabilities (\w+) +--parameter-overrides([^\n]*)`)
 	for _, document := range []string{"install.md", "migrate.md"} {
-		text, err := os.ReadFile(filepath.Join(root, "docs", document))
+		text, err := os.ReadFile(filepath.Join(root, "docs", document)) //nolint:gosec // a file of the project
 		if err != nil {
 			t.Fatal(err)
 		}

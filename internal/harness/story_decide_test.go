@@ -268,7 +268,10 @@ func TestDeploymentIsToldByTheURL(t *testing.T) {
 			b.people()
 			rolled := b.build(c.behaviour, 1)
 			id := fmt.Sprintf("arn:aws:codebuild:us-east-1:123456789012:build/shop-build:%08d-0000-4000-8000-000000000000", b.builds)
-			type told struct{ State, Why string } //nolint:musttag // the names but for their case
+			type told struct {
+				State string `json:"state"`
+				Why   string `json:"why"`
+			}
 			ask := func(path string, status int) told {
 				t.Helper()
 				got := b.ask(user("carl"), http.MethodGet, "/deployments/"+path, "")

@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) //nolint:forbidigo // the program begins here
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	cfg, err := awsclient.Load(ctx)
 	if err == nil {
@@ -51,7 +51,10 @@ func register(ctx context.Context, cfg aws.Config, getenv func(string) string, f
 	if err != nil {
 		return fmt.Errorf("%w; docs/install.md says where they come from", err)
 	}
-	wired, err := app.New(app.World{AWS: cfg, HTTP: notify.HTTPClient(), Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, settings)
+	wired, err := app.New(app.World{
+		AWS: cfg, HTTP: notify.HTTPClient(), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Now: time.Now, //nolint:forbidigo // the wiring of a program
+	}, settings)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ const tokenLife = 12 * time.Hour
 // getAuthorizationToken gives a login to the registry, which is none here: images
 // are pushed by their manifests.
 func (s *Service) getAuthorizationToken(_ *wire.Call, in *ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
-	for _, id := range in.RegistryIds {
+	for _, id := range in.RegistryIds { //nolint:staticcheck // AWS still reads it
 		if id != s.account {
 			return nil, notEmulated("A login to the registry " + id)
 		}
