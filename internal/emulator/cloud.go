@@ -14,6 +14,7 @@ import (
 
 	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/actions"
 	"github.com/sluice-deploy/sluice/internal/emulator/autoscaling"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudwatch"
 	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
@@ -94,6 +95,8 @@ type Cloud struct {
 	Region  string
 	Mux     *wire.Mux
 
+	actions *actions.Table
+
 	AutoScaling    *autoscaling.Service
 	CloudWatch     *cloudwatch.Service
 	CodeBuild      *codebuild.Service
@@ -138,7 +141,8 @@ func (p *Partition) newCloud(account, region string) *Cloud {
 		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
 		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
-	c.Mux.Authenticate = p.authenticate
+	c.actions = actions.NewTable(account, region, state{c})
+	c.Mux.Authenticate, c.Mux.Authorize = p.authenticate, c.authorize
 	return c
 }
 
@@ -147,7 +151,7 @@ func (c *Cloud) makeStores() {
 	c.DynamoDB = dynamodb.New(c.Loop, c.Account, c.Region, dynamodb.Deps{
 		Stale: func(table string) bool { return c.Faults.Stale != nil && c.Faults.Stale(table) },
 	})
-	c.S3 = s3.New(c.Loop, c.Account, c.Region, s3.Deps{All: c.allS3})
+	c.S3 = s3.New(c.Loop, c.Account, c.Region, s3.Deps{All: c.allS3, MayList: c.mayList})
 	c.SQS = sqs.New(c.Loop, c.Account, c.Region)
 	c.SSM = ssm.New(c.Loop, c.Account, c.Region)
 	c.SecretsManager = secretsmanager.New(c.Loop, c.Account, c.Region)
@@ -156,17 +160,14 @@ func (c *Cloud) makeStores() {
 // makeEvents makes the services that listen and run.
 func (c *Cloud) makeEvents(o Options) {
 	c.EventBridge = eventbridge.New(c.Loop, c.Account, c.Region, eventbridge.Deps{
-		Deliver: c.deliver, DeadLetter: c.SQS.Send, Peer: c.eventBridge, Role: c.role,
-		Organization: o.Organization, Fault: c.deliveryFault,
+		Deliver: c.deliverEvent, DeadLetter: c.buryEvent, Forward: c.mayForward, Peer: c.eventBridge, Fault: c.deliveryFault,
 	})
-	c.Scheduler = scheduler.New(c.Loop, c.Account, c.Region, scheduler.Deps{
-		Deliver: c.deliver, DeadLetter: c.SQS.Send,
-	})
+	c.Scheduler = scheduler.New(c.Loop, c.Account, c.Region, scheduler.Deps{Deliver: c.deliverSchedule, DeadLetter: c.burySchedule})
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
-		Web: c.Web, Identity: c.identify,
+		Web: c.Web, Identity: c.identify, Permit: c.mayUseURL, Started: c.logs,
 	})
-	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.Lambda.InvokeAsync})
+	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.sendToFunction})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{
 		Emit: c.EventBridge.Emit, InvokeLambda: c.invokeLambda, InvokeAPI: c.invokeAPI,
 	})
@@ -179,12 +180,12 @@ func (c *Cloud) makeCompute(o Options) {
 	c.CloudWatch = cloudwatch.New(c.Loop, c.Account, c.Region, cloudwatch.Deps{Emit: emit})
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
 	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{
-		Emit: emit, Publish: c.publish, Action: o.Action, Caller: c.callerARN,
+		Emit: emit, Publish: c.tellOfApproval, Action: o.Action, Caller: c.callerARN,
 	})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{
-		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
+		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Permit: c.permitTask, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
 	})
 	c.AutoScaling = autoscaling.New(c.Loop, c.Account, c.Region, autoscaling.Deps{ECS: c.ECS})
 }

@@ -67,7 +67,7 @@ func (c *Cloud) createFunction(f cloudformation.Function, handler func(cloudform
 		}
 		err = c.Lambda.Register(f.Name, lambda.FunctionConfig{
 			Timeout: f.Timeout, MemoryMB: f.MemoryMB, Environment: f.Environment, Role: f.Role, Description: f.Description,
-			DeadLetterARN: f.DeadLetterARN, ReservedConcurrency: f.ReservedConcurrency,
+			DeadLetterARN: f.DeadLetterARN, LogGroup: f.LogGroup, Traced: f.Traced, ReservedConcurrency: f.ReservedConcurrency,
 		}, h)
 	})
 	return err

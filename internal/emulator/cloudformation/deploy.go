@@ -22,6 +22,8 @@ type Function struct {
 	Environment map[string]string
 
 	DeadLetterARN       string
+	LogGroup            string // "" is Lambda's own
+	Traced              bool
 	ReservedConcurrency *int
 }
 

@@ -94,14 +94,15 @@ func (r *request) putTargets(rule string, targets *node) error {
 	return nil
 }
 
-// createFunction hands the function to the target. How it would be traced,
-// logged and built is kept.
+// createFunction hands the function to the target. How it would be built is kept.
 func createFunction(r *request) (*created, error) {
 	f := Function{
 		LogicalID: r.id, Name: r.name("FunctionName", 64), Environment: map[string]string{},
 		CodeURI: optional(r.properties.get("Code").get("CodeUri")), Handler: optional(r.properties.get("Handler")),
 		Description: optional(r.properties.get("Description")), Role: optional(r.properties.get("Role")),
 		DeadLetterARN: optional(r.properties.get("DeadLetterConfig").get("TargetArn")),
+		LogGroup:      optional(r.properties.get("LoggingConfig").get("LogGroup")),
+		Traced:        optional(r.properties.get("TracingConfig").get("Mode")) == "Active",
 	}
 	known := []string{
 		"FunctionName", "Code", "Handler", "Description", "Role", "DeadLetterConfig", "Timeout", "MemorySize", "Environment",

@@ -18,9 +18,9 @@ import (
 type Deps struct {
 	// Emit puts an AWS service's event on the default bus; nil drops it.
 	Emit func(source, detailType string, resources []string, detail any)
-	// Publish tells a topic of an approval that waits. Needed by approvals that have
-	// a topic.
-	Publish func(topicARN, subject, message string) error
+	// Publish tells a topic, as the pipeline's role, of an approval that waits. Needed
+	// by approvals that have a topic.
+	Publish func(roleARN, topicARN, subject, message string) error
 	// Action does the work of an action that is not an approval and calls done on
 	// the loop, once. With nil every such action succeeds at once.
 	Action func(a Action, done func(Result))

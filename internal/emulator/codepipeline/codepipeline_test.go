@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(w.Close)
 	service := codepipeline.New(w.Loop, "123456789012", "us-east-1", codepipeline.Deps{
 		Emit: func(_, kind string, resources []string, detail any) { w.emitted(t, kind, resources, detail) },
-		Publish: func(topic, subject, message string) error {
+		Publish: func(_, topic, subject, message string) error {
 			if topic != "arn:aws:sns:us-east-1:123456789012:approvals" {
 				return errors.New("Topic does not exist")
 			}

@@ -7,10 +7,25 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 )
 
+// policies are what the policies of a role say, and the ARNs of those of which it is not
+// known.
+type policies struct {
+	known   []*policy.Document
+	unknown []string
+}
+
 // Policies are the role's identity-based policies, inline and managed, and the ARNs of
 // those managed by AWS of which it is not known here what they allow. What the former
 // do not allow, the latter may.
 func (r *Role) Policies() (known []*policy.Document, unknown []string) {
+	if r.kept == nil {
+		known, unknown := r.read()
+		r.kept = &policies{known, unknown}
+	}
+	return r.kept.known, r.kept.unknown
+}
+
+func (r *Role) read() (known []*policy.Document, unknown []string) {
 	for _, name := range slices.Sorted(maps.Keys(r.inline)) {
 		known = append(known, r.inline[name].parsed)
 	}

@@ -136,6 +136,7 @@ func (s *Service) attachRolePolicy(_ *wire.Call, in *iam.AttachRolePolicyInput) 
 		return nil, limitExceeded("Cannot exceed quota for PoliciesPerRole: %d", maxAttached)
 	}
 	r.attached = append(r.attached, arn)
+	r.kept = nil
 	return &iam.AttachRolePolicyOutput{}, nil
 }
 
@@ -149,6 +150,7 @@ func (s *Service) detachRolePolicy(_ *wire.Call, in *iam.DetachRolePolicyInput) 
 		return nil, noSuchEntity("Policy %s was not found.", *in.PolicyArn)
 	}
 	r.attached = slices.Delete(r.attached, at, at+1)
+	r.kept = nil
 	return &iam.DetachRolePolicyOutput{}, nil
 }
 

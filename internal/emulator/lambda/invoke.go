@@ -54,6 +54,9 @@ func (s *Service) start(f *function, r request) {
 		inv.run()
 		return
 	}
+	if s.deps.Started != nil {
+		s.deps.Started(f.name)
+	}
 	s.loop.After(s.deps.ColdStart, inv.run)
 }
 

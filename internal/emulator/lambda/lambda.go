@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -89,6 +90,11 @@ type Deps struct {
 	// Identity says who has an access key. Nil is an IAM user of the account named
 	// after the key.
 	Identity func(accessKey, sessionToken string) (wire.Identity, error)
+	// Permit decides whether somebody may do an action on a function. Nil allows
+	// everything to the account itself.
+	Permit func(who wire.Identity, action, functionARN string, context map[string][]string) bool
+	// Started, if not nil, is told of each new execution environment of a function.
+	Started func(function string)
 }
 
 // FunctionFault is what goes wrong with one invocation. Its zero value is
@@ -114,6 +120,10 @@ type FunctionConfig struct {
 	Environment map[string]string
 	Role        string
 	Description string
+	// LogGroup is where the function's logs go; "/aws/lambda/" and its name if "".
+	LogGroup string
+	// Traced sends what X-Ray samples there.
+	Traced bool
 	// DeadLetterARN is the queue for events that were given up.
 	DeadLetterARN string
 	// MaximumRetryAttempts is how often an event whose function failed is tried
@@ -150,6 +160,8 @@ type function struct {
 	policy      []statement  // in the order in which they were added
 	url         *functionURL // nil if it has none
 	revision    string
+	read        *policy.Document // what policy says, as of the revision readAt
+	readAt      string
 
 	running     int // invocations now
 	idle        int // warm environments that wait

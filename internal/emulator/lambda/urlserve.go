@@ -59,14 +59,23 @@ func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Res
 	if err != nil {
 		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", "Forbidden")
 	}
-	// A caller of the function's own account needs no more than its own policies,
-	// which are not looked at here.
-	if who.Account != s.account && !f.admits(f.url.auth, who) {
+	if !s.permits(f, who) {
 		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
 	}
 	return &urlAuthorizer{urlIdentity{
 		AccessKey: key, AccountID: who.Account, CallerID: who.UserID, UserARN: who.ARN, UserID: who.UserID,
 	}}, nil
+}
+
+// permits reports whether policies let a caller who has signed use the URL. A caller of
+// the function's own account needs no more than its own, any other the function's too.
+func (s *Service) permits(f *function, who wire.Identity) bool {
+	if s.deps.Permit == nil {
+		return who.Account == s.account || f.admits(f.url.auth, who)
+	}
+	arn := s.ARN(f.name)
+	return s.deps.Permit(who, actionURL, arn, map[string][]string{urlAuthType: {string(f.url.auth)}}) &&
+		s.deps.Permit(who, actionInvoke, arn, map[string][]string{viaURL: {"true"}})
 }
 
 // identity is who has an access key and the session token that comes with it.

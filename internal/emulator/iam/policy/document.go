@@ -18,7 +18,7 @@ type statement struct {
 	sid                      string
 	allow                    bool
 	principals               *principals // nil in an identity-based policy
-	actions, resources       texts
+	actions, resources       patterns
 	notActions, notResources bool
 	conditions               []*condition
 }
@@ -45,7 +45,7 @@ func malformed(format string, args ...any) error {
 
 // Administrator allows everything.
 func Administrator() *Document {
-	everything := texts{{segments: []segment{{star: true}}}}
+	everything := patterns{parsePattern("*", false)}
 	return &Document{statements: []*statement{{allow: true, actions: everything, resources: everything}}}
 }
 
@@ -199,7 +199,9 @@ func (p parser) actions(s *statement, is, not json.RawMessage) error {
 			return err
 		}
 		// Actions have no variables, and their case does not matter.
-		s.actions = append(s.actions, parseText(strings.ToLower(name), false))
+		action := parsePattern(strings.ToLower(name), false)
+		action.written = name
+		s.actions = append(s.actions, action)
 	}
 	return nil
 }
@@ -244,7 +246,7 @@ func (p parser) resources(s *statement, is, not json.RawMessage) error {
 		if name != "*" && !strings.HasPrefix(name, "arn:") {
 			return malformed("Resource %s must be in ARN format or \"*\".", name)
 		}
-		s.resources = append(s.resources, parseText(name, p.variables))
+		s.resources = append(s.resources, parsePattern(name, p.variables))
 	}
 	return nil
 }
