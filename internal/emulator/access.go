@@ -65,7 +65,7 @@ func (c *Cloud) decide(who wire.Identity, need actions.Need) (refused string, er
 		role = &iam.Role{ARN: who.Role}
 	}
 	d, err := iam.Evaluate(policy.Request{
-		Principal: iam.Principal(who, c.options.Organization), Action: need.Action, Resource: need.Resource, ResourceAccount: account,
+		Principal: c.principal(who), Action: need.Action, Resource: need.Resource, ResourceAccount: account,
 		Region: c.Region, Time: c.Now(), Context: c.context(who, role, need.Context), Attached: attached,
 	}, role)
 	if err != nil {
@@ -85,6 +85,15 @@ func (p *Partition) decidedAssume(caller wire.Identity, roleARN string, d policy
 	if p.Decided != nil {
 		p.Decided(Decision{Decision: d, Need: actions.Need{Action: "sts:AssumeRole", Resource: roleARN}, Caller: caller})
 	}
+}
+
+// principal is the caller as policies see it. The account itself, as which rules send to
+// buses, is of no organization (AWS: EventBridge API Reference, PutTargets).
+func (c *Cloud) principal(who wire.Identity) policy.Principal {
+	if who == c.root() {
+		return iam.Principal(who, "")
+	}
+	return iam.Principal(who, c.options.Organization)
 }
 
 // denial is AWS's message.

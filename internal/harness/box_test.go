@@ -68,6 +68,7 @@ func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 	if err != nil {
 		t.Fatal(err)
 	}
+	account.watch(t, h)
 	b := &box{Harness: h, t: t, aws: awsclient.New(h.Config("AKIAPERSON")), log: log}
 	b.Faults.Request = b.fault
 	b.createRepository("shop")

@@ -49,8 +49,18 @@ type Harness struct {
 	// Function URLs where people's decisions come in.
 	Slack               *slack.Service
 	SlackURL, DecideURL string
+	// Stacks are all that was deployed, Sluice's first.
+	Stacks []Stack
 
 	log *slog.Logger
+}
+
+// Stack is what came of a template.
+type Stack struct {
+	*cloudformation.Stack
+
+	Template string // its file
+	Cloud    *emulator.Cloud
 }
 
 // New installs Sluice from template.yaml in a new cloud on the loop. It waits for
@@ -139,9 +149,14 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 	if err != nil {
 		return nil, err
 	}
-	return c.Deploy(template, emulator.Deployment{
+	made, err := c.Deploy(template, emulator.Deployment{
 		StackName: stack, Parameters: parameters, Files: sluice.Files, Handler: h.handler,
 	})
+	if err != nil {
+		return nil, err
+	}
+	h.Stacks = append(h.Stacks, Stack{Stack: made, Template: file, Cloud: c})
+	return made, nil
 }
 
 // handler is the code of a function of the template: the same that its Lambda

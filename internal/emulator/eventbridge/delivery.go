@@ -131,7 +131,7 @@ func failureOf(err error) failure {
 	case "ResourceNotFoundException", "StateMachineDoesNotExist", "QueueDoesNotExist",
 		"AWS.SimpleQueueService.NonExistentQueue", "NotFoundException", "NotFound", "ClusterNotFoundException":
 		f.code = "NO_RESOURCE"
-	case "AccessDeniedException", "AccessDenied", "KMSAccessDeniedException":
+	case "AccessDeniedException", "AccessDenied", "AuthorizationError", "KMSAccessDeniedException":
 		f.code = "NO_PERMISSIONS"
 	case "ValidationException", "InvalidParameterException", "InvalidParameterValueException",
 		"InvalidRequestContentException", "InvalidArn", "InvalidExecutionInput", "InvalidName", "InvalidParameter",
