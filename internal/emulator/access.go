@@ -146,6 +146,8 @@ func (c *Cloud) attached(arn string) *policy.Document {
 		}
 	}
 	switch parts[2] {
+	case "ecr":
+		return owner.ECR.Policy(arn)
 	case "events":
 		return owner.EventBridge.Policy(arn)
 	case "lambda":

@@ -106,7 +106,9 @@ func ecr() map[string]operation {
 		"DeleteRepository":     {needs: repositories("DeleteRepository", "RepositoryName")},
 		"DescribeImages":       {needs: repositories("DescribeImages", "RepositoryName")},
 		"DescribeRepositories": {needs: repositories("DescribeRepositories", "RepositoryNames")},
+		"GetRepositoryPolicy":  {needs: repositories("GetRepositoryPolicy", "RepositoryName")},
 		"PutImage":             {needs: repositories("PutImage", "RepositoryName")},
+		"SetRepositoryPolicy":  {needs: repositories("SetRepositoryPolicy", "RepositoryName")},
 	}
 }
 

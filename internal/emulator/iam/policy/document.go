@@ -31,6 +31,7 @@ const (
 	Identity Kind = iota // to a user or a role
 	Trust                // to a role, saying who may assume it
 	Resource             // to any other resource
+	Own                  // to a resource whose policies need not name it
 )
 
 // MalformedError says in AWS's words, where they are known, what is wrong with a
@@ -235,7 +236,7 @@ func (p parser) resources(s *statement, is, not json.RawMessage) error {
 	switch {
 	case p.kind == Trust && raw != nil:
 		return malformed("Has prohibited field Resource")
-	case p.kind == Trust:
+	case p.kind == Trust, p.kind == Own && raw == nil:
 		return nil
 	case raw == nil || err == nil && len(names) == 0:
 		return malformed("Policy statement must contain resources.")
