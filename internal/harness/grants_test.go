@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/harness"
 )
@@ -57,10 +58,10 @@ type ledger struct {
 // watch keeps the account of a harness.
 func (l *ledger) watch(t *testing.T, h *harness.Harness) {
 	t.Helper()
-	seen := map[policy.Grant]bool{}
+	seen := map[use]bool{}
 	h.Decided = func(d emulator.Decision) {
 		if len(d.By) == 1 {
-			seen[d.By[0]] = true
+			seen[use{d.Caller.Role, d.By[0]}] = true
 		}
 	}
 	t.Cleanup(func() {
@@ -69,19 +70,25 @@ func (l *ledger) watch(t *testing.T, h *harness.Harness) {
 		for _, s := range h.Stacks {
 			for _, r := range s.Resources {
 				if role := s.Cloud.IAM.Role(r.PhysicalID); r.Type == "AWS::IAM::Role" && role != nil {
-					l.enter(s, r.LogicalID, role.Grants(), seen)
+					l.enter(s, r.LogicalID, role, seen)
 				}
 			}
 		}
 	})
 }
 
-func (l *ledger) enter(s harness.Stack, role string, grants []policy.Grant, seen map[policy.Grant]bool) {
+// use is that a role, given by its ARN, has needed a grant. Roles may share a policy.
+type use struct {
+	role  string
+	grant policy.Grant
+}
+
+func (l *ledger) enter(s harness.Stack, logicalID string, role *iam.Role, seen map[use]bool) {
 	names := logical(s)
-	for _, g := range grants {
-		name := s.Template + " " + role + ": " + names.Replace(g.String())
+	for _, g := range role.Grants() {
+		name := s.Template + " " + logicalID + ": " + names.Replace(g.String())
 		l.granted[name] = true
-		l.needed[name] = l.needed[name] || seen[g]
+		l.needed[name] = l.needed[name] || seen[use{role.ARN, g}]
 	}
 }
 
