@@ -143,7 +143,7 @@ func TestBusDeniesByPrincipalAndSource(t *testing.T) {
 	c := w.home
 	for _, name := range []string{"notifier", "stranger"} {
 		role := createRole(t, c, name, `{"Service":"lambda.amazonaws.com"}`, `{"Effect":"Allow","Action":"events:PutEvents","Resource":"`+homeBus+`"}`)
-		if err := c.Lambda.Register(name, lambda.FunctionConfig{Role: role}, whoami{c, name}); err != nil {
+		if err := c.Lambda.Register(name, lambda.FunctionConfig{Role: role}, lambda.InProcess(name, whoami{c, name})); err != nil {
 			t.Fatal(err)
 		}
 	}

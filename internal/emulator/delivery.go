@@ -1,12 +1,12 @@
 package emulator
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
@@ -198,14 +198,13 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 // what it may not log or trace is lost, and nobody is told.
 // AWS: Lambda Developer Guide, Using CloudWatch Logs with Lambda; Visualize Lambda
 // function invocations using AWS X-Ray.
-func (c *Cloud) logs(function string) {
-	config, _ := c.Lambda.Config(function)
+func (c *Cloud) logs(function string, config lambda.FunctionConfig) {
 	who := c.functionIdentity(c.Lambda.AccessKey(function))
-	stream := "arn:aws:logs:" + c.Region + ":" + c.Account + ":log-group:" + cmp.Or(config.LogGroup, "/aws/lambda/"+function) +
+	stream := "arn:aws:logs:" + c.Region + ":" + c.Account + ":log-group:" + config.Logging.Group +
 		":log-stream:" + c.Now().UTC().Format("2006/01/02") + "/" + function + "[$LATEST]" + c.ID(32)
 	_ = c.permit(who, "logs:CreateLogStream", stream)
 	_ = c.permit(who, "logs:PutLogEvents", stream)
-	if config.Traced {
+	if config.Tracing == lambdatypes.TracingModeActive {
 		_ = c.permit(who, "xray:PutTraceSegments", "*")
 		_ = c.permit(who, "xray:PutTelemetryRecords", "*")
 	}
@@ -237,7 +236,7 @@ func (c *Cloud) publish(who wire.Identity, topicARN, subject, message string) er
 
 // tellOfApproval sends a message to a topic as a pipeline's role.
 func (c *Cloud) tellOfApproval(roleARN, topicARN, subject, message string) error {
-	who, err := c.assume("codepipeline", roleARN, "", c.ID(32))
+	who, err := c.assume("codepipeline", roleARN, "", pipelineSession)
 	if err != nil {
 		return err
 	}

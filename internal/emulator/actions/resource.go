@@ -76,6 +76,10 @@ func (r *request) partOf(value, part string) string {
 		value = value[strings.LastIndexByte(value, '/')+1:]
 		project, _, _ := strings.Cut(value, ":")
 		return project
+	case "stack": // of any id, unless it is named by its ARN
+		if !strings.HasPrefix(value, "arn:") {
+			return "stack/" + value + "/*"
+		}
 	case "topic": // of a subscription's ARN
 		if parts := strings.SplitN(value, ":", 7); len(parts) == 7 {
 			return strings.Join(parts[:6], ":")

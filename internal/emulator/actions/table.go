@@ -5,6 +5,7 @@ package actions
 func services() map[string]service {
 	return map[string]service{
 		"application-autoscaling": {"application-autoscaling", autoscaling()},
+		"cloudformation":          {"cloudformation", cloudFormation()},
 		"cloudwatch":              {"cloudwatch", cloudWatch()},
 		"codebuild":               {"codebuild", codeBuild()},
 		"codepipeline":            {"codepipeline", codePipeline()},
@@ -31,6 +32,35 @@ func autoscaling() map[string]operation {
 		"DeregisterScalableTarget": {needs: scalableTarget("DeregisterScalableTarget")},
 		"DescribeScalableTargets":  {},
 		"RegisterScalableTarget":   {needs: scalableTarget("RegisterScalableTarget")},
+	}
+}
+
+// A stack is asked for by its name, with any id, or by its ARN. What a stack creates is
+// asked for as its role or its caller, operation by operation.
+func cloudFormation() map[string]operation {
+	stack, role := "{StackName:stack|stack/*}", map[string][]string{"cloudformation.amazonaws.com": {"RoleARN"}}
+	return map[string]operation{
+		"CreateChangeSet":             {on: stack, pass: role},
+		"CreateStack":                 {on: stack, pass: role},
+		"DeleteChangeSet":             {on: stack},
+		"DeleteStack":                 {on: stack, pass: role},
+		"DescribeChangeSet":           {on: stack},
+		"DescribeStackEvents":         {on: stack},
+		"DescribeStackResource":       {on: stack},
+		"DescribeStackResources":      {on: stack},
+		"DescribeStacks":              {on: stack},
+		"ExecuteChangeSet":            {on: stack},
+		"GetStackPolicy":              {on: stack},
+		"GetTemplate":                 {on: stack},
+		"GetTemplateSummary":          {on: stack},
+		"ListChangeSets":              {on: stack},
+		"ListExports":                 {},
+		"ListStackResources":          {on: stack},
+		"ListStacks":                  {},
+		"SetStackPolicy":              {on: stack},
+		"UpdateStack":                 {on: stack, pass: role},
+		"UpdateTerminationProtection": {on: stack},
+		"ValidateTemplate":            {},
 	}
 }
 
@@ -72,7 +102,11 @@ func codePipeline() map[string]operation {
 		"ListActionExecutions":   {on: "{PipelineName}"},
 		"ListPipelines":          {},
 		"PutApprovalResult":      {on: "{PipelineName}/{StageName}/{ActionName}"},
+		"PutJobFailureResult":    {},
+		"PutJobSuccessResult":    {},
+		"RetryStageExecution":    {on: "{PipelineName}/{StageName}"},
 		"StartPipelineExecution": {on: "{Name}"},
+		"StopPipelineExecution":  {on: "{PipelineName}"},
 	}
 }
 
@@ -95,6 +129,7 @@ func dynamoDB() map[string]operation {
 		"TransactGetItems":   {needs: transactGet},
 		"TransactWriteItems": {needs: transactWrite},
 		"UpdateItem":         {needs: updateItem},
+		"UpdateTable":        {on: "table/{TableName:name}"},
 		"UpdateTimeToLive":   {on: "table/{TableName:name}"},
 	}
 }
@@ -171,6 +206,7 @@ func elb() map[string]operation {
 		"ModifyTargetGroup":             {on: "{TargetGroupArn}"},
 		"ModifyTargetGroupAttributes":   {on: "{TargetGroupArn}"},
 		"RegisterTargets":               {on: "{TargetGroupArn}"},
+		"SetRulePriorities":             {on: "{RulePriorities.RuleArn}"},
 	}
 }
 
@@ -202,8 +238,10 @@ func iam() map[string]operation {
 	return map[string]operation{
 		"AttachRolePolicy":         {on: role, with: policy},
 		"CreatePolicy":             {on: "policy{Path|/}{PolicyName}"},
+		"CreatePolicyVersion":      {on: "{PolicyArn}"},
 		"CreateRole":               {on: "role{Path|/}{RoleName}"},
 		"DeletePolicy":             {on: "{PolicyArn}"},
+		"DeletePolicyVersion":      {on: "{PolicyArn}"},
 		"DeleteRole":               {on: role},
 		"DeleteRolePolicy":         {on: role},
 		"DetachRolePolicy":         {on: role, with: policy},
@@ -212,6 +250,7 @@ func iam() map[string]operation {
 		"GetRole":                  {on: role},
 		"GetRolePolicy":            {on: role},
 		"ListAttachedRolePolicies": {on: role},
+		"ListPolicyVersions":       {on: "{PolicyArn}"},
 		"ListRolePolicies":         {on: role},
 		"ListRoles":                {},
 		"PutRolePolicy":            {on: role},
@@ -222,22 +261,35 @@ func iam() map[string]operation {
 func lambda() map[string]operation {
 	function := "function:{FunctionName:function}"
 	return map[string]operation{
-		"AddPermission":                {on: function},
-		"CreateFunction":               {on: function, pass: map[string][]string{"lambda.amazonaws.com": {"Role"}}},
-		"CreateFunctionUrlConfig":      {on: function},
-		"DeleteFunction":               {on: function},
-		"DeleteFunctionUrlConfig":      {on: function},
-		"GetFunction":                  {on: function},
-		"GetFunctionConfiguration":     {on: function},
-		"GetFunctionEventInvokeConfig": {on: function},
-		"GetFunctionUrlConfig":         {on: function},
-		"GetPolicy":                    {on: function},
-		"Invoke":                       {needs: invoke},
-		"ListFunctionUrlConfigs":       {on: function},
-		"ListFunctions":                {},
-		"PutFunctionEventInvokeConfig": {on: function},
-		"RemovePermission":             {on: function},
-		"UpdateFunctionUrlConfig":      {on: function},
+		"AddPermission":                   {on: function},
+		"CreateAlias":                     {on: function},
+		"CreateFunction":                  {on: function, pass: map[string][]string{"lambda.amazonaws.com": {"Role"}}},
+		"CreateFunctionUrlConfig":         {on: function},
+		"DeleteAlias":                     {on: function},
+		"DeleteFunction":                  {on: function},
+		"DeleteFunctionConcurrency":       {on: function},
+		"DeleteFunctionEventInvokeConfig": {on: function},
+		"DeleteFunctionUrlConfig":         {on: function},
+		"GetAlias":                        {on: function},
+		"GetFunction":                     {on: function},
+		"GetFunctionConcurrency":          {on: function},
+		"GetFunctionConfiguration":        {on: function},
+		"GetFunctionEventInvokeConfig":    {on: function},
+		"GetFunctionUrlConfig":            {on: function},
+		"GetPolicy":                       {on: function},
+		"Invoke":                          {needs: invoke},
+		"ListAliases":                     {on: function},
+		"ListFunctionUrlConfigs":          {on: function},
+		"ListVersionsByFunction":          {on: function},
+		"PublishVersion":                  {on: function},
+		"PutFunctionConcurrency":          {on: function},
+		"UpdateAlias":                     {on: function},
+		"UpdateFunctionCode":              {on: function},
+		"UpdateFunctionConfiguration":     {on: function, pass: map[string][]string{"lambda.amazonaws.com": {"Role"}}},
+		"ListFunctions":                   {},
+		"PutFunctionEventInvokeConfig":    {on: function},
+		"RemovePermission":                {on: function},
+		"UpdateFunctionUrlConfig":         {on: function},
 	}
 }
 
