@@ -106,7 +106,7 @@ func (h *Harness) putSlackSecret(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("encode Slack's secret: %w", err)
 	}
 	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: aws.String(stackName + "/slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
+		Name: aws.String("slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
 	})
 	if err != nil {
 		return "", fmt.Errorf("keep Slack's secret: %w", err)
