@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
@@ -118,9 +119,7 @@ func denial(who wire.Identity, need actions.Need, d policy.Decision) string {
 // context adds the condition keys that the caller brings.
 func (c *Cloud) context(who wire.Identity, role *iam.Role, of map[string][]string) map[string][]string {
 	context := map[string][]string{}
-	for key, values := range of {
-		context[key] = values
-	}
+	maps.Copy(context, of)
 	if who.Service != "" {
 		context["aws:SourceArn"], context["aws:SourceAccount"] = []string{who.Source}, []string{who.Account}
 		context["aws:SourceOwner"] = []string{who.Account}
@@ -205,9 +204,11 @@ func (s state) SecretARN(id string) string { return s.cloud.SecretsManager.ARN(i
 func (s state) ScalableTargetARN(resourceID string) string {
 	return s.cloud.AutoScaling.ARN(resourceID)
 }
+
 func (s state) QueriedPartition(in *actions.Query) string {
 	return s.cloud.DynamoDB.QueriedPartition(in)
 }
+
 func (s state) PartitionKey(t string, i actions.Item) string {
 	return s.cloud.DynamoDB.PartitionKey(t, i)
 }

@@ -13,8 +13,8 @@ import (
 
 // statements is a policy's document, as far as who edits it has to know it.
 type statements struct {
-	Version   string
-	Statement []map[string]any
+	Version   string           `json:"Version"`
+	Statement []map[string]any `json:"Statement"`
 }
 
 // without takes an action out, and reports whether it was there.

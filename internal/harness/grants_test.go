@@ -45,7 +45,7 @@ func all() bool {
 }
 
 // account is of all boxes, which run side by side.
-var account = &ledger{granted: map[string]bool{}, needed: map[string]bool{}} //nolint:gochecknoglobals // TestMain can give nothing to tests
+var account = &ledger{granted: map[string]bool{}, needed: map[string]bool{}}
 
 // ledger is what roles grant, and what of it was needed: what alone allowed some request,
 // or alone denied one that was allowed otherwise. A grant is named by its template, the

@@ -35,6 +35,8 @@ type Options struct {
 	Cloud emulator.Options
 	Slack slack.Options
 	Log   *slog.Logger // of all functions
+	// Parameters are of template.yaml, beside Slack's secret.
+	Parameters map[string]string
 }
 
 // Harness is a cloud with Sluice installed.
@@ -72,7 +74,9 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", map[string]string{"SlackSecret": secret})
+	parameters := map[string]string{"SlackSecret": secret}
+	maps.Copy(parameters, o.Parameters)
+	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", parameters)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ import (
 type known struct{}
 
 func (known) RoleARN(name string) string { return "arn:aws:iam::123456789012:role/deploy/" + name }
-func (known) SecretARN(id string) string { return map[string]string{"slack": secret}[id] }
+func (known) SecretARN(id string) string { return map[string]string{"slack": slackARN}[id] }
 func (known) ScalableTargetARN(id string) string {
 	return map[string]string{"service/shop/web": target}[id]
 }
@@ -51,8 +51,8 @@ func (known) PartitionKey(_ string, item actions.Item) string {
 }
 
 const (
-	secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-a1b2c3"
-	target = "arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/0ec5a1b2"
+	slackARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-a1b2c3"
+	target   = "arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/0ec5a1b2"
 )
 
 // An operation without a row would be refused to everybody, and a row without an
@@ -101,10 +101,14 @@ func TestNeeds(t *testing.T) {
 		in                 any
 		want               []actions.Need
 	}{
-		"ServiceByName": {"ecs", "UpdateService", &ecs.UpdateServiceInput{Cluster: new("shop"), Service: new("web")},
-			[]actions.Need{need("ecs:UpdateService", service, "ecs:cluster", "shop")}},
-		"ServiceByARN": {"ecs", "UpdateService", &ecs.UpdateServiceInput{Cluster: new("arn:aws:ecs:us-east-1:123456789012:cluster/shop"), Service: new(service)},
-			[]actions.Need{need("ecs:UpdateService", service, "ecs:cluster", "arn:aws:ecs:us-east-1:123456789012:cluster/shop")}},
+		"ServiceByName": {
+			"ecs", "UpdateService", &ecs.UpdateServiceInput{Cluster: new("shop"), Service: new("web")},
+			[]actions.Need{need("ecs:UpdateService", service, "ecs:cluster", "shop")},
+		},
+		"ServiceByARN": {
+			"ecs", "UpdateService", &ecs.UpdateServiceInput{Cluster: new("arn:aws:ecs:us-east-1:123456789012:cluster/shop"), Service: new(service)},
+			[]actions.Need{need("ecs:UpdateService", service, "ecs:cluster", "arn:aws:ecs:us-east-1:123456789012:cluster/shop")},
+		},
 		"EachService": {"ecs", "DescribeServices", &ecs.DescribeServicesInput{Services: []string{"a", "b"}}, []actions.Need{
 			need("ecs:DescribeServices", "arn:aws:ecs:us-east-1:123456789012:service/default/a"), need("ecs:DescribeServices", "arn:aws:ecs:us-east-1:123456789012:service/default/b"),
 		}},
@@ -118,8 +122,10 @@ func TestNeeds(t *testing.T) {
 		}},
 		"Rule":  {"elbv2", "ModifyRule", &elb.ModifyRuleInput{RuleArn: new(rule)}, []actions.Need{need("elasticloadbalancing:ModifyRule", rule)}},
 		"Rules": {"elbv2", "DescribeRules", &elb.DescribeRulesInput{RuleArns: []string{rule}}, []actions.Need{need("elasticloadbalancing:DescribeRules", "*")}},
-		"Alarms": {"cloudwatch", "DescribeAlarms", &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"a", "b"}},
-			[]actions.Need{need("cloudwatch:DescribeAlarms", alarm+"a"), need("cloudwatch:DescribeAlarms", alarm+"b")}},
+		"Alarms": {
+			"cloudwatch", "DescribeAlarms", &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"a", "b"}},
+			[]actions.Need{need("cloudwatch:DescribeAlarms", alarm+"a"), need("cloudwatch:DescribeAlarms", alarm+"b")},
+		},
 		"AllAlarms": {"cloudwatch", "DescribeAlarms", &cloudwatch.DescribeAlarmsInput{}, []actions.Need{need("cloudwatch:DescribeAlarms", alarm+"*")}},
 		"CompositeAlarms": {"cloudwatch", "DescribeAlarms", &cloudwatch.DescribeAlarmsInput{
 			AlarmNames: []string{"a"}, AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeCompositeAlarm},
@@ -128,21 +134,31 @@ func TestNeeds(t *testing.T) {
 			ServiceNamespace: "ecs", ResourceId: new("service/shop/web"), ScalableDimension: "ecs:service:DesiredCount",
 		}, []actions.Need{need("application-autoscaling:RegisterScalableTarget", target,
 			"application-autoscaling:service-namespace", "ecs", "application-autoscaling:scalable-dimension", "ecs:service:DesiredCount")}},
-		"NewScalableTarget": {"application-autoscaling", "RegisterScalableTarget", &applicationautoscaling.RegisterScalableTargetInput{ResourceId: new("service/shop/new")},
-			[]actions.Need{need("application-autoscaling:RegisterScalableTarget", "arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/*")}},
+		"NewScalableTarget": {
+			"application-autoscaling", "RegisterScalableTarget", &applicationautoscaling.RegisterScalableTargetInput{ResourceId: new("service/shop/new")},
+			[]actions.Need{need("application-autoscaling:RegisterScalableTarget", "arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/*")},
+		},
 		"Transaction": {"dynamodb", "TransactWriteItems", &dynamodb.TransactWriteItemsInput{TransactItems: []dynamotypes.TransactWriteItem{
-			{ConditionCheck: &dynamotypes.ConditionCheck{TableName: facts, Key: key("a")}}, {Put: &dynamotypes.Put{TableName: facts, Item: key("b")}},
-			{Update: &dynamotypes.Update{TableName: facts, Key: key("c")}}, {Delete: &dynamotypes.Delete{TableName: facts, Key: key("d")}},
+			{ConditionCheck: &dynamotypes.ConditionCheck{TableName: facts, Key: key("a")}},
+			{Put: &dynamotypes.Put{TableName: facts, Item: key("b")}},
+			{Update: &dynamotypes.Update{TableName: facts, Key: key("c")}},
+			{Delete: &dynamotypes.Delete{TableName: facts, Key: key("d")}},
 		}}, []actions.Need{
 			need("dynamodb:ConditionCheckItem", table, "dynamodb:LeadingKeys", "a"), need("dynamodb:PutItem", table, "dynamodb:LeadingKeys", "b"),
 			need("dynamodb:UpdateItem", table, "dynamodb:LeadingKeys", "c"), need("dynamodb:DeleteItem", table, "dynamodb:LeadingKeys", "d"),
 		}},
-		"Batch": {"dynamodb", "BatchGetItem", &dynamodb.BatchGetItemInput{RequestItems: map[string]dynamotypes.KeysAndAttributes{"facts": {Keys: []map[string]dynamotypes.AttributeValue{key("a"), key("b")}}}},
-			[]actions.Need{need("dynamodb:BatchGetItem", table, "dynamodb:LeadingKeys", "a", "dynamodb:LeadingKeys", "b")}},
-		"Index": {"dynamodb", "Query", &dynamodb.QueryInput{TableName: new(table), IndexName: new("by-app")},
-			[]actions.Need{need("dynamodb:Query", table+"/index/by-app", "dynamodb:LeadingKeys", "env#shop")}},
-		"Schedule": {"scheduler", "CreateSchedule", &scheduler.CreateScheduleInput{Name: new("r"), GroupName: new("answers"), Target: &schedulertypes.Target{RoleArn: new(deadman)}},
-			[]actions.Need{need("scheduler:CreateSchedule", schedule+"answers/r"), need("iam:PassRole", deadman, "iam:PassedToService", "scheduler.amazonaws.com")}},
+		"Batch": {
+			"dynamodb", "BatchGetItem", &dynamodb.BatchGetItemInput{RequestItems: map[string]dynamotypes.KeysAndAttributes{"facts": {Keys: []map[string]dynamotypes.AttributeValue{key("a"), key("b")}}}},
+			[]actions.Need{need("dynamodb:BatchGetItem", table, "dynamodb:LeadingKeys", "a", "dynamodb:LeadingKeys", "b")},
+		},
+		"Index": {
+			"dynamodb", "Query", &dynamodb.QueryInput{TableName: new(table), IndexName: new("by-app")},
+			[]actions.Need{need("dynamodb:Query", table+"/index/by-app", "dynamodb:LeadingKeys", "env#shop")},
+		},
+		"Schedule": {
+			"scheduler", "CreateSchedule", &scheduler.CreateScheduleInput{Name: new("r"), GroupName: new("answers"), Target: &schedulertypes.Target{RoleArn: new(deadman)}},
+			[]actions.Need{need("scheduler:CreateSchedule", schedule+"answers/r"), need("iam:PassRole", deadman, "iam:PassedToService", "scheduler.amazonaws.com")},
+		},
 		"DefaultGroup": {"scheduler", "DeleteSchedule", &scheduler.DeleteScheduleInput{Name: new("r")}, []actions.Need{need("scheduler:DeleteSchedule", schedule+"default/r")}},
 		"Token":        {"stepfunctions", "SendTaskSuccess", &sfn.SendTaskSuccessInput{TaskToken: new("t")}, []actions.Need{need("states:SendTaskSuccess", "*")}},
 		"Events": {"events", "PutEvents", &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{
@@ -151,16 +167,20 @@ func TestNeeds(t *testing.T) {
 			need("events:PutEvents", bus+"default", "events:source", "sluice", "events:detail-type", "T", "events:eventBusInvocation", "false"),
 			need("events:PutEvents", bus+"decisions", "events:source", "s", "events:detail-type", "T", "events:eventBusInvocation", "false"),
 		}},
-		"RuleOfABus": {"events", "PutRule", &eventbridge.PutRuleInput{Name: new("r"), EventBusName: new(bus + "decisions")},
-			[]actions.Need{need("events:PutRule", "arn:aws:events:us-east-1:123456789012:rule/decisions/r")}},
-		"Targets": {"events", "PutTargets", &eventbridge.PutTargetsInput{Rule: new("r"), Targets: []eventtypes.Target{{Arn: new(function)}, {RoleArn: new(deadman)}}},
-			[]actions.Need{need("events:PutTargets", "arn:aws:events:us-east-1:123456789012:rule/r"), need("iam:PassRole", deadman, "iam:PassedToService", "events.amazonaws.com")}},
+		"RuleOfABus": {
+			"events", "PutRule", &eventbridge.PutRuleInput{Name: new("r"), EventBusName: new(bus + "decisions")},
+			[]actions.Need{need("events:PutRule", "arn:aws:events:us-east-1:123456789012:rule/decisions/r")},
+		},
+		"Targets": {
+			"events", "PutTargets", &eventbridge.PutTargetsInput{Rule: new("r"), Targets: []eventtypes.Target{{Arn: new(function)}, {RoleArn: new(deadman)}}},
+			[]actions.Need{need("events:PutTargets", "arn:aws:events:us-east-1:123456789012:rule/r"), need("iam:PassRole", deadman, "iam:PassedToService", "events.amazonaws.com")},
+		},
 		"FunctionByName":  {"lambda", "Invoke", &lambda.InvokeInput{FunctionName: new("recover"), Qualifier: new("live")}, []actions.Need{need("lambda:InvokeFunction", function+":live")}},
 		"FunctionByARN":   {"lambda", "Invoke", &lambda.InvokeInput{FunctionName: new(function + ":live"), Qualifier: new("live")}, []actions.Need{need("lambda:InvokeFunction", function+":live")}},
 		"FunctionByPart":  {"lambda", "GetFunction", &lambda.GetFunctionInput{FunctionName: new("123456789012:function:recover")}, []actions.Need{need("lambda:GetFunction", function)}},
 		"Object":          {"s3", "HeadObject", &s3.HeadObjectInput{Bucket: new("artifacts"), Key: new("a/b.zip")}, []actions.Need{need("s3:GetObject", "arn:aws:s3:::artifacts/a/b.zip")}},
 		"Bucket":          {"s3", "ListObjectsV2", &s3.ListObjectsV2Input{Bucket: new("artifacts"), Prefix: new("a/")}, []actions.Need{need("s3:ListBucket", "arn:aws:s3:::artifacts", "s3:prefix", "a/")}},
-		"SecretByName":    {"secretsmanager", "GetSecretValue", &secretsmanager.GetSecretValueInput{SecretId: new("slack")}, []actions.Need{need("secretsmanager:GetSecretValue", secret)}},
+		"SecretByName":    {"secretsmanager", "GetSecretValue", &secretsmanager.GetSecretValueInput{SecretId: new("slack")}, []actions.Need{need("secretsmanager:GetSecretValue", slackARN)}},
 		"NoSuchSecret":    {"secretsmanager", "GetSecretValue", &secretsmanager.GetSecretValueInput{SecretId: new("none")}, []actions.Need{need("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:none")}},
 		"Parameter":       {"ssm", "GetParameters", &ssm.GetParametersInput{Names: []string{"/shop/level", "plain"}}, []actions.Need{need("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/shop/level"), need("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/plain")}},
 		"Queue":           {"sqs", "SendMessage", &sqs.SendMessageInput{QueueUrl: new("https://sqs.us-east-1.amazonaws.com/123456789012/jobs")}, []actions.Need{need("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:jobs")}},
