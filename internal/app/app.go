@@ -69,7 +69,7 @@ func New(w World, s Settings) (*App, error) {
 		letters: handler.Letters{SQS: c.SQS, URL: s.DeadLetters},
 	}
 	timer := func(group, target string) waits.Timer {
-		return waits.Timer{Scheduler: c.Scheduler, Group: group, Target: target, Role: s.DeadmanRole, Now: w.Now}
+		return waits.Timer{Scheduler: c.Scheduler, Group: group, Target: target, Role: s.DeadmanRole, Letters: s.LettersARN, Now: w.Now}
 	}
 	a.Steps = &steps.Steps{
 		Store:   &store.Store{DB: c.DynamoDB, Table: s.Table},

@@ -144,11 +144,11 @@ func newShop(t *testing.T, o emulator.Options) *shop {
 	}
 	s.stack, err = s.Deploy(loaded, emulator.Deployment{
 		StackName: "shop", Files: fstest.MapFS{"flow.asl.json": {Data: []byte(flow)}},
-		Handler: func(f cloudformation.Function) (lambda.Handler, error) {
+		Code: func(f cloudformation.Function) (lambda.Code, error) {
 			if f.CodeURI != "functions/record" {
-				return nil, fmt.Errorf("no handler for %s", f.CodeURI)
+				return lambda.Code{}, fmt.Errorf("no handler for %s", f.CodeURI)
 			}
-			return record{s.Cloud, f, &s.runs}, nil
+			return lambda.InProcess(f.Name, record{s.Cloud, f, &s.runs}), nil
 		},
 	})
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -17,9 +19,9 @@ type Deployment struct {
 	Parameters map[string]string
 	// Files holds the files that the template names.
 	Files fs.FS
-	// Handler gives the code of a function that the template declares. It must
-	// not wait for the loop, on which it is called.
-	Handler func(f cloudformation.Function) (lambda.Handler, error)
+	// Code gives the code of a function that the template declares. It must not wait
+	// for the loop, on which it is called.
+	Code func(f cloudformation.Function) (lambda.Code, error)
 }
 
 // Deploy creates what a template describes. It waits for the loop, so it must not
@@ -33,7 +35,7 @@ func (c *Cloud) Deploy(t *cloudformation.Template, d Deployment) (*cloudformatio
 	}
 	return plan.Deploy(cloudformation.Target{
 		Invoke:   c.invoke,
-		Function: func(f cloudformation.Function) error { return c.createFunction(f, d.Handler) },
+		Function: func(f cloudformation.Function) error { return c.createFunction(f, d.Code) },
 		ID:       c.ID,
 		Wait:     func(wait time.Duration) { c.Await(func(done func()) { c.After(wait, done) }) },
 	})
@@ -55,20 +57,32 @@ func (c *Cloud) invoke(service, operation string, input map[string]any) (json.Ra
 	return out, err
 }
 
-func (c *Cloud) createFunction(f cloudformation.Function, handler func(cloudformation.Function) (lambda.Handler, error)) error {
-	if handler == nil {
-		return fmt.Errorf("function %s: the deployment has no handlers", f.LogicalID)
+func (c *Cloud) createFunction(f cloudformation.Function, codeOf func(cloudformation.Function) (lambda.Code, error)) error {
+	if codeOf == nil {
+		return fmt.Errorf("function %s: the deployment has no code", f.LogicalID)
 	}
 	var err error
 	c.Do(func() {
-		var h lambda.Handler
-		if h, err = handler(f); err != nil {
+		var code lambda.Code
+		if code, err = codeOf(f); err != nil {
 			return
 		}
-		err = c.Lambda.Register(f.Name, lambda.FunctionConfig{
-			Timeout: f.Timeout, MemoryMB: f.MemoryMB, Environment: f.Environment, Role: f.Role, Description: f.Description,
-			DeadLetterARN: f.DeadLetterARN, ReservedConcurrency: f.ReservedConcurrency,
-		}, h)
+		if err = c.Lambda.Register(f.Name, functionConfig(f), code); err != nil {
+			return
+		}
+		err = c.Lambda.Reserve(f.Name, f.ReservedConcurrency)
 	})
 	return err
+}
+
+func functionConfig(f cloudformation.Function) lambda.FunctionConfig {
+	return lambda.FunctionConfig{
+		Timeout: f.Timeout, MemoryMB: f.MemoryMB, Environment: f.Environment, Role: f.Role, Description: f.Description,
+		Handler: f.Handler, Architecture: types.Architecture(f.Architecture), DeadLetterARN: f.DeadLetterARN,
+		Tracing: types.TracingMode(f.Tracing),
+		Logging: lambda.Logging{
+			Format: types.LogFormat(f.Logging.LogFormat), Group: f.Logging.LogGroup,
+			ApplicationLevel: types.ApplicationLogLevel(f.Logging.ApplicationLogLevel), SystemLevel: types.SystemLogLevel(f.Logging.SystemLogLevel),
+		},
+	}
 }

@@ -70,7 +70,7 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	h.SlackURL, h.DecideURL = out["SlackUrl"], out["DecideUrl"]
 	h.Do(func() { h.Slack.SetRequestURL(h.SlackURL) })
 	h.Settings = app.Settings{
-		Table: out["Table"], Machine: out["Machine"], DeadLetters: out["DeadLetters"], Recover: out["Recover"],
+		Table: out["Table"], Machine: out["Machine"], DeadLetters: out["DeadLetters"], LettersARN: out["DeadLettersArn"], Recover: out["Recover"],
 		DeadmanRole: out["DeadmanRole"], Approval: out["Approval"], Notify: out["Notify"], Answers: out["Answers"],
 		Notices: out["Notices"], Decisions: out["Decisions"], SlackSecret: secret,
 	}
@@ -140,28 +140,36 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 		return nil, err
 	}
 	return c.Deploy(template, emulator.Deployment{
-		StackName: stack, Parameters: parameters, Files: sluice.Files, Handler: h.handler,
+		StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code,
 	})
 }
 
-// handler is the code of a function of the template: the same that its Lambda
-// binary would serve, calling with the function's own credentials.
-func (h *Harness) handler(f cloudformation.Function) (lambda.Handler, error) {
+// code is the code of a function of the template: the same that its Lambda binary
+// would serve, calling with the function's own credentials. What it cannot be started
+// with is told at once, not when it is invoked.
+func (h *Harness) code(f cloudformation.Function) (lambda.Code, error) {
 	name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
 	if !ok || path.Dir(f.CodeURI) != "dist" {
-		return nil, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
+		return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
 	}
-	settings, err := app.SettingsFrom(func(variable string) string { return f.Environment[variable] })
-	if err != nil {
-		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
+	start := func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
+		settings, err := app.SettingsFrom(func(variable string) string { return e.Config.Environment[variable] })
+		if err != nil {
+			return nil, err
+		}
+		wired, err := app.New(h.world(h.Lambda.AccessKey(e.Function)), settings)
+		if err != nil {
+			return nil, err
+		}
+		code, ok := wired.Handlers()[name]
+		if !ok {
+			return nil, fmt.Errorf("there is no function %q", name)
+		}
+		return code, nil
 	}
-	wired, err := app.New(h.world(h.Lambda.AccessKey(f.Name)), settings)
-	if err != nil {
-		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
+	environment := lambda.Environment{Function: f.Name, Config: lambda.FunctionConfig{Environment: f.Environment}}
+	if _, err := start(context.Background(), environment); err != nil { //nolint:forbidigo // nothing waits in it
+		return lambda.Code{}, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}
-	code, ok := wired.Handlers()[name]
-	if !ok {
-		return nil, fmt.Errorf("function %s: there is no function %q", f.LogicalID, name)
-	}
-	return code, nil
+	return lambda.Code{SHA256: lambda.Hash([]byte(f.CodeURI)), Size: int64(len(f.CodeURI)), Start: start}, nil
 }

@@ -21,8 +21,16 @@ type Function struct {
 	MemoryMB    int
 	Environment map[string]string
 
+	Architecture        string
+	Tracing             string // its mode
+	Logging             FunctionLogging
 	DeadLetterARN       string
 	ReservedConcurrency *int
+}
+
+// FunctionLogging is a function's LoggingConfig.
+type FunctionLogging struct {
+	LogFormat, LogGroup, ApplicationLogLevel, SystemLogLevel string
 }
 
 // Target is the cloud that a plan is deployed to. Its functions return when what

@@ -94,14 +94,22 @@ func (r *request) putTargets(rule string, targets *node) error {
 	return nil
 }
 
-// createFunction hands the function to the target. How it would be traced,
-// logged and built is kept.
+// createFunction hands the function to the target. How it would be built is kept.
 func createFunction(r *request) (*created, error) {
 	f := Function{
 		LogicalID: r.id, Name: r.name("FunctionName", 64), Environment: map[string]string{},
 		CodeURI: optional(r.properties.get("Code").get("CodeUri")), Handler: optional(r.properties.get("Handler")),
 		Description: optional(r.properties.get("Description")), Role: optional(r.properties.get("Role")),
 		DeadLetterARN: optional(r.properties.get("DeadLetterConfig").get("TargetArn")),
+		Tracing:       optional(r.properties.get("TracingConfig").get("Mode")),
+	}
+	if list := r.properties.get("Architectures"); !list.isNull() && len(list.items) > 0 {
+		f.Architecture = list.items[0].text
+	}
+	logging := r.properties.get("LoggingConfig")
+	f.Logging = FunctionLogging{
+		LogFormat: optional(logging.get("LogFormat")), LogGroup: optional(logging.get("LogGroup")),
+		ApplicationLogLevel: optional(logging.get("ApplicationLogLevel")), SystemLogLevel: optional(logging.get("SystemLogLevel")),
 	}
 	known := []string{
 		"FunctionName", "Code", "Handler", "Description", "Role", "DeadLetterConfig", "Timeout", "MemorySize", "Environment",
