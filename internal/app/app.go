@@ -72,7 +72,7 @@ func New(w World, s Settings) (*App, error) {
 		return waits.Timer{Scheduler: c.Scheduler, Group: group, Target: target, Role: s.DeadmanRole, Letters: s.LettersARN, Now: w.Now}
 	}
 	a.Steps = &steps.Steps{
-		Store:   &store.Store{DB: c.DynamoDB, Table: s.Table},
+		Store:   &store.Store{DB: c.DynamoDB, Table: s.Table, Format: store.Format},
 		Reach:   reach(w),
 		Waker:   waits.Waker{SFN: c.SFN},
 		Deadman: waits.Deadman{Timer: timer("", s.Recover)},

@@ -82,6 +82,7 @@ type Run struct {
 	Environment string `json:"environment"`
 	Rollout     string `json:"rollout"`
 	Execution   string `json:"execution"` // ARN
+	Format      int    `json:"format"`    // of what the machine sends, as the table's items have one
 }
 
 func (r Run) place() store.Place { return store.Place{App: r.App, Environment: r.Environment} }

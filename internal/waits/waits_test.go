@@ -191,7 +191,7 @@ func TestWakeErrors(t *testing.T) {
 
 // deadman goes off into the queue.
 func (w world) deadman() waits.Deadman {
-	return waits.Deadman{Timer: waits.Timer{Scheduler: w.aws.Scheduler, Target: "arn:aws:sqs:us-east-1:123456789012:heard", Role: role, Now: w.Now}}
+	return waits.Deadman{Timer: waits.Timer{Scheduler: w.aws.Scheduler, Target: "arn:aws:sqs:us-east-1:123456789012:heard", Role: role, Letters: letters, Now: w.Now}}
 }
 
 func (w world) arm(name string, after time.Duration) {
