@@ -143,7 +143,11 @@ func (a *App) Handlers() map[string]handler.Func {
 		"recover":  handler.Recover{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"approval": handler.Approval{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"notify":   handler.Notice{Steps: s, Log: log, Letters: a.letters}.Handler(),
-		"decide":   handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),
+		"check": handler.Check{
+			Checks: steps.Checks{Secret: a.secret, Slack: s.Slack, Topics: notify.SNS{Client: a.clients.SNS}, Log: log},
+			HTTP:   a.world.HTTP, Log: log,
+		}.Handler(),
+		"decide": handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),
 
 		"approve":     handler.Step(r, rollout.PhaseApprove, handler.Quiet(s.Approve)),
 		"lock":        handler.Step(r, rollout.PhaseLock, handler.Quiet(s.Lock)),

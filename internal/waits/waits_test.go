@@ -21,7 +21,10 @@ import (
 	"github.com/sluice-deploy/sluice/internal/waits"
 )
 
-const role = "arn:aws:iam::123456789012:role/any"
+const (
+	role    = "arn:aws:iam::123456789012:role/any"
+	letters = "arn:aws:sqs:us-east-1:123456789012:letters"
+)
 
 // start is when virtual time begins.
 func start() time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }

@@ -116,7 +116,7 @@ func (e *expansion) addFunction(r resource) error {
 		"Tags": "", "LoggingConfig": "", "EphemeralStorage": "", "Tracing": "TracingConfig", "CodeUri": "Code",
 		"DeadLetterQueue": "DeadLetterConfig",
 	}, "Role", "Policies", "Events", "EventInvokeConfig", "AssumeRolePolicyDocument", "PermissionsBoundary", "RolePath", "FunctionUrlConfig",
-		"AutoPublishAlias", "VersionDescription")
+		"AutoPublishAlias", "AutoPublishAliasAllProperties", "VersionDescription")
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,8 @@ func (e *expansion) publish(r resource, function *node) (published, error) {
 	if !alias.isString() || !aliasName.MatchString(alias.text) {
 		return published{}, fail(alias.line, "property AutoPublishAlias is the name of an alias here, not %v", alias)
 	}
-	sum, err := e.versionHash(function)
+	all := e.resolved(r.properties.get("AutoPublishAliasAllProperties"))
+	sum, err := e.versionHash(function, !all.isNull() && all.text == "true")
 	if err != nil {
 		return published{}, err
 	}
@@ -53,12 +54,17 @@ func (e *expansion) publish(r resource, function *node) (published, error) {
 }
 
 // versionHash is what the version's logical id ends with: it changes with where the
-// code is, and with the environment and the memory as the template says them.
-func (e *expansion) versionHash(function *node) (string, error) {
+// code is, and with the environment and the memory as the template says them, or with
+// all properties. What parameters hold changes it in the code's place only.
+func (e *expansion) versionHash(function *node, all bool) (string, error) {
 	hashed, _ := e.resolved(function.get("Code")).plain().(map[string]any)
-	maps.Copy(hashed, environment(function))
-	if memory := function.get("MemorySize"); memory != nil {
-		hashed["MemorySize"] = memory.plain()
+	if all {
+		hashed = everything(function)
+	} else {
+		maps.Copy(hashed, environment(function))
+		if memory := function.get("MemorySize"); memory != nil {
+			hashed["MemorySize"] = memory.plain()
+		}
 	}
 	data, err := compact(hashed)
 	if err != nil {
@@ -66,6 +72,17 @@ func (e *expansion) versionHash(function *node) (string, error) {
 	}
 	sum := sha1.Sum(data) //nolint:gosec // a name, not a secret
 	return hex.EncodeToString(sum[:])[:10], nil
+}
+
+// everything is a function's properties with the tag that SAM gives it.
+func everything(function *node) map[string]any {
+	out, _ := function.plain().(map[string]any)
+	tags := []any{map[string]any{"Key": "lambda:createdBy", "Value": "SAM"}}
+	for _, f := range function.get("Tags").entries() {
+		tags = append(tags, map[string]any{"Key": f.name, "Value": f.value.plain()})
+	}
+	out["Tags"] = tags
+	return out
 }
 
 func environment(function *node) map[string]any {
