@@ -47,6 +47,14 @@ fmt: $(GOLANGCI) ## Format the code as the linter wants it
 build: ## Build the functions, a zip each, into DIST (dist) for ARCH (arm64)
 	scripts/build
 
+.PHONY: deploy
+deploy: ## Install or update Sluice in your account; PLAN=1 shows what would change
+	scripts/deploy
+
+.PHONY: destroy
+destroy: ## Take Sluice away from your account; what it deployed stays
+	scripts/destroy
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target, each for FUZZTIME (30s)
 	scripts/fuzz $(FUZZTIME)
