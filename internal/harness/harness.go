@@ -25,6 +25,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/slack"
 	"github.com/sluice-deploy/sluice/internal/steps"
+	"github.com/sluice-deploy/sluice/internal/store"
 )
 
 // stackName is the name of Sluice's own stack in the local cloud.
@@ -50,7 +51,8 @@ type Harness struct {
 	Slack               *slack.Service
 	SlackURL, DecideURL string
 
-	log *slog.Logger
+	parameters map[string]string // of Sluice's stack
+	log        *slog.Logger
 }
 
 // New installs Sluice from template.yaml in a new cloud on the loop. It waits for
@@ -62,7 +64,8 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", map[string]string{"SlackSecret": secret})
+	h.parameters = map[string]string{"SlackSecret": secret}
+	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", h.parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -140,18 +143,24 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 		return nil, err
 	}
 	return c.Deploy(template, emulator.Deployment{
-		StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code,
+		StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code(store.Format),
 	})
 }
 
 // code is the code of a function of the template: the same that its Lambda binary
 // would serve, calling with the function's own credentials. What it cannot be started
-// with is told at once, not when it is invoked.
-func (h *Harness) code(f cloudformation.Function) (lambda.Code, error) {
-	name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
-	if !ok || path.Dir(f.CodeURI) != "dist" {
-		return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
+// with is told at once, not when it is invoked. It reads and writes items of the format.
+func (h *Harness) code(format int) func(cloudformation.Function) (lambda.Code, error) {
+	return func(f cloudformation.Function) (lambda.Code, error) {
+		name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
+		if !ok || !strings.HasPrefix(f.CodeURI, "dist/") {
+			return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
+		}
+		return h.function(f, name, format)
 	}
+}
+
+func (h *Harness) function(f cloudformation.Function, name string, format int) (lambda.Code, error) {
 	start := func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
 		settings, err := app.SettingsFrom(func(variable string) string { return e.Config.Environment[variable] })
 		if err != nil {
@@ -161,6 +170,7 @@ func (h *Harness) code(f cloudformation.Function) (lambda.Code, error) {
 		if err != nil {
 			return nil, err
 		}
+		wired.Steps.Store.Format = format
 		code, ok := wired.Handlers()[name]
 		if !ok {
 			return nil, fmt.Errorf("there is no function %q", name)
