@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -21,8 +22,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/google/go-cmp/cmp"
 
+	sluice "github.com/sluice-deploy/sluice"
 	"github.com/sluice-deploy/sluice/internal/app"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -137,6 +140,37 @@ func (m machine) tasks() map[string]state {
 		}
 	}
 	return tasks
+}
+
+// The template keeps to what CloudFormation takes.
+// AWS: CloudFormation User Guide, Understand CloudFormation quotas.
+func TestTemplateIsWithinQuotas(t *testing.T) {
+	t.Parallel()
+	text, err := fs.ReadFile(sluice.Files, "template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := cloudformation.Load("template.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := template.Resolve(cloudformation.Settings{
+		StackName: "sluice", Account: "123456789012", Region: "us-east-1", Files: sluice.Files,
+		Parameters: map[string]string{"SlackSecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:sluice/slack-AbCdEf"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, quota := range []struct {
+		of        string
+		got, most int
+	}{
+		{"resources", len(plan.Resources()), 500}, {"bytes", len(text), 1_000_000}, {"parameters", len(template.Parameters()), 200},
+	} {
+		if quota.got == 0 || quota.got > quota.most {
+			t.Errorf("template.yaml has %d %s, CloudFormation takes %d", quota.got, quota.of, quota.most)
+		}
+	}
 }
 
 // The machine, the template, the folders and the wiring name the same functions.
