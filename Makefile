@@ -55,6 +55,10 @@ deploy: ## Install or update Sluice in your account; PLAN=1 shows what would cha
 destroy: ## Take Sluice away from your account; what it deployed stays
 	scripts/destroy
 
+.PHONY: bench
+bench: ## Measure how long a function takes to start, beside one that does nothing
+	go test -run '^$$' -bench . -benchtime 20x ./internal/localcloud
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target, each for FUZZTIME (30s)
 	scripts/fuzz $(FUZZTIME)

@@ -52,9 +52,13 @@ type Options struct {
 	// Builder does the work of builds; without one StartBuild is refused.
 	Builder func(build *buildtypes.Build, done func(codebuild.Result))
 
-	// Action does the work of pipelines' actions that are no approvals; without one
-	// they succeed at once.
+	// Action does the work of pipelines' actions that are neither approvals nor invoke
+	// functions; without one they succeed at once.
 	Action func(a codepipeline.Action, done func(codepipeline.Result))
+
+	// Package makes code of a deployment package; without it packages are refused, and
+	// functions run the code that the cloud's owner has for them.
+	Package func(zip []byte) (lambda.Code, error)
 
 	// Code gives the code of a function of a stack that a client asked for by
 	// CloudFormation's API; without it such stacks can have no functions. It must not
@@ -172,7 +176,7 @@ func (c *Cloud) makeEvents(o Options) {
 	})
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
-		Web: c.Web, Identity: c.identify,
+		Web: c.Web, Identity: c.identify, Package: o.Package,
 	})
 	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.Lambda.InvokeAsync})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{
@@ -188,6 +192,7 @@ func (c *Cloud) makeCompute(o Options) {
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
 	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{
 		Emit: emit, Publish: c.publish, Action: o.Action, Caller: c.callerARN,
+		Invoke: c.invokeForPipeline, Credentials: c.pipelineCredentials,
 	})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})

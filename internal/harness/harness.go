@@ -36,6 +36,9 @@ type Options struct {
 	Cloud emulator.Options
 	Slack slack.Options
 	Log   *slog.Logger // of all functions
+	// Function gives the code of a function by its name, which is that of its folder.
+	// Nil has all functions called in this process.
+	Function func(name string) (lambda.Code, error)
 }
 
 // Harness is a cloud with Sluice installed.
@@ -53,12 +56,13 @@ type Harness struct {
 
 	parameters map[string]string // of Sluice's stack
 	log        *slog.Logger
+	function   func(name string) (lambda.Code, error)
 }
 
 // New installs Sluice from template.yaml in a new cloud on the loop. It waits for
 // the loop, so a live one must run already.
 func New(l *loop.Loop, o Options) (*Harness, error) {
-	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log}
+	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log, function: o.Function}
 	h.Do(func() { h.Slack = slack.New(l, h.Web, o.Slack) })
 	secret, err := h.putSlackSecret(context.Background()) //nolint:forbidigo // New has no context: the cloud answers at once
 	if err != nil {
@@ -147,20 +151,25 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 	})
 }
 
-// code is the code of a function of the template: the same that its Lambda binary
-// would serve, calling with the function's own credentials. What it cannot be started
-// with is told at once, not when it is invoked. It reads and writes items of the format.
+// code is the code of a function of the template, which the template names by its
+// package. It reads and writes items of the format.
 func (h *Harness) code(format int) func(cloudformation.Function) (lambda.Code, error) {
 	return func(f cloudformation.Function) (lambda.Code, error) {
 		name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
 		if !ok || !strings.HasPrefix(f.CodeURI, "dist/") {
 			return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
 		}
-		return h.function(f, name, format)
+		if h.function != nil {
+			return h.function(name)
+		}
+		return h.inProcess(name, f, format)
 	}
 }
 
-func (h *Harness) function(f cloudformation.Function, name string, format int) (lambda.Code, error) {
+// inProcess is the code of a function as a value of this process: the same that its
+// Lambda binary would serve, calling with the function's own credentials. What it
+// cannot be started with is told at once, not when it is invoked.
+func (h *Harness) inProcess(name string, f cloudformation.Function, format int) (lambda.Code, error) {
 	start := func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
 		settings, err := app.SettingsFrom(func(variable string) string { return e.Config.Environment[variable] })
 		if err != nil {

@@ -10,7 +10,8 @@ import (
 
 // Handler is what runs in an execution environment; aws-lambda-go's lambda.Handler
 // is one. One that is an io.Closer is closed when its environment is not used any
-// more; Close must not wait for the loop.
+// more; Close must not wait for the loop. One that has Alive() bool is not used again
+// once that is false.
 type Handler interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
@@ -64,14 +65,15 @@ func (f *FunctionError) Error() string { return f.Type + ": " + string(f.Payload
 // Exited is the failure of an environment whose process ended by itself.
 // AWS: Lambda Developer Guide, Troubleshoot execution issues, Runtime.ExitError.
 func Exited(requestID, why string) *FunctionError {
-	return failure("Runtime.ExitError", "RequestId: "+requestID+" Error: Runtime exited with error: "+why, true)
+	return Failed("Runtime.ExitError", "RequestId: "+requestID+" Error: Runtime exited with error: "+why)
 }
 
-func failure(kind, message string, down bool) *FunctionError {
+// Failed is the failure of an environment that is gone with it, in Lambda's words.
+func Failed(kind, message string) *FunctionError {
 	return &FunctionError{Type: kind, Payload: []byte(encode(struct {
 		Message string `json:"errorMessage"`
 		Type    string `json:"errorType"`
-	}{message, kind})), Down: down}
+	}{message, kind})), Down: true}
 }
 
 // place holds an invocation's environment, which is put there beside the loop. What
@@ -105,6 +107,12 @@ func (p *place) leave() Handler {
 	h := p.env
 	p.env, p.left = nil, true
 	return h
+}
+
+// alive reports whether an environment can be used again.
+func alive(h Handler) bool {
+	mortal, ok := h.(interface{ Alive() bool })
+	return !ok || mortal.Alive()
 }
 
 // end closes an environment, if there is something to close.

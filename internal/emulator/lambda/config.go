@@ -19,11 +19,14 @@ const (
 	minMemoryMB        = 128
 	maxMemoryMB        = 10240
 	maxRequest         = 6 * 1024 * 1024
-	maxResponse        = maxRequest + 100
 	maxEvent           = 1024 * 1024
 	defaultConcurrency = 1000
 	maxEnvironment     = 4 * 1024
 )
+
+// MaxResponse is how many bytes a function may answer (AWS: its error message,
+// Function.ResponseSizeTooLarge).
+const MaxResponse = maxRequest + 100
 
 // FunctionConfig is how a version of a function is run. The zero value of a field is
 // AWS's default.

@@ -40,7 +40,7 @@ type outcome struct {
 // exits reports whether the function's process ends with it.
 func (o outcome) exits() bool {
 	failure, ok := errors.AsType[*FunctionError](o.err)
-	return o.panicked != nil || len(o.payload) > maxResponse || ok && failure.Down
+	return o.panicked != nil || len(o.payload) > MaxResponse || ok && failure.Down
 }
 
 // call runs the handler and catches its panic. If its environment did not start, it
@@ -83,10 +83,10 @@ func (i *Invocation) report(out outcome) Result {
 		return Result{Payload: failure.Payload, FunctionError: "Unhandled", ErrorType: failure.Type, StatusCode: 200}
 	case out.err != nil:
 		return functionError(handlerError(out.err))
-	case len(out.payload) > maxResponse:
+	case len(out.payload) > MaxResponse:
 		return functionError(messages.InvokeResponse_Error{
 			Type:    "Function.ResponseSizeTooLarge",
-			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse),
+			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse),
 		})
 	}
 	return Result{Payload: out.payload, StatusCode: 200}

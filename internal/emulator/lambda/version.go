@@ -32,13 +32,15 @@ type version struct {
 
 // warm takes a warm environment, the one that was used last; nil if there is none.
 func (v *version) warm() Handler {
-	last := len(v.idle) - 1
-	if last < 0 {
-		return nil
+	for last := len(v.idle) - 1; last >= 0; last-- {
+		h := v.idle[last]
+		v.idle = v.idle[:last]
+		if alive(h) {
+			return h
+		}
+		end(h)
 	}
-	h := v.idle[last]
-	v.idle = v.idle[:last]
-	return h
+	return nil
 }
 
 // keep has an environment wait for the next invocation.
