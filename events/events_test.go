@@ -28,18 +28,18 @@ import (
 // default one. deadman.json is no event.
 func takers() map[string][]string {
 	return map[string][]string{
-		"codebuild-build-succeeded.json":     {"sluice-build"},
+		"codebuild-build-succeeded.json":     {"sluice-build:live"},
 		"codebuild-build-failed.json":        nil,
-		"ecr-image-push.json":                {"sluice-build"},
-		"sluice-build-succeeded.json":        {"sluice-build"},
-		"ecs-deployment-completed.json":      {"sluice-service"},
-		"ecs-deployment-failed.json":         {"sluice-service"},
-		"cloudwatch-alarm.json":              {"sluice-alarm"},
-		"cloudwatch-composite-alarm.json":    {"sluice-alarm"},
-		"codepipeline-approval-started.json": {"sluice-approval"},
-		"sluice-decision.json":               {"sluice-decisions: sluice-approval"},
-		"states-execution-aborted.json":      {"sluice-recover"},
-		"sluice-rollout-state-change.json":   {"sluice-notify"},
+		"ecr-image-push.json":                {"sluice-build:live"},
+		"sluice-build-succeeded.json":        {"sluice-build:live"},
+		"ecs-deployment-completed.json":      {"sluice-service:live"},
+		"ecs-deployment-failed.json":         {"sluice-service:live"},
+		"cloudwatch-alarm.json":              {"sluice-alarm:live"},
+		"cloudwatch-composite-alarm.json":    {"sluice-alarm:live"},
+		"codepipeline-approval-started.json": {"sluice-approval:live"},
+		"sluice-decision.json":               {"sluice-decisions: sluice-approval:live"},
+		"states-execution-aborted.json":      {"sluice-recover:live"},
+		"sluice-rollout-state-change.json":   {"sluice-notify:live"},
 	}
 }
 

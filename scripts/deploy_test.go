@@ -36,7 +36,7 @@ func TestDeployAndDestroy(t *testing.T) {
 	p.does("runs in account 123456789012, Region us-east-1, as stack sluice", "scripts/deploy", "APPROVALS=url")
 	p.does("No changes to deploy", "scripts/deploy")
 
-	secret := "arn:aws:secretsmanager:us-east-1:123456789012:secret:sluice/slack-AbCdEf"
+	secret := "arn:aws:secretsmanager:us-east-1:123456789012:secret:sluice/slack-AbCdEf" //nolint:gosec // the ARN of none
 	p.fails("Check: Received response status [FAILED] from custom resource. Message returned: parameter SlackSecret", "scripts/deploy", "SLACK_SECRET="+secret)
 
 	p.fails("nobody is here to ask: Take away sluice?", "scripts/destroy")

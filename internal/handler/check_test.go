@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/cfn"
+
 	"github.com/sluice-deploy/sluice/internal/handler"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/slack"
@@ -51,12 +53,12 @@ func TestCheckAnswers(t *testing.T) {
 			if _, err := f(t.Context(), []byte(strings.Replace(stackRequest, "%", c.request, 1))); err != nil {
 				t.Fatal(err)
 			}
-			var got struct{ Status, Reason, RequestId, StackId, LogicalResourceId, PhysicalResourceId string } //nolint:revive // CloudFormation's names
+			var got cfn.Response
 			if err := json.Unmarshal(l.heard, &got); err != nil {
 				t.Fatalf("answered %q: %v", l.heard, err)
 			}
-			if got.Status != c.status || !strings.Contains(got.Reason, c.says) || got.RequestId != "r-1" || got.StackId != "stack" ||
-				got.LogicalResourceId != "Check" || got.PhysicalResourceId == "" || len(l.heard) > 4096 {
+			if string(got.Status) != c.status || !strings.Contains(got.Reason, c.says) || got.RequestID != "r-1" || got.StackID != "stack" ||
+				got.LogicalResourceID != "Check" || got.PhysicalResourceID == "" || len(l.heard) > 4096 {
 				t.Errorf("answered %+v, want %s with %q", got, c.status, c.says)
 			}
 		})

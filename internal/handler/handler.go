@@ -71,9 +71,7 @@ func (r Recorder) readable(phase rollout.Phase, payload []byte) error {
 	var in struct {
 		Format int `json:"format"`
 	}
-	if json.Unmarshal(payload, &in) != nil {
-		return nil // decoding says what is wrong
-	}
+	_ = json.Unmarshal(payload, &in) // decoding says what is wrong
 	return store.Readable(fmt.Sprintf("the input of %s", phase), in.Format, r.Store.Format)
 }
 

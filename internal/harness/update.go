@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"testing/fstest"
 
@@ -37,14 +38,10 @@ func (h *Harness) Update(v Version) error {
 	if err != nil {
 		return err
 	}
-	parameters := map[string]string{}
-	for _, all := range []map[string]string{h.parameters, v.Parameters} {
-		for name, value := range all {
-			parameters[name] = value
-		}
-	}
+	parameters := maps.Clone(h.parameters)
+	maps.Copy(parameters, v.Parameters)
 	sent := strings.ReplaceAll(string(definition), `"format": 1`, fmt.Sprintf(`"format": %d`, v.Format))
-	_, err = h.Cloud.Deploy(template, emulator.Deployment{
+	_, err = h.Deploy(template, emulator.Deployment{
 		StackName: stackName, Parameters: parameters, Code: h.code(v.Format),
 		Files: fstest.MapFS{machineFile: {Data: []byte(sent)}},
 	})

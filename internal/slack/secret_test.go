@@ -116,7 +116,7 @@ func TestSecretErrors(t *testing.T) {
 // What cannot be Slack's is told before Slack is asked.
 func TestSecretCheck(t *testing.T) {
 	t.Parallel()
-	const signing, token = "8f742231b10e8888abcd99yyyzzz85a5", "xoxb-1-2-abc"
+	const signing, token = "8f742231b10e8888abcd99yyyzzz85a5", "xoxb-1-2-abc" //nolint:gosec // made up
 	for _, c := range []struct{ name, value, says string }{
 		{"good", `{"signingSecret":"` + signing + `","botToken":"` + token + `"}`, ""},
 		{"not there", "", "read secret sluice/slack"},
