@@ -44,7 +44,7 @@ fmt: $(GOLANGCI) ## Format the code as the linter wants it
 	$(GOLANGCI) fmt ./...
 
 .PHONY: build
-build: ## Build the functions, a zip each, into DIST (dist) for ARCH (arm64)
+build: ## Build the functions for arm64 into dist/
 	scripts/build
 
 .PHONY: fuzz

@@ -4,7 +4,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -54,7 +53,7 @@ type App struct {
 	secret  *slack.Secret // nil where Slack is not set up
 	bus     approvals.Bus
 	letters handler.Letters
-	home    arn.ARN // the machine's
+	account string
 }
 
 // New wires Sluice.
@@ -65,7 +64,7 @@ func New(w World, s Settings) (*App, error) {
 	}
 	c := awsclient.New(w.AWS)
 	a := &App{
-		world: w, clients: c, home: machine,
+		world: w, clients: c, account: machine.AccountID,
 		bus:     approvals.Bus{EventBridge: c.EventBridge, Name: s.Decisions},
 		letters: handler.Letters{SQS: c.SQS, URL: s.DeadLetters},
 	}
@@ -129,13 +128,6 @@ func (a *App) pipelines(region string) pipelines.Pipelines {
 	})}
 }
 
-// artifacts reads with credentials that are not ours.
-func (a *App) artifacts(c aws.Credentials) builds.Reader {
-	cfg := a.world.AWS.Copy()
-	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
-	return builds.Reader{S3: awsclient.New(cfg).S3}
-}
-
 // Handlers gives the handler of every function, by the name of its folder under
 // functions/. Without Slack there is none for what people press there.
 func (a *App) Handlers() map[string]handler.Func {
@@ -144,8 +136,7 @@ func (a *App) Handlers() map[string]handler.Func {
 	all := map[string]handler.Func{
 		"build": handler.Build{
 			Steps: s, Builds: builds.Reader{CodeBuild: a.clients.CodeBuild, S3: a.clients.S3},
-			Images: images.Resolver{ECR: a.clients.ECR}, Artifacts: a.artifacts,
-			Account: a.home.AccountID, Region: a.home.Region, Log: log, Letters: a.letters,
+			Images: images.Resolver{ECR: a.clients.ECR}, Account: a.account, Log: log, Letters: a.letters,
 		}.Handler(),
 		"service":  handler.Service{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"alarm":    handler.Alarm{Steps: s, Log: log, Letters: a.letters}.Handler(),

@@ -135,7 +135,7 @@ func TestBusDeniesByPrincipalAndSource(t *testing.T) {
 	c := w.home
 	for _, name := range []string{"notifier", "stranger"} {
 		role := createRole(t, c, name, `{"Service":"lambda.amazonaws.com"}`, "")
-		if err := c.Lambda.Register(name, lambda.FunctionConfig{Role: role}, lambda.InProcess(name, whoami{c, name})); err != nil {
+		if err := c.Lambda.Register(name, lambda.FunctionConfig{Role: role}, whoami{c, name}); err != nil {
 			t.Fatal(err)
 		}
 	}

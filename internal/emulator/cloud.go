@@ -15,7 +15,6 @@ import (
 	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/autoscaling"
-	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudwatch"
 	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
@@ -52,14 +51,9 @@ type Options struct {
 	// Builder does the work of builds; without one StartBuild is refused.
 	Builder func(build *buildtypes.Build, done func(codebuild.Result))
 
-	// Action does the work of pipelines' actions that are neither approvals nor invoke
-	// functions; without one they succeed at once.
+	// Action does the work of pipelines' actions that are no approvals; without one
+	// they succeed at once.
 	Action func(a codepipeline.Action, done func(codepipeline.Result))
-
-	// Code gives the code of a function of a stack that a client asked for by
-	// CloudFormation's API; without it such stacks can have no functions. It must not
-	// wait for the loop, on which it is called.
-	Code func(f cloudformation.Function) (lambda.Code, error)
 
 	// Latency is how long a request to the cloud travels, and again its answer.
 	Latency time.Duration
@@ -101,7 +95,6 @@ type Cloud struct {
 	Mux     *wire.Mux
 
 	AutoScaling    *autoscaling.Service
-	CloudFormation *cloudformation.Service
 	CloudWatch     *cloudwatch.Service
 	CodeBuild      *codebuild.Service
 	CodePipeline   *codepipeline.Service
@@ -140,9 +133,8 @@ func (p *Partition) newCloud(account, region string) *Cloud {
 	c.makeStores()
 	c.makeEvents(p.options)
 	c.makeCompute(p.options)
-	c.makeCloudFormation(p.options)
 	c.Mux = wire.NewMux(c.Account, c.Region,
-		c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
+		c.AutoScaling.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
 		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
 		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
@@ -188,7 +180,6 @@ func (c *Cloud) makeCompute(o Options) {
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
 	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{
 		Emit: emit, Publish: c.publish, Action: o.Action, Caller: c.callerARN,
-		Invoke: c.invokeForPipeline, Credentials: c.pipelineCredentials,
 	})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})

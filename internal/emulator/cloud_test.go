@@ -144,11 +144,11 @@ func newShop(t *testing.T, o emulator.Options) *shop {
 	}
 	s.stack, err = s.Deploy(loaded, emulator.Deployment{
 		StackName: "shop", Files: fstest.MapFS{"flow.asl.json": {Data: []byte(flow)}},
-		Code: func(f cloudformation.Function) (lambda.Code, error) {
+		Handler: func(f cloudformation.Function) (lambda.Handler, error) {
 			if f.CodeURI != "functions/record" {
-				return lambda.Code{}, fmt.Errorf("no handler for %s", f.CodeURI)
+				return nil, fmt.Errorf("no handler for %s", f.CodeURI)
 			}
-			return lambda.InProcess(f.Name, record{s.Cloud, f, &s.runs}), nil
+			return record{s.Cloud, f, &s.runs}, nil
 		},
 	})
 	if err != nil {

@@ -114,8 +114,8 @@ func deployEdge(t *testing.T, l *loop.Loop) (*emulator.Cloud, *cloudformation.St
 	if err != nil {
 		t.Fatal(err)
 	}
-	stack, err := c.Deploy(loaded, emulator.Deployment{StackName: "edge", Code: func(f cloudformation.Function) (lambda.Code, error) {
-		return lambda.InProcess(f.Name, greeting{fails: f.LogicalID == "Broken"}), nil
+	stack, err := c.Deploy(loaded, emulator.Deployment{StackName: "edge", Handler: func(f cloudformation.Function) (lambda.Handler, error) {
+		return greeting{fails: f.LogicalID == "Broken"}, nil
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -140,36 +140,28 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 		return nil, err
 	}
 	return c.Deploy(template, emulator.Deployment{
-		StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code,
+		StackName: stack, Parameters: parameters, Files: sluice.Files, Handler: h.handler,
 	})
 }
 
-// code is the code of a function of the template: the same that its Lambda binary
-// would serve, calling with the function's own credentials. What it cannot be started
-// with is told at once, not when it is invoked.
-func (h *Harness) code(f cloudformation.Function) (lambda.Code, error) {
-	name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
-	if !ok || path.Dir(f.CodeURI) != "dist" {
-		return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
+// handler is the code of a function of the template: the same that its Lambda
+// binary would serve, calling with the function's own credentials.
+func (h *Harness) handler(f cloudformation.Function) (lambda.Handler, error) {
+	name, ok := strings.CutPrefix(f.CodeURI, "functions/")
+	if !ok || path.Base(name) != name {
+		return nil, fmt.Errorf("function %s: CodeUri %q is not a folder of functions/", f.LogicalID, f.CodeURI)
 	}
-	start := func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
-		settings, err := app.SettingsFrom(func(variable string) string { return e.Config.Environment[variable] })
-		if err != nil {
-			return nil, err
-		}
-		wired, err := app.New(h.world(h.Lambda.AccessKey(e.Function)), settings)
-		if err != nil {
-			return nil, err
-		}
-		code, ok := wired.Handlers()[name]
-		if !ok {
-			return nil, fmt.Errorf("there is no function %q", name)
-		}
-		return code, nil
+	settings, err := app.SettingsFrom(func(variable string) string { return f.Environment[variable] })
+	if err != nil {
+		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}
-	environment := lambda.Environment{Function: f.Name, Config: lambda.FunctionConfig{Environment: f.Environment}}
-	if _, err := start(context.Background(), environment); err != nil { //nolint:forbidigo // nothing waits in it
-		return lambda.Code{}, fmt.Errorf("function %s: %w", f.LogicalID, err)
+	wired, err := app.New(h.world(h.Lambda.AccessKey(f.Name)), settings)
+	if err != nil {
+		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}
-	return lambda.Code{SHA256: lambda.Hash([]byte(f.CodeURI)), Size: int64(len(f.CodeURI)), Start: start}, nil
+	code, ok := wired.Handlers()[name]
+	if !ok {
+		return nil, fmt.Errorf("function %s: there is no function %q", f.LogicalID, name)
+	}
+	return code, nil
 }

@@ -58,7 +58,7 @@ func TestTemplateWithoutSlack(t *testing.T) {
 	}
 	stack, err := cloud.Deploy(template, emulator.Deployment{
 		StackName: "sluice", Files: sluice.Files,
-		Code: func(cloudformation.Function) (lambda.Code, error) { return lambda.InProcess("nobody", nobody{}), nil },
+		Handler: func(cloudformation.Function) (lambda.Handler, error) { return nobody{}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

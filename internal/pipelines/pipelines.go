@@ -1,5 +1,4 @@
-// Package pipelines reads and answers manual approvals of AWS CodePipeline, and answers
-// the jobs of actions that invoke a function.
+// Package pipelines reads and answers manual approvals of AWS CodePipeline.
 package pipelines
 
 import (
@@ -106,7 +105,9 @@ func (p Pipelines) Answer(ctx context.Context, a Action, token string, approved 
 	if approved {
 		status = types.ApprovalStatusApproved
 	}
-	why = shortened(why, maxSummary)
+	if runes := []rune(why); len(runes) > maxSummary {
+		why = string(runes[:maxSummary-1]) + "…"
+	}
 	_, err := p.CodePipeline.PutApprovalResult(ctx, &codepipeline.PutApprovalResultInput{
 		PipelineName: &a.Pipeline, StageName: &a.Stage, ActionName: &a.Action, Token: &token,
 		Result: &types.ApprovalResult{Status: status, Summary: &why},

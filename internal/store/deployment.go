@@ -57,21 +57,6 @@ func (d *Deployment) Through(wave int) bool {
 	return true
 }
 
-// Over reports whether the outcome of a deployment is decided: it has stopped in an
-// environment whose rollout has come to its end, or all its rollouts have succeeded,
-// guards included.
-func (d *Deployment) Over() bool {
-	if d.Stopped != nil {
-		return d.Environments[d.Stopped.Environment].Outcome != ""
-	}
-	for _, stage := range d.Environments {
-		if stage.Outcome != rollout.Succeeded {
-			return false
-		}
-	}
-	return true
-}
-
 func deploymentKey(app string, release int) key {
 	return key{"app#" + app, fmt.Sprintf("deployment#%09d", release)}
 }

@@ -106,5 +106,5 @@ func (d Deadman) Disarm(ctx context.Context, name string) error {
 
 // Again is what a schedule sends to a function that is to try something again.
 type Again struct {
-	Again string `json:"again"` // the rollout's name, the approval's ID, or the first job of a pipeline's action
+	Again string `json:"again"` // the rollout's name, or the approval's ID
 }

@@ -1,27 +1,26 @@
 package cloudformation
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 )
 
-// messagingHandler creates topics and what listens to them, and the pipelines that
+// messagingCreator creates topics and what listens to them, and the pipelines that
 // tell them of approvals.
-func messagingHandler(kind string) (handler, bool) {
+func messagingCreator(kind string) creator {
 	switch kind {
 	case "AWS::SNS::Topic":
-		return handler{create: createTopic, update: updateTopic, remove: removes("sns", "DeleteTopic", "TopicArn"), name: "TopicName"}, true
+		return createTopic
 	case "AWS::SNS::Subscription":
-		return handler{create: createSubscription, remove: removes("sns", "Unsubscribe", "SubscriptionArn")}, true
+		return createSubscription
 	case "AWS::SNS::TopicPolicy":
-		return puts(putTopicPolicy, stays), true
+		return createTopicPolicy
 	case "AWS::CodePipeline::Pipeline":
-		return handler{create: createPipeline, update: updatePipeline, remove: removes("codepipeline", "DeletePipeline", "Name"), name: "Name"}, true
+		return createPipeline
 	}
-	return handler{}, false
+	return nil
 }
 
 // createTopic makes the topic, then the subscriptions that it declares.
@@ -52,32 +51,14 @@ func createTopic(r *request) (*created, error) {
 		return nil, err
 	}
 	arn := pick(out, "TopicArn")
-	made := &created{arn, map[string]string{"TopicArn": arn, "TopicName": name}}
-	for _, s := range itemsOf(r.properties.get("Subscription")) {
-		if _, err := r.subscribe(arn, s); err != nil {
-			return made, err
+	if subscriptions := r.properties.get("Subscription"); subscriptions != nil {
+		for _, s := range subscriptions.items {
+			if _, err := r.subscribe(arn, s); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return made, nil
-}
-
-// updateTopic sets the attributes that changed. Who is subscribed is not changed.
-func updateTopic(r *request) (*created, error) {
-	for _, property := range changed(r.was.properties, r.properties) {
-		value := r.properties.get(property)
-		if property == "Subscription" || property == "Tags" || value.isNull() {
-			return nil, fmt.Errorf("an update of property %s is not emulated", property)
-		}
-		written, err := document(value)
-		if err != nil {
-			return nil, err
-		}
-		input := map[string]any{"TopicArn": r.was.ref, "AttributeName": property, "AttributeValue": written.text}
-		if _, err := r.ask("sns", "SetTopicAttributes", input); err != nil {
-			return nil, err
-		}
-	}
-	return r.was.created, nil
+	return &created{arn, map[string]string{"TopicArn": arn, "TopicName": name}}, nil
 }
 
 // subscribe gives the subscription's ARN. What a subscription has besides protocol
@@ -109,7 +90,7 @@ func createSubscription(r *request) (*created, error) {
 	return &created{arn, map[string]string{"Arn": arn}}, err
 }
 
-func putTopicPolicy(r *request) (*created, error) {
+func createTopicPolicy(r *request) (*created, error) {
 	policy, topics := r.properties.get("PolicyDocument"), r.properties.get("Topics")
 	if policy == nil {
 		return nil, fail(r.line, "property PolicyDocument is required")
@@ -131,13 +112,17 @@ func putTopicPolicy(r *request) (*created, error) {
 	return &created{id, map[string]string{"Id": id}}, nil
 }
 
-// createPipeline asks for the pipeline, which runs at once.
+// createPipeline asks for the pipeline, which runs at once. Whether it runs again
+// when the stack changes is kept: stacks do not change here.
 func createPipeline(r *request) (*created, error) {
 	name := r.name("Name", 100)
-	declared, err := r.pipeline(name)
+	properties, _ := taken(r.properties, "RestartExecutionOnUpdate", "Tags")
+	pipeline, err := conform(properties, reflect.TypeFor[types.PipelineDeclaration](), "")
 	if err != nil {
 		return nil, err
 	}
+	declared, _ := pipeline.(map[string]any)
+	declared["Name"] = name
 	input := map[string]any{"Pipeline": declared}
 	if tags := r.properties.get("Tags"); tags != nil {
 		if input["Tags"], err = conform(tags, reflect.TypeFor[[]types.Tag](), "Tags"); err != nil {
@@ -148,30 +133,4 @@ func createPipeline(r *request) (*created, error) {
 		return nil, err
 	}
 	return &created{name, map[string]string{"Version": "1"}}, nil
-}
-
-func updatePipeline(r *request) (*created, error) {
-	declared, err := r.pipeline(r.was.ref)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := r.ask("codepipeline", "UpdatePipeline", map[string]any{"Pipeline": declared}); err != nil {
-		return nil, err
-	}
-	if optional(r.properties.get("RestartExecutionOnUpdate")) == "true" {
-		_, err = r.ask("codepipeline", "StartPipelineExecution", map[string]any{"Name": r.was.ref})
-	}
-	return r.was.created, err
-}
-
-// pipeline is the pipeline's declaration.
-func (r *request) pipeline(name string) (map[string]any, error) {
-	properties, _ := taken(r.properties, "RestartExecutionOnUpdate", "Tags")
-	pipeline, err := conform(properties, reflect.TypeFor[types.PipelineDeclaration](), "")
-	if err != nil {
-		return nil, err
-	}
-	declared, _ := pipeline.(map[string]any)
-	declared["Name"] = name
-	return declared, nil
 }

@@ -43,12 +43,6 @@ func (e *expansion) role(r resource, service string, managed ...string) (*node, 
 			arns.items = append(arns.items, policy)
 		}
 	}
-	// AWS: SAM Developer Guide, AWS::Serverless::Function, Tracing: "If you specify
-	// Active … and don't specify Role, AWS SAM adds the arn:…:AWSXRayDaemonWriteAccess
-	// policy to the Lambda execution role that it creates for you."
-	if tracing := r.properties.get("Tracing"); optional(tracing) == "Active" || optional(tracing.get("Enabled")) == "true" {
-		arns.items = append(arns.items, text(r.line, "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"))
-	}
 	properties.fields = append(properties.fields, field{"ManagedPolicyArns", r.line, arns}, field{"Policies", r.line, inline})
 	e.out = append(e.out, plainFrom(r, r.id+"Role", "AWS::IAM::Role", properties))
 	return arnOf(r.line, r.id+"Role"), nil

@@ -99,9 +99,14 @@ func (s *Service) findApproval(in *codepipeline.PutApprovalResultInput) (*action
 	if err != nil {
 		return nil, err
 	}
-	st, err := p.findStage(*in.StageName)
-	if err != nil {
-		return nil, err
+	var st *stage
+	for _, candidate := range p.stages {
+		if *candidate.declared.Name == *in.StageName {
+			st = candidate
+		}
+	}
+	if st == nil {
+		return nil, &types.StageNotFoundException{Message: aws.String("Pipeline '" + *in.PipelineName + "' does not have a stage with name '" + *in.StageName + "'")}
 	}
 	isDeclared := false
 	for _, declared := range st.declared.Actions {

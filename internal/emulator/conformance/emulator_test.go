@@ -46,8 +46,8 @@ func newCloud(t *testing.T) *emulator.Cloud {
 			l.After(time.Minute, func() { done(codebuild.Result{Status: buildtypes.StatusTypeSucceeded}) })
 		},
 	})
-	cloud.Lambda.Provide("echo", lambda.InProcess("echo", function(func(payload []byte) ([]byte, error) { return payload, nil })))
-	cloud.Lambda.Provide("broken", lambda.InProcess("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") })))
+	cloud.Lambda.Provide("echo", function(func(payload []byte) ([]byte, error) { return payload, nil }))
+	cloud.Lambda.Provide("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") }))
 	return cloud
 }
 

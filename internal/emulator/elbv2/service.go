@@ -37,7 +37,6 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("DescribeRules", s.describeRules),
 		wire.Op("ModifyRule", s.modifyRule),
 		wire.Op("DeleteRule", s.deleteRule),
-		wire.Op("SetRulePriorities", s.setRulePriorities),
 		wire.Op("CreateTargetGroup", s.createTargetGroup),
 		wire.Op("DescribeTargetGroups", s.describeTargetGroups),
 		wire.Op("ModifyTargetGroup", s.modifyTargetGroup),

@@ -1,8 +1,6 @@
 package lambda
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,9 +11,9 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-// functionURL is the endpoint of a function, that is its $LATEST, or of an alias.
+// functionURL is the endpoint of a function.
 type functionURL struct {
-	id, arn           string
+	id                string
 	auth              types.FunctionUrlAuthType
 	created, modified time.Time
 }
@@ -31,25 +29,24 @@ func (s *Service) host(u *functionURL) string { return u.id + ".lambda-url." + s
 // createFunctionURLConfig gives the function a URL, which the web has from then on.
 // AWS: Lambda API Reference, CreateFunctionUrlConfig.
 func (s *Service) createFunctionURLConfig(_ *wire.Call, in *lambda.CreateFunctionUrlConfigInput) (*lambda.CreateFunctionUrlConfigOutput, error) {
-	t, err := s.findForURL(*in.FunctionName, in.Qualifier)
+	f, err := s.find(*in.FunctionName, aws.ToString(in.Qualifier))
 	if err == nil {
 		err = s.checkURL(in.Cors, in.InvokeMode)
 	}
 	if err != nil {
 		return nil, err
 	}
-	own := t.own()
-	if own.url != nil {
-		return nil, conflict("Failed to create function url config for [functionArn = " + s.arn(t) +
-			"]. Error message:  FunctionUrlConfig exists for this Lambda function")
+	if f.url != nil {
+		return nil, &types.ResourceConflictException{Message: new("Failed to create function url config for [functionArn = " + s.ARN(f.name) +
+			"]. Error message:  FunctionUrlConfig exists for this Lambda function"), Type: new("User")}
 	}
 	now := s.loop.Now()
-	u := &functionURL{id: s.loop.ID(urlID), arn: s.arn(t), auth: in.AuthType, created: now, modified: now}
-	own.url = u
+	u := &functionURL{id: s.loop.ID(urlID), auth: in.AuthType, created: now, modified: now}
+	f.url = u
 	for _, host := range s.hosts(u) {
-		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serveURL(u, r, reply) }))
+		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serveURL(f, u, r, reply) }))
 	}
-	c := s.urlConfig(u)
+	c := s.urlConfig(f)
 	return &lambda.CreateFunctionUrlConfigOutput{
 		AuthType: c.AuthType, CreationTime: c.CreationTime, FunctionArn: c.FunctionArn, FunctionUrl: c.FunctionUrl, InvokeMode: c.InvokeMode,
 	}, nil
@@ -71,44 +68,32 @@ func (s *Service) checkURL(cors *types.Cors, mode types.InvokeMode) error {
 	return nil
 }
 
-// findForURL finds what can have a URL.
-func (s *Service) findForURL(name string, qualifier *string) (target, error) {
-	t, err := s.find(name, aws.ToString(qualifier))
-	if err == nil && t.qualifier != "" && t.alias == nil { // the words are ours
-		err = invalidParameter("%s is a version; a URL leads to the function or to an alias.", s.arn(t))
+// findURL finds a function that has a URL.
+func (s *Service) findURL(name string, qualifier *string) (*function, error) {
+	f, err := s.find(name, aws.ToString(qualifier))
+	if err == nil && f.url == nil {
+		err = notThere("The resource you requested does not exist.")
 	}
-	return t, err
+	return f, err
 }
 
-// findURL finds the settings with a URL of a function or an alias.
-func (s *Service) findURL(name string, qualifier *string) (*settings, error) {
-	t, err := s.findForURL(name, qualifier)
-	if err != nil {
-		return nil, err
-	}
-	if own := t.own(); own.url != nil {
-		return own, nil
-	}
-	return nil, missing("The resource you requested does not exist.")
-}
-
-// urlConfig is a URL as the API shows it.
-func (s *Service) urlConfig(u *functionURL) types.FunctionUrlConfig {
+// urlConfig is the function's URL as the API shows it.
+func (s *Service) urlConfig(f *function) types.FunctionUrlConfig {
 	const layout = "2006-01-02T15:04:05.000000Z"
 	return types.FunctionUrlConfig{
-		AuthType: u.auth, InvokeMode: types.InvokeModeBuffered, FunctionArn: aws.String(u.arn),
-		FunctionUrl:      new("https://" + s.host(u) + "/"),
-		CreationTime:     new(u.created.UTC().Format(layout)),
-		LastModifiedTime: new(u.modified.UTC().Format(layout)),
+		AuthType: f.url.auth, InvokeMode: types.InvokeModeBuffered, FunctionArn: new(s.ARN(f.name)),
+		FunctionUrl:      new("https://" + s.host(f.url) + "/"),
+		CreationTime:     new(f.url.created.UTC().Format(layout)),
+		LastModifiedTime: new(f.url.modified.UTC().Format(layout)),
 	}
 }
 
 func (s *Service) getFunctionURLConfig(_ *wire.Call, in *lambda.GetFunctionUrlConfigInput) (*lambda.GetFunctionUrlConfigOutput, error) {
-	own, err := s.findURL(*in.FunctionName, in.Qualifier)
+	f, err := s.findURL(*in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	c := s.urlConfig(own.url)
+	c := s.urlConfig(f)
 	return &lambda.GetFunctionUrlConfigOutput{
 		AuthType: c.AuthType, CreationTime: c.CreationTime, LastModifiedTime: c.LastModifiedTime,
 		FunctionArn: c.FunctionArn, FunctionUrl: c.FunctionUrl, InvokeMode: c.InvokeMode,
@@ -116,7 +101,7 @@ func (s *Service) getFunctionURLConfig(_ *wire.Call, in *lambda.GetFunctionUrlCo
 }
 
 func (s *Service) updateFunctionURLConfig(_ *wire.Call, in *lambda.UpdateFunctionUrlConfigInput) (*lambda.UpdateFunctionUrlConfigOutput, error) {
-	own, err := s.findURL(*in.FunctionName, in.Qualifier)
+	f, err := s.findURL(*in.FunctionName, in.Qualifier)
 	if err == nil {
 		err = s.checkURL(in.Cors, in.InvokeMode)
 	}
@@ -124,10 +109,10 @@ func (s *Service) updateFunctionURLConfig(_ *wire.Call, in *lambda.UpdateFunctio
 		return nil, err
 	}
 	if in.AuthType != "" {
-		own.url.auth = in.AuthType
+		f.url.auth = in.AuthType
 	}
-	own.url.modified = s.loop.Now()
-	c := s.urlConfig(own.url)
+	f.url.modified = s.loop.Now()
+	c := s.urlConfig(f)
 	return &lambda.UpdateFunctionUrlConfigOutput{
 		AuthType: c.AuthType, CreationTime: c.CreationTime, LastModifiedTime: c.LastModifiedTime,
 		FunctionArn: c.FunctionArn, FunctionUrl: c.FunctionUrl, InvokeMode: c.InvokeMode,
@@ -135,45 +120,38 @@ func (s *Service) updateFunctionURLConfig(_ *wire.Call, in *lambda.UpdateFunctio
 }
 
 func (s *Service) deleteFunctionURLConfig(_ *wire.Call, in *lambda.DeleteFunctionUrlConfigInput) (*lambda.DeleteFunctionUrlConfigOutput, error) {
-	own, err := s.findURL(*in.FunctionName, in.Qualifier)
+	f, err := s.findURL(*in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	s.removeURL(own)
+	s.removeURL(f)
 	return &lambda.DeleteFunctionUrlConfigOutput{}, nil
 }
 
-// removeURL takes the URL away, if there is one.
-func (s *Service) removeURL(own *settings) {
-	if own.url == nil {
+// removeURL takes the function's URL away, if it has one.
+func (s *Service) removeURL(f *function) {
+	if f.url == nil {
 		return
 	}
-	for _, host := range s.hosts(own.url) {
+	for _, host := range s.hosts(f.url) {
 		s.deps.Web.Remove(host)
 	}
-	own.url = nil
+	f.url = nil
 }
 
-// listFunctionURLConfigs gives the function's URLs: its own, then those of its
-// aliases by name, at most 50 a page.
+// listFunctionURLConfigs gives the one URL that a function without aliases can
+// have, so that there is never a second page.
 func (s *Service) listFunctionURLConfigs(_ *wire.Call, in *lambda.ListFunctionUrlConfigsInput) (*lambda.ListFunctionUrlConfigsOutput, error) {
-	f, err := s.findFunction(*in.FunctionName)
+	f, err := s.find(*in.FunctionName, "")
 	if err != nil {
 		return nil, err
 	}
-	var urls []*functionURL
-	for _, qualifier := range append([]string{latest}, slices.Sorted(maps.Keys(f.aliases))...) {
-		if own := f.settings[qualifier]; own != nil && own.url != nil {
-			urls = append(urls, own.url)
-		}
+	if in.Marker != nil {
+		return nil, invalidParameter("Marker %s is not one that a list has given", *in.Marker)
 	}
-	urls, next, err := page(urls, func(u *functionURL) string { return u.id }, in.Marker, in.MaxItems)
-	if err != nil {
-		return nil, err
-	}
-	out := &lambda.ListFunctionUrlConfigsOutput{FunctionUrlConfigs: []types.FunctionUrlConfig{}, NextMarker: next}
-	for _, u := range urls {
-		out.FunctionUrlConfigs = append(out.FunctionUrlConfigs, s.urlConfig(u))
+	out := &lambda.ListFunctionUrlConfigsOutput{FunctionUrlConfigs: []types.FunctionUrlConfig{}}
+	if f.url != nil {
+		out.FunctionUrlConfigs = append(out.FunctionUrlConfigs, s.urlConfig(f))
 	}
 	return out, nil
 }

@@ -16,15 +16,14 @@ import (
 // (github.com/awsdocs/aws-lambda-developer-guide issue 494).
 const forbidden = "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 
-// serveURL answers a request to a function's or an alias's URL.
+// serveURL answers a request to the function's URL.
 // AWS: Lambda Developer Guide, Invoking Lambda function URLs.
-func (s *Service) serveURL(u *functionURL, r *wire.Request, reply func(*wire.Response)) {
-	t, err := s.find(u.arn, "")
-	if err != nil || t.own().url != u { // taken away while the request was on its way
+func (s *Service) serveURL(f *function, u *functionURL, r *wire.Request, reply func(*wire.Response)) {
+	if f.url != u { // taken away while the request was on its way
 		reply(nil)
 		return
 	}
-	who, refusal := s.admit(t.own(), r)
+	who, refusal := s.admit(f, r)
 	if refusal != nil {
 		reply(refusal)
 		return
@@ -34,14 +33,14 @@ func (s *Service) serveURL(u *functionURL, r *wire.Request, reply func(*wire.Res
 		reply(urlFailure(r, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request Entity Too Large"))
 		return
 	}
-	s.start(t, request{requestID: r.ID, payload: payload, done: func(result Result) { reply(urlResult(r, result)) }})
+	s.start(f, request{requestID: r.ID, payload: payload, done: func(result Result) { reply(urlResult(r, result)) }})
 }
 
 // admit tells who the caller is, nil for anybody, or why it is not let in.
 // AWS: Lambda Developer Guide, Control access to Lambda function URLs.
-func (s *Service) admit(own *settings, r *wire.Request) (*urlAuthorizer, *wire.Response) {
-	if own.url.auth == types.FunctionUrlAuthTypeNone {
-		if !own.admits(own.url.auth, wire.Identity{}) {
+func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Response) {
+	if f.url.auth == types.FunctionUrlAuthTypeNone {
+		if !f.admits(f.url.auth, wire.Identity{}) {
 			return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
 		}
 		return nil, nil
@@ -62,7 +61,7 @@ func (s *Service) admit(own *settings, r *wire.Request) (*urlAuthorizer, *wire.R
 	}
 	// A caller of the function's own account needs no more than its own policies,
 	// which are not looked at here.
-	if who.Account != s.account && !own.admits(own.url.auth, who) {
+	if who.Account != s.account && !f.admits(f.url.auth, who) {
 		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
 	}
 	return &urlAuthorizer{urlIdentity{
@@ -80,12 +79,12 @@ func (s *Service) identity(key, token string) (wire.Identity, error) {
 
 // admits reports whether the resource policy lets a caller use the URL. Since
 // October 2025 that takes both actions.
-func (own *settings) admits(auth types.FunctionUrlAuthType, who wire.Identity) bool {
-	return own.allows(actionURL, auth, who) && own.allows(actionInvoke, auth, who)
+func (f *function) admits(auth types.FunctionUrlAuthType, who wire.Identity) bool {
+	return f.allows(actionURL, auth, who) && f.allows(actionInvoke, auth, who)
 }
 
-func (own *settings) allows(action string, auth types.FunctionUrlAuthType, who wire.Identity) bool {
-	for _, st := range own.policy {
+func (f *function) allows(action string, auth types.FunctionUrlAuthType, who wire.Identity) bool {
+	for _, st := range f.policy {
 		if st.names(action) && st.isFor(who) && st.holds(auth) {
 			return true
 		}

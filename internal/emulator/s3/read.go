@@ -14,19 +14,6 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-// Read is the body of an object of the account and Region, for the services that read
-// their input there.
-func (s *Service) Read(bucket, key string) ([]byte, error) {
-	b, err := s.bucket(&bucket, nil)
-	if err != nil {
-		return nil, err
-	}
-	if o := b.objects[key]; o != nil {
-		return o.body, nil
-	}
-	return nil, noSuchKey()
-}
-
 func (s *Service) getObject(_ *wire.Call, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 	if err := refuse("GetObject", in, readParameters()...); err != nil {
 		return nil, err

@@ -81,7 +81,7 @@ func TestPatternsThatAreNotChecked(t *testing.T) {
 	}
 	want := map[string][]string{
 		"events":    {`^(?!\s*$).+`},
-		"lambda":    {`((?!^\d+$)^[0-9a-zA-Z-_]+$)`, `(?!^[0-9]+$)([a-zA-Z0-9-_]+)`, `[0-9A-Za-z\.\-_]*(?<!\.)`},
+		"lambda":    {`((?!^\d+$)^[0-9a-zA-Z-_]+$)`, `[0-9A-Za-z\.\-_]*(?<!\.)`},
 		"scheduler": {`^(?=[/\.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)$`},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
