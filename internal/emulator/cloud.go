@@ -60,11 +60,6 @@ type Options struct {
 	// functions run the code that the cloud's owner has for them.
 	Package func(zip []byte) (lambda.Code, error)
 
-	// Code gives the code of a function of a stack that a client asked for by
-	// CloudFormation's API; without it such stacks can have no functions. It must not
-	// wait for the loop, on which it is called.
-	Code func(f cloudformation.Function) (lambda.Code, error)
-
 	// Latency is how long a request to the cloud travels, and again its answer.
 	Latency time.Duration
 	// RequestTimeout is when a client stops waiting for an answer; 0 is never.

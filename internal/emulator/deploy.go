@@ -49,12 +49,23 @@ func (c *Cloud) makeCloudFormation(o Options) {
 			}
 			c.Mux.InvokeJSON(&wire.Call{Caller: caller, RequestID: c.UUID()}, service, operation, input, reply)
 		},
-		Function:  func(f cloudformation.Function) error { return c.putFunction(f, o.Code) },
+		Function:  func(f cloudformation.Function) error { return c.putFunction(f, o.packaged) },
 		Object:    c.S3.Read,
 		Parameter: c.parameter,
 		Notify:    c.Lambda.InvokeAsync,
 		Web:       c.Web,
 	})
+}
+
+// packaged is the code of a function whose stack a client asked for: its package.
+func (o Options) packaged(f cloudformation.Function) (lambda.Code, error) {
+	switch {
+	case o.Package == nil:
+		return lambda.Code{}, fmt.Errorf("function %s: this cloud cannot run deployment packages", f.LogicalID)
+	case f.Zip == nil:
+		return lambda.Code{}, fmt.Errorf("function %s: its code is no object of S3; aws cloudformation package puts it there", f.LogicalID)
+	}
+	return o.Package(f.Zip)
 }
 
 // putFunction creates a function of a stack, or gives it what the template says now.

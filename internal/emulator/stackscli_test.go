@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
-	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 )
@@ -52,8 +51,8 @@ Outputs:
 `
 
 // packageCode is code that says what its package and its environment say.
-func packageCode(f cloudformation.Function) (lambda.Code, error) {
-	archive, err := zip.NewReader(bytes.NewReader(f.Zip), int64(len(f.Zip)))
+func packageCode(pack []byte) (lambda.Code, error) {
+	archive, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
 	if err != nil {
 		return lambda.Code{}, err
 	}
@@ -65,7 +64,7 @@ func packageCode(f cloudformation.Function) (lambda.Code, error) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return lambda.Code{}, err
 	}
-	return lambda.Code{SHA256: lambda.Hash(f.Zip), Size: int64(len(f.Zip)), Start: func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
+	return lambda.Code{SHA256: lambda.Hash(pack), Size: int64(len(pack)), Start: func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
 		return said(e.Config.Environment["GREETING"] + " " + strings.TrimSpace(string(who))), nil
 	}}, nil
 }
@@ -86,7 +85,7 @@ func TestAWSCommandDeploys(t *testing.T) {
 		}
 		t.Skip("the aws CLI is not installed")
 	}
-	cli := startCLI(t, command, emulator.Options{Code: packageCode})
+	cli := startCLI(t, command, emulator.Options{Package: packageCode})
 	cli.write("template.yaml", packaged)
 	cli.write("code/who", "world")
 	cli.write("flow.asl.json", `{"QueryLanguage":"JSONata","StartAt":"Greet","States":{"Greet":{"Type":"Task","Resource":"${Greeter}","End":true}}}`)

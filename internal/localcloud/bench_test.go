@@ -27,7 +27,7 @@ func BenchmarkStart(b *testing.B) {
 	if err := localcloud.BuildFunctions(b.Context(), folder); err != nil {
 		b.Fatal(err)
 	}
-	shift, err := os.ReadFile(filepath.Join(folder, "shift.zip"))
+	shift, err := os.ReadFile(filepath.Join(folder, "shift.zip")) //nolint:gosec // the benchmark's folder
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -78,12 +78,12 @@ func benchmarkStart(b *testing.B, pack []byte, config lambda.FunctionConfig) {
 func minimal(b *testing.B) []byte {
 	b.Helper()
 	program := filepath.Join(b.TempDir(), "bootstrap")
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags=-s -w", "-o", program, "./testdata/minimal")
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags=-s -w", "-o", program, "./testdata/minimal") //nolint:gosec // the benchmark's folder
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	text, err := os.ReadFile(program)
+	text, err := os.ReadFile(program) //nolint:gosec // the benchmark's folder
 	if err != nil {
 		b.Fatal(err)
 	}

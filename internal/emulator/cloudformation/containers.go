@@ -16,6 +16,8 @@ func containerHandler(kind string) (handler, bool) {
 	switch kind {
 	case "AWS::ApplicationAutoScaling::ScalableTarget":
 		return puts(putScalableTarget, removeScalableTarget), true
+	case "AWS::ApplicationAutoScaling::ScalingPolicy":
+		return puts(putScalingPolicy, removeScalingPolicy), true
 	case "AWS::ECS::Cluster":
 		return handler{create: createCluster, remove: removes("ecs", "DeleteCluster", "Cluster"), name: "ClusterName"}, true
 	case "AWS::ECS::Service":
@@ -51,7 +53,13 @@ func createCluster(r *request) (*created, error) {
 // whoever deploys decides what to wait for.
 func createService(r *request) (*created, error) {
 	name := r.name("ServiceName", 255)
-	out, err := r.call("ecs", "CreateService", &ecs.CreateServiceInput{}, r.properties, map[string]any{"ServiceName": name})
+	properties := r.properties
+	if properties.get("DesiredCount") == nil && optional(properties.get("SchedulingStrategy")) != "DAEMON" {
+		// AWS: CloudFormation template reference, AWS::ECS::Service, DesiredCount: "For new services, if a
+		// desired count is not specified, a default value of 1 is used."
+		properties = merge(properties, mapping(r.line, field{name: "DesiredCount", value: text(r.line, "1")}))
+	}
+	out, err := r.call("ecs", "CreateService", &ecs.CreateServiceInput{}, properties, map[string]any{"ServiceName": name})
 	if err != nil {
 		return nil, err
 	}
@@ -266,4 +274,43 @@ func removeScalableTarget(r *request) error {
 	_, properties := taken(r.was.properties, "ServiceNamespace", "ScalableDimension", "ResourceId")
 	_, err := r.call("applicationautoscaling", "DeregisterScalableTarget", &applicationautoscaling.DeregisterScalableTargetInput{}, properties, nil)
 	return err
+}
+
+// putScalingPolicy takes the target from its id where that is given.
+// AWS: CloudFormation template reference, AWS::ApplicationAutoScaling::ScalingPolicy.
+func putScalingPolicy(r *request) (*created, error) {
+	properties, target, err := scalingPolicy(r.properties)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.call("applicationautoscaling", "PutScalingPolicy", &applicationautoscaling.PutScalingPolicyInput{}, properties, target)
+	if err != nil {
+		return nil, err
+	}
+	arn := pick(out, "PolicyARN")
+	return &created{arn, map[string]string{"Arn": arn}}, nil
+}
+
+func removeScalingPolicy(r *request) error {
+	properties, target, err := scalingPolicy(r.was.properties)
+	if err != nil {
+		return err
+	}
+	_, properties = taken(properties, "PolicyName", "ResourceId", "ScalableDimension", "ServiceNamespace")
+	_, err = r.call("applicationautoscaling", "DeleteScalingPolicy", &applicationautoscaling.DeleteScalingPolicyInput{}, properties, target)
+	return err
+}
+
+// scalingPolicy is a policy's properties and, where it is given by its id, its target.
+func scalingPolicy(all *node) (properties *node, target map[string]any, err error) {
+	properties, given := taken(all, "ScalingTargetId")
+	id := given.get("ScalingTargetId")
+	if id == nil {
+		return properties, nil, nil
+	}
+	parts := strings.Split(id.text, "|")
+	if len(parts) != 3 {
+		return nil, nil, fail(id.line, "property ScalingTargetId is the Ref of a scalable target, not %v", id)
+	}
+	return properties, map[string]any{"ResourceId": parts[0], "ScalableDimension": parts[1], "ServiceNamespace": parts[2]}, nil
 }

@@ -39,8 +39,6 @@ type kept struct {
 // AWS: CloudFormation template reference, Return values of each type.
 func keptForm(kind string) (kept, bool) {
 	switch kind {
-	case "AWS::ApplicationAutoScaling::ScalingPolicy":
-		return kept{id: "policy-", arn: "autoscaling|scalingPolicy:%s", ref: true, arns: []string{"Arn"}}, true
 	case "AWS::CertificateManager::Certificate":
 		return kept{arn: "acm|certificate/%s", ref: true}, true
 	case "AWS::CloudWatch::Dashboard":

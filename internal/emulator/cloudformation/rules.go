@@ -47,7 +47,7 @@ func (s *scope) checkAssertions(rule field) error {
 		}
 		if !holds {
 			// AWS's words around the description are not documented.
-			return fail(assertion.line, "Rule %s: %s", rule.name, describedAs(assertion))
+			return fmt.Errorf("rule %s: %w", rule.name, fail(assertion.line, "Template rule validation failed: %s", describedAs(assertion)))
 		}
 	}
 	return nil

@@ -38,6 +38,8 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("ModifyRule", s.modifyRule),
 		wire.Op("DeleteRule", s.deleteRule),
 		wire.Op("SetRulePriorities", s.setRulePriorities),
+		wire.Op("SetSecurityGroups", s.setSecurityGroups),
+		wire.Op("SetSubnets", s.setSubnets),
 		wire.Op("CreateTargetGroup", s.createTargetGroup),
 		wire.Op("DescribeTargetGroups", s.describeTargetGroups),
 		wire.Op("ModifyTargetGroup", s.modifyTargetGroup),

@@ -19,7 +19,7 @@ import (
 const maxUnpacked = 250 << 20
 
 // errZip is what AWS says of what is no zip file.
-var errZip = errors.New("Could not unzip uploaded file. Please check your file, then try to upload again.") //nolint:staticcheck,revive // AWS's words
+var errZip = errors.New("Could not unzip uploaded file. Please check your file, then try to upload again.") //nolint:staticcheck // AWS's words
 
 // Package unpacks a deployment package and gives it as a function's code.
 func (h *Host) Package(pack []byte) (lambda.Code, error) {
