@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -31,10 +32,11 @@ const shopPipeline = "shop"
 type deploying struct {
 	*box
 	client     *client.Client
-	file       string                               // in the artifact of the build
-	text       string                               // of the file; "" names the image that was pushed last
-	parameters string                               // of the action
+	file       string                                // in the artifact of the build
+	text       string                                // of the file; "" names the image that was pushed last
+	parameters string                                // of the action
 	change     func(deploy *types.ActionDeclaration) // of the pipeline
+	zip        func(text string) []byte              // the build's artifact; nil is none
 }
 
 // newDeploying is that box, whose app goes through these environments.
@@ -56,7 +58,7 @@ func newDeploying(t *testing.T, environments ...rollout.Environment) *deploying 
 		parameters: `{"app":"shop","pipeline":"shop","execution":"#{codepipeline.PipelineExecutionId}",` +
 			`"commit":"#{SourceVariables.CommitId}","author":"#{SourceVariables.AuthorEmail}"}`,
 	}
-	b.act = d.work
+	b.act, d.zip = d.work, d.zipped
 	if _, err := b.aws.S3.CreateBucket(b.ctx(), &s3.CreateBucketInput{Bucket: aws.String("artifacts")}); err != nil {
 		t.Fatal(err)
 	}
@@ -96,9 +98,14 @@ func (d *deploying) work(a codepipeline.Action, done func(codepipeline.Result)) 
 	if text == "" {
 		text = fmt.Sprintf(`[{"name":"web","imageUri":%q}]`, fmt.Sprintf("%s:v%d", repository, d.builds))
 	}
+	body := d.zip(text)
+	if body == nil {
+		done(codepipeline.Result{})
+		return
+	}
 	d.Go(func(ctx context.Context) {
 		_, err := d.aws.S3.PutObject(ctx, &s3.PutObjectInput{
-			Bucket: &a.Outputs[0].Bucket, Key: &a.Outputs[0].Key, Body: bytes.NewReader(d.zipped(text)),
+			Bucket: &a.Outputs[0].Bucket, Key: &a.Outputs[0].Key, Body: bytes.NewReader(body),
 		})
 		if err != nil {
 			d.t.Error(err)
@@ -289,6 +296,38 @@ func (d *deploying) answers() *[]string {
 		calls = append(calls, what)
 	})
 	return &calls
+}
+
+// relay has jobs go through a function of the story's on their way to build: what it
+// sends reaches build after a time.
+func (d *deploying) relay(handle func(payload []byte, send func(after time.Duration, payload []byte))) {
+	d.t.Helper()
+	const name = "sluice-build-relay"
+	d.Do(func() {
+		err := d.Lambda.Register(name, lambda.FunctionConfig{}, lambda.InProcess(name, relay(func(payload []byte) {
+			handle(payload, func(after time.Duration, payload []byte) {
+				d.Post(func() { d.After(after, func() { d.invoke(payload) }) })
+			})
+		})))
+		if err != nil {
+			d.t.Error(err)
+		}
+	})
+	d.change = func(a *types.ActionDeclaration) { a.Configuration["FunctionName"] = name }
+}
+
+// invoke has build run with the payload; on the loop.
+func (d *deploying) invoke(payload []byte) {
+	if err := d.Lambda.InvokeAsync("sluice-build", payload); err != nil {
+		d.t.Error(err)
+	}
+}
+
+type relay func(payload []byte)
+
+func (r relay) Invoke(_ context.Context, payload []byte) ([]byte, error) {
+	r(payload)
+	return []byte("null"), nil
 }
 
 // jobEvent is what CodePipeline invokes the function build with, as the story has it.

@@ -8,7 +8,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
@@ -24,7 +26,17 @@ func TestStageGreen(t *testing.T) {
 	t.Parallel()
 	d := newDeploying(t, near("staging"), boxed())
 	answers := d.answers()
+	var readers []string
+	d.observe(func(c *wire.Call, _, _ any, _ error) {
+		if c.Operation == "GetObject" {
+			readers = append(readers, c.Caller.ARN)
+		}
+	})
 	run := d.release(shopPipeline, good)
+	// The artifact is read with what the pipeline gave, not with Sluice's own role.
+	if diff := cmp.Diff([]string{"arn:aws:sts::123456789012:assumed-role/pipeline/codepipeline"}, readers); diff != "" {
+		t.Errorf("who read the artifact (-want +got):\n%s", diff)
+	}
 	const name = "shop-production-1"
 	staging := into("staging", name)
 	d.untilState(name, "Guard")
@@ -87,7 +99,7 @@ func TestStageRed(t *testing.T) {
 		}, "stopped at production: RolledBack: alarm shop-green-5xx went red", way(begin, step, step, step, []string{"Complete", "Guard"}, back)},
 		{"rejected", boxed(asked), func(d *deploying) {
 			d.untilAsked(name)
-			d.box.reject(ada, name, "not on a Friday")
+			d.reject(ada, name, "not on a Friday")
 		}, "stopped at production: Rejected: rejected by ada: not on a Friday", []string{"Start", "Approve", "Leave"}},
 		{"nobody answers", boxed(func(env *rollout.Environment) {
 			env.Approval = asking(func(a *rollout.Approval) { a.Expires = 2 * time.Hour })

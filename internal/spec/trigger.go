@@ -27,7 +27,7 @@ func (r *reader) triggers(p place, containers map[string]string) rollout.Trigger
 	}
 	before := ""
 	for _, item := range items {
-		kind := sorts[r.trigger(item, containers, &t)]
+		kind := sortOf(r.trigger(item, containers, &t))
 		if before != "" && kind != "" && kind != before {
 			r.add(item, before+" and "+kind+" together",
 				"builds (codebuild, event), pushes (ecr) or a stage of a pipeline (codepipeline), one of the three: a build that pushes, or that a pipeline runs, would start two deployments")
@@ -38,8 +38,19 @@ func (r *reader) triggers(p place, containers map[string]string) rollout.Trigger
 	return t
 }
 
-// sorts are the kinds of triggers, those together that can be together.
-var sorts = map[string]string{"codebuild": "builds", "event": "builds", "ecr": "pushes", "codepipeline": "a pipeline"}
+// sortOf is a kind of triggers that can be together.
+func sortOf(kind string) string {
+	switch kind {
+	case "codebuild", "event":
+		return "builds"
+	case "ecr":
+		return "pushes"
+	case "codepipeline":
+		return "a pipeline"
+	default:
+		return ""
+	}
+}
 
 // trigger reads one entry and gives its kind, "" if it has none that is known.
 func (r *reader) trigger(p place, containers map[string]string, t *rollout.Triggers) string {
