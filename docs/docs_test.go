@@ -56,6 +56,20 @@ func TestRunbookHasEachAlarm(t *testing.T) {
 	}
 }
 
+func TestSpecInInstallIsOne(t *testing.T) {
+	t.Parallel()
+	_, rest, _ := strings.Cut(read(t, "install.md"), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("install.md shows no spec")
+	}
+	// The trigger that the comment names for the other way.
+	text = regexp.MustCompile(`- codepipeline #.*: event`).ReplaceAllString(text, "- event")
+	if _, err := spec.Parse("sluice.yaml", []byte(text)); err != nil {
+		t.Errorf("the spec in install.md: %v", err)
+	}
+}
+
 func TestRunbookHasASectionForEachKindAndOutcome(t *testing.T) {
 	t.Parallel()
 	runbook := read(t, "runbook.md")

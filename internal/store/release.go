@@ -38,6 +38,8 @@ type numberItem struct {
 
 func appKey(app string) key { return key{"app#" + app, "app"} }
 
+func causeKey(app, cause string) key { return key{"cause#" + app + "#" + cause, "cause"} }
+
 func releaseKey(app string, number int) key {
 	return key{"app#" + app, fmt.Sprintf("release#%09d", number)}
 }
@@ -119,7 +121,7 @@ func (s *Store) Triggered(ctx context.Context, trigger string) ([]string, error)
 // PutRelease numbers a release and records it, once for its cause: a second call
 // with the same cause gives the release that the first recorded.
 func (s *Store) PutRelease(ctx context.Context, r rollout.Release) (rollout.Release, error) {
-	cause := key{"cause#" + r.App + "#" + r.Cause.Key, "cause"}
+	cause := causeKey(r.App, r.Cause.Key)
 	for {
 		var known numberItem
 		found, err := s.get(ctx, cause, &known)
@@ -171,7 +173,7 @@ func (s *Store) transactRelease(ctx context.Context, r rollout.Release, cause ke
 
 // Draw takes the app's next number, for a rollback, once for its cause.
 func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
-	k := key{"cause#" + app + "#" + cause, "cause"}
+	k := causeKey(app, cause)
 	for {
 		var known numberItem
 		found, err := s.get(ctx, k, &known)

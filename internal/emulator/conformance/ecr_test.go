@@ -48,6 +48,25 @@ func ecrStories() []story {
 			fails("RepositoryNotEmptyException", &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web")}),
 			ok(&ecr.DeleteRepositoryInput{RepositoryName: new("shop/web"), Force: true}),
 		}},
+		{name: "ecr/Login", steps: []step{
+			ok(&ecr.GetAuthorizationTokenInput{}, want("AuthorizationData.#", 1),
+				like("AuthorizationData.0.ProxyEndpoint", "https://123456789012.dkr.ecr.us-east-1.amazonaws.com")),
+			fails("InvalidParameterException", &ecr.GetAuthorizationTokenInput{RegistryIds: []string{"mine"}},
+				moto("moto_server takes any; AWS: model, RegistryId is 12 digits")),
+		}},
+		{name: "ecr/ImmutableTagsWithExclusion", steps: []step{
+			ok(&ecr.CreateRepositoryInput{
+				RepositoryName: new("shop"), ImageTagMutability: types.ImageTagMutabilityImmutableWithExclusion,
+				ImageTagMutabilityExclusionFilters: []types.ImageTagMutabilityExclusionFilter{
+					{FilterType: types.ImageTagMutabilityExclusionFilterTypeWildcard, Filter: new("in-use-*")},
+				},
+			}),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(manifest), ImageTag: new("1")}),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(manifest), ImageTag: new("in-use-blue")}),
+			fails("ImageTagAlreadyExistsException", &ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(otherManifest), ImageTag: new("1")},
+				moto("moto_server lets the tag move; AWS: ECR User Guide, image tag mutability")),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(otherManifest), ImageTag: new("in-use-blue")}),
+		}},
 		{name: "ecr/ImmutableTags", steps: []step{
 			ok(&ecr.CreateRepositoryInput{RepositoryName: new("shop"), ImageTagMutability: types.ImageTagMutabilityImmutable}),
 			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(manifest), ImageTag: new("1")}),

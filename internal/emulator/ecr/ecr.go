@@ -40,6 +40,7 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("CreateRepository", s.createRepository),
 		wire.Op("DescribeRepositories", s.describeRepositories),
 		wire.Op("DeleteRepository", s.deleteRepository),
+		wire.Op("GetAuthorizationToken", s.getAuthorizationToken),
 		wire.Op("PutImage", s.putImage),
 		wire.Op("DescribeImages", s.describeImages),
 		wire.Op("BatchGetImage", s.batchGetImage),
