@@ -72,7 +72,9 @@ func packageCode(pack []byte) (lambda.Code, error) {
 // said answers every event with itself.
 type said string
 
-func (s said) Invoke(context.Context, []byte) ([]byte, error) { return []byte(`"` + string(s) + `"`), nil }
+func (s said) Invoke(context.Context, []byte) ([]byte, error) {
+	return []byte(`"` + string(s) + `"`), nil
+}
 
 // TestAWSCommandDeploys has the real aws CLI package, deploy, change, change again and
 // delete a stack, over a port.
