@@ -190,6 +190,21 @@ func (c *Cloud) as(service, roleARN, source string) (wire.Identity, error) {
 	return c.assume(service, roleARN, source, c.ID(32))
 }
 
+// mayUseURL decides about a request to a function's URL.
+func (c *Cloud) mayUseURL(who wire.Identity, action, functionARN string, context map[string][]string) bool {
+	refused, err := c.decide(who, actions.Need{Action: action, Resource: functionARN, Context: context})
+	return err == nil && refused == ""
+}
+
+// mayList decides who is told that an object is not there.
+func (c *Cloud) mayList(call *wire.Call, bucket string) error {
+	refused, err := c.decide(call.Caller, actions.Need{Action: "s3:ListBucket", Resource: "arn:aws:s3:::" + bucket})
+	if err != nil || refused == "" {
+		return err
+	}
+	return call.Deny(refused)
+}
+
 // state is what the table of actions asks of a cloud.
 type state struct{ cloud *Cloud }
 

@@ -5,7 +5,11 @@
 // asked for, by Partition.In or by a request that is for them. IAM is one an account,
 // and names of buckets are taken for all. Across accounts and Regions roles are assumed
 // and events go from bus to bus; an ARN of another account or Region is refused or not
-// found by every other operation. All IAM users are administrators of their account.
+// found by every other operation.
+//
+// What a role's session asks for is decided by policies, as AWS does, before an operation
+// runs; so is what services do for somebody (access.go). All IAM users are administrators
+// of their account, whom only a resource's own policy can keep out.
 package emulator
 
 import (

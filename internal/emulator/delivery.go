@@ -210,21 +210,6 @@ func (c *Cloud) logs(function string, config lambda.FunctionConfig) {
 	}
 }
 
-// mayUseURL decides about a request to a function's URL.
-func (c *Cloud) mayUseURL(who wire.Identity, action, functionARN string, context map[string][]string) bool {
-	refused, err := c.decide(who, actions.Need{Action: action, Resource: functionARN, Context: context})
-	return err == nil && refused == ""
-}
-
-// mayList decides who is told that an object is not there.
-func (c *Cloud) mayList(call *wire.Call, bucket string) error {
-	refused, err := c.decide(call.Caller, actions.Need{Action: "s3:ListBucket", Resource: "arn:aws:s3:::" + bucket})
-	if err != nil || refused == "" {
-		return err
-	}
-	return call.Deny(refused)
-}
-
 // publish sends a message to a topic.
 func (c *Cloud) publish(who wire.Identity, topicARN, subject, message string) error {
 	input := map[string]string{"TopicArn": topicARN, "Message": message}
@@ -263,84 +248,6 @@ func (c *Cloud) tell(who wire.Identity, service, operation string, input any) er
 // queueURL is the URL of the queue with this ARN.
 func (c *Cloud) queueURL(arn string) string {
 	return fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", c.Region, c.Account, arn[strings.LastIndex(arn, ":")+1:])
-}
-
-// permitTask decides about what ECS does as a role of a task.
-func (c *Cloud) permitTask(roleARN, taskARN, action, resource string) error {
-	who, err := c.taskRole(roleARN, taskARN)
-	if err != nil || action == "" {
-		return err
-	}
-	return c.permit(who, action, resource)
-}
-
-// taskRole is a session of a role of a task, named after it.
-func (c *Cloud) taskRole(roleARN, taskARN string) (wire.Identity, error) {
-	return c.assume("ecs-tasks", roleARN, taskARN, taskARN[strings.LastIndexByte(taskARN, '/')+1:])
-}
-
-// secret is the value behind the valueFrom of a container's secret: a secret, one
-// key of a secret in JSON, or a parameter. It is read as the task's execution role.
-// AWS: ECS Developer Guide, Pass sensitive data to an Amazon ECS container.
-func (c *Cloud) secret(roleARN, taskARN, valueFrom string) (string, error) {
-	if roleARN == "" {
-		return "", wire.Errorf("ClientException", "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
-	}
-	who, err := c.taskRole(roleARN, taskARN)
-	if err != nil {
-		return "", err
-	}
-	if !strings.HasPrefix(valueFrom, "arn:aws:secretsmanager:") {
-		return c.parameter(who, valueFrom)
-	}
-	// arn:aws:secretsmanager:region:account:secret:name[:key[:stage[:version]]]
-	parts := strings.Split(valueFrom, ":")
-	if len(parts) < 7 {
-		return "", fmt.Errorf("valueFrom %s is not the ARN of a secret", valueFrom)
-	}
-	input := map[string]string{"SecretId": strings.Join(parts[:7], ":")}
-	for i, name := range []string{"VersionStage", "VersionId"} {
-		if at := 8 + i; len(parts) > at && parts[at] != "" {
-			input[name] = parts[at]
-		}
-	}
-	var out struct{ SecretString string }
-	if err := c.ask(who, "secretsmanager", "getSecretValue", input, &out); err != nil {
-		return "", err
-	}
-	if len(parts) < 8 || parts[7] == "" {
-		return out.SecretString, nil
-	}
-	var values map[string]string
-	if err := json.Unmarshal([]byte(out.SecretString), &values); err != nil {
-		return "", fmt.Errorf("read secret %s: %w", input["SecretId"], err)
-	}
-	value, ok := values[parts[7]]
-	if !ok {
-		return "", fmt.Errorf("secret %s has no key %s", input["SecretId"], parts[7])
-	}
-	return value, nil
-}
-
-// parameter is read with GetParameters, which is what an execution role needs (AWS: ECS
-// Developer Guide, Amazon ECS task execution IAM role).
-func (c *Cloud) parameter(who wire.Identity, valueFrom string) (string, error) {
-	name := valueFrom
-	if _, path, ok := strings.Cut(valueFrom, ":parameter/"); ok {
-		name = path
-		if strings.Contains(path, "/") {
-			name = "/" + path
-		}
-	}
-	var out struct{ Parameters []struct{ Value string } }
-	err := c.ask(who, "ssm", "getParameters", map[string]any{"Names": []string{name}, "WithDecryption": true}, &out)
-	if err == nil && len(out.Parameters) == 0 {
-		err = wire.Errorf("ParameterNotFound", "invalid ssm parameters: %s", name)
-	}
-	if err != nil {
-		return "", err
-	}
-	return out.Parameters[0].Value, nil
 }
 
 // ask calls an operation that answers at once.
