@@ -52,6 +52,9 @@ Resources:
       Environment: {Variables: {TABLE: !Ref Table}}
       DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Lost.Arn}
       EventInvokeConfig: {MaximumRetryAttempts: 1}
+      Policies:
+        - Version: "2012-10-17"
+          Statement: [{Effect: Allow, Action: "dynamodb:PutItem", Resource: !GetAtt Table.Arn}]
       Events:
         Ordered:
           Type: EventBridgeRule
@@ -65,7 +68,9 @@ Resources:
       DefinitionSubstitutions: {Record: !GetAtt Record.Arn, Queue: !Ref Lost}
       Policies:
         - Version: "2012-10-17"
-          Statement: [{Effect: Allow, Action: "lambda:InvokeFunction", Resource: !GetAtt Record.Arn}]
+          Statement:
+            - {Effect: Allow, Action: "lambda:InvokeFunction", Resource: !GetAtt Record.Arn}
+            - {Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Lost.Arn}
       Events:
         Paid:
           Type: EventBridgeRule

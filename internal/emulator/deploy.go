@@ -51,7 +51,7 @@ func (c *Cloud) makeCloudFormation(o Options) {
 		},
 		Function:  func(f cloudformation.Function) error { return c.putFunction(f, o.packaged) },
 		Object:    c.S3.Read,
-		Parameter: c.parameter,
+		Parameter: func(name string) (string, error) { return c.parameter(c.root(), name) },
 		Notify:    c.Lambda.InvokeAsync,
 		Web:       c.Web,
 	})

@@ -79,7 +79,7 @@ func TestAssumeRoleInAnotherAccount(t *testing.T) {
 	_, err := client.AssumeRole(t.Context(), in)
 	wantError(t, "a role that is not there", err, "AccessDenied",
 		"User: arn:aws:sts::123456789012:assumed-role/caller/deploy is not authorized to perform: sts:AssumeRole on resource: "+target)
-	createRole(t, there, "deployer", `{"AWS":"`+caller+`"}`, "")
+	createRole(t, there, "deployer", `{"AWS":"`+caller+`"}`, `{"Effect":"Allow","Action":["sqs:CreateQueue","dynamodb:ListTables"],"Resource":"*"}`)
 	out, err := client.AssumeRole(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)

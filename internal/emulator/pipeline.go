@@ -1,12 +1,9 @@
 package emulator
 
 import (
-	"strings"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
-	"github.com/sluice-deploy/sluice/internal/emulator/iam"
-	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -22,26 +19,11 @@ const (
 // CodePipeline User Guide, AWS Lambda invoke action reference, which speaks of a name
 // only; that one with an alias and an ARN work too is not documented).
 func (c *Cloud) invokeForPipeline(roleARN, function string, payload []byte) error {
-	const action = "lambda:InvokeFunction"
-	who, arn := c.roleIdentity(roleARN, pipelineSession), function
-	if !strings.HasPrefix(arn, "arn:") {
-		arn = c.Lambda.ARN(function)
+	who, err := c.assume("codepipeline", roleARN, "", pipelineSession)
+	if err != nil {
+		return err
 	}
-	allowed := false
-	if role := c.role(roleARN); role != nil {
-		d, err := iam.Evaluate(policy.Request{
-			Principal: iam.Principal(who, c.options.Organization), Action: action, Resource: arn,
-			ResourceAccount: c.Account, Region: c.Region, Time: c.Now(),
-		}, role)
-		if err != nil {
-			return err
-		}
-		allowed = d.Allowed
-	}
-	if !allowed {
-		return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s", who.ARN, action, arn)
-	}
-	return c.Lambda.InvokeAsync(function, payload)
+	return c.invokeAsync(who, c.functionARN(function), payload)
 }
 
 // pipelineCredentials are a session of the role, for who works on artifacts.

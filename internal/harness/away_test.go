@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
@@ -65,6 +66,9 @@ func (b *box) open(env rollout.Environment) *stage {
 		region = env.Region
 	}
 	cloud := b.In(account, region)
+	if account != homeAccount {
+		b.letPull(account)
+	}
 	s := b.deployStage(cloud, env, "abroad")
 	if account != homeAccount {
 		b.hear(account)
@@ -87,6 +91,17 @@ func (b *box) deployRemote(cloud *emulator.Cloud, parameters map[string]string) 
 	if err == nil {
 		_, err = cloud.Deploy(template, emulator.Deployment{StackName: "sluice-remote", Parameters: parameters})
 	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// letPull lets the tasks of another account pull the app's images.
+func (b *box) letPull(account string) {
+	b.t.Helper()
+	_, err := b.aws.ECR.SetRepositoryPolicy(b.ctx(), &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("shop"), PolicyText: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},` +
+			`"Action":["ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage"]}]}`)})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -73,6 +73,7 @@ func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 		t.Fatal(err)
 	}
 	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
+	account.watch(t, h)
 	b.Faults.Request = b.fault
 	b.createRepository("shop")
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))

@@ -39,6 +39,8 @@ type Options struct {
 	// Function gives the code of a function by its name, which is that of its folder.
 	// Nil has all functions called in this process.
 	Function func(name string) (lambda.Code, error)
+	// Parameters are of template.yaml, beside Slack's secret.
+	Parameters map[string]string
 }
 
 // Harness is a cloud with Sluice installed.
@@ -53,10 +55,20 @@ type Harness struct {
 	// Function URLs where people's decisions come in.
 	Slack               *slack.Service
 	SlackURL, DecideURL string
+	// Stacks are all that was deployed, Sluice's first.
+	Stacks []Stack
 
 	parameters map[string]string // of Sluice's stack
 	log        *slog.Logger
 	function   func(name string) (lambda.Code, error)
+}
+
+// Stack is what came of a template.
+type Stack struct {
+	*cloudformation.Stack
+
+	Template string // its file
+	Cloud    *emulator.Cloud
 }
 
 // New installs Sluice from template.yaml in a new cloud on the loop. It waits for
@@ -69,6 +81,7 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 		return nil, err
 	}
 	h.parameters = map[string]string{"SlackSecret": secret}
+	maps.Copy(h.parameters, o.Parameters)
 	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", h.parameters)
 	if err != nil {
 		return nil, err
@@ -103,7 +116,7 @@ func (h *Harness) putSlackSecret(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("encode Slack's secret: %w", err)
 	}
 	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: aws.String(stackName + "/slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
+		Name: aws.String("slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
 	})
 	if err != nil {
 		return "", fmt.Errorf("keep Slack's secret: %w", err)
@@ -146,9 +159,14 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 	if err != nil {
 		return nil, err
 	}
-	return c.Deploy(template, emulator.Deployment{
+	made, err := c.Deploy(template, emulator.Deployment{
 		StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code(store.Format),
 	})
+	if err != nil {
+		return nil, err
+	}
+	h.Stacks = append(h.Stacks, Stack{Stack: made, Template: file, Cloud: c})
+	return made, nil
 }
 
 // code is the code of a function of the template, which the template names by its

@@ -83,6 +83,14 @@ func (s *Service) Wire() *wire.Service {
 	)
 }
 
+// ARN is the ARN of the scalable target of a resource; "" if there is none.
+func (s *Service) ARN(resourceID string) string {
+	if t := s.targets[resourceID]; t != nil {
+		return t.arn
+	}
+	return ""
+}
+
 // Scale does what a scaling policy's decision to have n tasks comes to: nothing
 // while that direction is suspended, or when it would take tasks away during a
 // deployment; else the nearest count within the bounds (AWS: SuspendedState; ECS

@@ -132,7 +132,7 @@ func (e *expansion) addFunction(r resource) error {
 			passed[i].value = mapping(f.line, field{name: "Mode", value: f.value})
 		}
 	}
-	role, err := e.role(r, "lambda.amazonaws.com", "service-role/AWSLambdaBasicExecutionRole")
+	role, err := e.role(r, "lambda.amazonaws.com", letters(r), "service-role/AWSLambdaBasicExecutionRole")
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (e *expansion) addStateMachine(r resource) error {
 		}
 		passed = append(passed, definition)
 	}
-	role, err := e.role(r, "states.amazonaws.com")
+	role, err := e.role(r, "states.amazonaws.com", nil)
 	if err != nil {
 		return err
 	}

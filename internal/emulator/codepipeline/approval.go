@@ -76,7 +76,7 @@ func (s *Service) notify(topic string, a *actionExecution, expires time.Time) er
 	}
 	subject := "APPROVAL NEEDED: AWS CodePipeline " + pipeline + " for action " + action
 	const longest = 100 // of a subject in SNS
-	return s.deps.Publish(topic, subject[:min(len(subject), longest)], string(bytes.TrimSpace(body.Bytes())))
+	return s.deps.Publish(*a.execution.pipeline.declared.RoleArn, topic, subject[:min(len(subject), longest)], string(bytes.TrimSpace(body.Bytes())))
 }
 
 // putApprovalResult answers an approval.

@@ -19,9 +19,9 @@ import (
 type Deps struct {
 	// Emit puts an AWS service's event on the default bus; nil drops it.
 	Emit func(source, detailType string, resources []string, detail any)
-	// Publish tells a topic of an approval that waits. Needed by approvals that have
-	// a topic.
-	Publish func(topicARN, subject, message string) error
+	// Publish tells a topic, as the pipeline's role, of an approval that waits. Needed
+	// by approvals that have a topic.
+	Publish func(roleARN, topicARN, subject, message string) error
 	// Invoke has a function run later with the payload, as the role; an error says why
 	// it cannot be. Credentials are a session of the role. Both are needed by actions
 	// that invoke functions.

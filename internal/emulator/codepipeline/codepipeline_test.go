@@ -50,7 +50,7 @@ func (w *world) make(t *testing.T) {
 	t.Helper()
 	deps := codepipeline.Deps{
 		Emit: func(_, kind string, resources []string, detail any) { w.emitted(t, kind, resources, detail) },
-		Publish: func(topic, subject, message string) error {
+		Publish: func(_, topic, subject, message string) error {
 			if topic != "arn:aws:sns:us-east-1:123456789012:approvals" {
 				return errors.New("Topic does not exist")
 			}

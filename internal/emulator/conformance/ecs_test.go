@@ -80,6 +80,7 @@ func ecsStories() []story {
 			fails("ServiceNotFoundException", &ecs.DeleteServiceInput{Cluster: new("shop"), Service: new("none")}),
 		}},
 		{name: "ecs/Tasks", notMoto: "its services start no tasks; AWS: ECS Developer Guide, service scheduler", steps: []step{
+			createRole("execution", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}`),
 			createCluster, registerTask(), ok(webService("web", 2)),
 			wait(5 * time.Minute),
 			ok(&ecs.DescribeServicesInput{Cluster: new("shop"), Services: []string{"web"}},

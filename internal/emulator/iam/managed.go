@@ -162,6 +162,9 @@ func (s *Service) createPolicyVersion(_ *wire.Call, in *iam.CreatePolicyVersionI
 	v := p.add(d, s.loop.Now())
 	if in.SetAsDefault {
 		p.stand(v)
+		for _, r := range s.roles {
+			r.kept = nil
+		}
 	}
 	out := p.describeVersion(v)
 	return &iam.CreatePolicyVersionOutput{PolicyVersion: &out}, nil
@@ -225,6 +228,7 @@ func (s *Service) attachRolePolicy(_ *wire.Call, in *iam.AttachRolePolicyInput) 
 		return nil, limitExceeded("Cannot exceed quota for PoliciesPerRole: %d", maxAttached)
 	}
 	r.attached = append(r.attached, arn)
+	r.kept = nil
 	return &iam.AttachRolePolicyOutput{}, nil
 }
 
@@ -238,6 +242,7 @@ func (s *Service) detachRolePolicy(_ *wire.Call, in *iam.DetachRolePolicyInput) 
 		return nil, noSuchEntity("Policy %s was not found.", *in.PolicyArn)
 	}
 	r.attached = slices.Delete(r.attached, at, at+1)
+	r.kept = nil
 	return &iam.DetachRolePolicyOutput{}, nil
 }
 

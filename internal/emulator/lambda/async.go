@@ -13,6 +13,7 @@ import (
 // ErrorCode (Number) and ErrorMessage (String) as attributes.
 // AWS: Lambda Developer Guide, Adding a dead-letter queue.
 type DeadLetter struct {
+	Function     string // whose event it was
 	QueueARN     string
 	Body         []byte
 	RequestID    string
@@ -98,7 +99,7 @@ func (e *event) giveUp(t target) {
 		return
 	}
 	letter := DeadLetter{
-		QueueARN: queue, Body: e.payload,
+		Function: t.name, QueueARN: queue, Body: e.payload,
 		RequestID: e.id, ErrorCode: e.last.StatusCode, ErrorMessage: e.last.message(),
 	}
 	if err := e.service.deps.DeadLetter(letter); err != nil {

@@ -36,6 +36,7 @@ func TestAsyncRetriesThenDeadLetter(t *testing.T) {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 	want := []lambda.DeadLetter{{
+		Function: "f",
 		QueueARN: "arn:aws:sqs:us-east-1:123456789012:dead", Body: []byte(`{"event":1}`),
 		RequestID: id, ErrorCode: 200, ErrorMessage: "the lock is b's",
 	}}

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -82,6 +83,11 @@ type Deps struct {
 	// Identity says who has an access key. Nil is an IAM user of the account named
 	// after the key.
 	Identity func(accessKey, sessionToken string) (wire.Identity, error)
+	// Permit decides whether somebody may do an action on a function. Nil allows
+	// everything to the account itself.
+	Permit func(who wire.Identity, action, functionARN string, context map[string][]string) bool
+	// Started, if not nil, is told of each new execution environment of a function.
+	Started func(function string, config FunctionConfig)
 }
 
 // FunctionFault is what goes wrong with one invocation. Its zero value is
@@ -134,6 +140,8 @@ type settings struct {
 	eventInvoke *eventInvoke // nil if it was never set
 	policy      []statement  // in the order in which they were added
 	url         *functionURL // nil if there is none
+
+	read *policy.Document // what policy says; nil until it is asked for
 }
 
 // New gives a Lambda without functions.

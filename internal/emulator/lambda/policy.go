@@ -57,7 +57,7 @@ func (s *Service) addPermission(_ *wire.Call, in *lambda.AddPermissionInput) (*l
 			Message: aws.String(fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", size, maxPolicy)), Type: new("User"),
 		}
 	}
-	own.policy, *t.revision() = longer, s.loop.UUID()
+	own.policy, own.read, *t.revision() = longer, nil, s.loop.UUID()
 	return &lambda.AddPermissionOutput{Statement: aws.String(encode(added))}, nil
 }
 
@@ -158,7 +158,7 @@ func (s *Service) removePermission(_ *wire.Call, in *lambda.RemovePermissionInpu
 	if at < 0 {
 		return nil, missing("Statement " + *in.StatementId + " is not found in resource policy.")
 	}
-	own.policy, *t.revision() = slices.Delete(slices.Clone(own.policy), at, at+1), s.loop.UUID()
+	own.policy, own.read, *t.revision() = slices.Delete(slices.Clone(own.policy), at, at+1), nil, s.loop.UUID()
 	return &lambda.RemovePermissionOutput{}, nil
 }
 

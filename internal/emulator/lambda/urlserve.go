@@ -60,14 +60,23 @@ func (s *Service) admit(own *settings, r *wire.Request) (*urlAuthorizer, *wire.R
 	if err != nil {
 		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", "Forbidden")
 	}
-	// A caller of the function's own account needs no more than its own policies,
-	// which are not looked at here.
-	if who.Account != s.account && !own.admits(own.url.auth, who) {
+	if !s.permits(own, who) {
 		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
 	}
 	return &urlAuthorizer{urlIdentity{
 		AccessKey: key, AccountID: who.Account, CallerID: who.UserID, UserARN: who.ARN, UserID: who.UserID,
 	}}, nil
+}
+
+// permits reports whether policies let a caller who has signed use the URL. A caller of
+// the function's own account needs no more than its own, any other the function's too.
+func (s *Service) permits(own *settings, who wire.Identity) bool {
+	u := own.url
+	if s.deps.Permit == nil {
+		return who.Account == s.account || own.admits(u.auth, who)
+	}
+	return s.deps.Permit(who, actionURL, u.arn, map[string][]string{urlAuthType: {string(u.auth)}}) &&
+		s.deps.Permit(who, actionInvoke, u.arn, map[string][]string{viaURL: {"true"}})
 }
 
 // identity is who has an access key and the session token that comes with it.

@@ -117,6 +117,9 @@ func (s *Service) authorize(c *wire.Call, in *sts.AssumeRoleInput, role *iam.Rol
 	if err != nil {
 		return err
 	}
+	if s.deps.Decided != nil {
+		s.deps.Decided(c.Caller, role.ARN, d)
+	}
 	if !d.Allowed {
 		return denied(c, in)
 	}
