@@ -120,8 +120,8 @@ func arnsOfARollout(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	none := func(cloudformation.Function) (lambda.Handler, error) { return nil, nil } //nolint:nilnil // nobody invokes it
-	stack, err := newCloud(t).Deploy(own, emulator.Deployment{StackName: "sluice", Files: embedded(), Handler: none})
+	none := func(cloudformation.Function) (lambda.Code, error) { return lambda.InProcess("none", nil), nil } // nobody invokes it
+	stack, err := newCloud(t).Deploy(own, emulator.Deployment{StackName: "sluice", Files: embedded(), Code: none})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func newWorking(t *testing.T) *working {
 	t.Helper()
 	w := &working{world: newWorld(t)}
 	w.Do(func() {
-		if err := w.Lambda.Register("deploy", lambda.FunctionConfig{}, w); err != nil {
+		if err := w.Lambda.Register("deploy", lambda.FunctionConfig{}, lambda.InProcess("deploy", w)); err != nil {
 			t.Error(err)
 		}
 	})
