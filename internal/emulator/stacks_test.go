@@ -108,19 +108,6 @@ func (s *stacks) wantEvents(want ...string) {
 	}
 }
 
-// physical is a resource's physical id, or "".
-func (s *stacks) physical(id string) string {
-	s.t.Helper()
-	out, err := s.api.DescribeStackResources(s.t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: new("shop"), LogicalResourceId: &id})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if len(out.StackResources) == 0 {
-		return ""
-	}
-	return aws.ToString(out.StackResources[0].PhysicalResourceId)
-}
-
 // values is a chain: Second holds what Ref gives of First, Third is by itself.
 const values = `
 Parameters:

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -165,9 +166,14 @@ func (s *Service) listChangeSets(_ *wire.Call, in *sdk.ListChangeSetsInput) (*sd
 	return out, nil
 }
 
+// deleteChangeSet deletes a change set; one that is not there is deleted already.
 func (s *Service) deleteChangeSet(_ *wire.Call, in *sdk.DeleteChangeSetInput) (*sdk.DeleteChangeSetOutput, error) {
 	st, c, err := s.changeSet(in.StackName, in.ChangeSetName)
-	if err != nil {
+	var missing *types.ChangeSetNotFoundException
+	switch {
+	case errors.As(err, &missing):
+		return &sdk.DeleteChangeSetOutput{}, nil
+	case err != nil:
 		return nil, err
 	}
 	if c.execution == types.ExecutionStatusExecuteInProgress {

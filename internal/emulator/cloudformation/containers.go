@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -19,7 +20,7 @@ func containerHandler(kind string) (handler, bool) {
 	case "AWS::ApplicationAutoScaling::ScalingPolicy":
 		return puts(putScalingPolicy, removeScalingPolicy), true
 	case "AWS::ECS::Cluster":
-		return handler{create: createCluster, remove: removes("ecs", "DeleteCluster", "Cluster"), name: "ClusterName"}, true
+		return handler{create: createCluster, update: updateCluster, remove: removeCluster, name: "ClusterName"}, true
 	case "AWS::ECS::Service":
 		return handler{create: createService, update: updateService, remove: removeService, name: "ServiceName"}, true
 	case "AWS::ECS::TaskDefinition":
@@ -47,6 +48,34 @@ func createCluster(r *request) (*created, error) {
 		return nil, err
 	}
 	return &created{name, map[string]string{"Arn": pick(out, "Cluster", "ClusterArn")}}, nil
+}
+
+// updateCluster changes the settings; what else changed has no operation here.
+func updateCluster(r *request) (*created, error) {
+	for _, property := range changed(r.was.properties, r.properties) {
+		if property != "ClusterSettings" {
+			return nil, fmt.Errorf("an update of property %s is not emulated", property)
+		}
+	}
+	_, settings := taken(r.properties, "ClusterSettings")
+	settings = renamed(settings, map[string]string{"ClusterSettings": "Settings"})
+	_, err := r.call("ecs", "UpdateClusterSettings", &ecs.UpdateClusterSettingsInput{}, settings, map[string]any{"Cluster": r.was.ref})
+	return r.was.created, err
+}
+
+// removeCluster tries again while the last tasks of services that are gone stop. AWS
+// does not document whether its handler does.
+func removeCluster(r *request) error {
+	const attempts = 600
+	var err error
+	for range attempts {
+		_, err = r.ask("ecs", "DeleteCluster", map[string]any{"Cluster": r.was.ref})
+		if code, _ := errorCode(err); code != "ClusterContainsTasksException" {
+			return err
+		}
+		r.Wait(time.Second)
+	}
+	return err
 }
 
 // createService does not wait for the service's tasks, as CloudFormation would:
@@ -84,14 +113,26 @@ func updateService(r *request) (*created, error) {
 	return r.was.created, err
 }
 
-// removeService deletes the service with its tasks.
+// removeService deletes the service with its tasks and waits until it is inactive,
+// as a cluster with tasks in it cannot be deleted.
 func removeService(r *request) error {
 	input := map[string]any{"Service": r.was.ref, "Force": true}
+	describe := map[string]any{"Services": []any{r.was.ref}}
 	if cluster := r.was.properties.get("Cluster"); cluster != nil {
-		input["Cluster"] = cluster.text
+		input["Cluster"], describe["Cluster"] = cluster.text, cluster.text
 	}
-	_, err := r.ask("ecs", "DeleteService", input)
-	return err
+	if _, err := r.ask("ecs", "DeleteService", input); err != nil {
+		return err
+	}
+	const attempts = 600
+	for range attempts {
+		out, err := r.ask("ecs", "DescribeServices", describe)
+		if status := pick(out, "Services", 0, "Status"); err != nil || status == "INACTIVE" || status == "" {
+			return err
+		}
+		r.Wait(time.Second)
+	}
+	return fmt.Errorf("service %s still drains after %d seconds", r.was.ref, attempts)
 }
 
 func createTaskDefinition(r *request) (*created, error) {

@@ -48,6 +48,9 @@ func (st *stack) describe() types.Stack {
 }
 
 func (s *Service) listStacks(_ *wire.Call, in *sdk.ListStacksInput) (*sdk.ListStacksOutput, error) {
+	if in.NextToken != nil {
+		return nil, invalid("NextToken is not one that ListStacks gave")
+	}
 	out := &sdk.ListStacksOutput{}
 	for _, st := range slices.Backward(s.stacks) {
 		if len(in.StackStatusFilter) > 0 && !slices.Contains(in.StackStatusFilter, st.status) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
 // handler is what CloudFormation does for resources of a type. Its functions get
@@ -74,15 +76,27 @@ func stays(*request) error { return nil }
 // isGone reports whether an error says that there is no such thing, which is as
 // good as its deletion.
 func isGone(err error) bool {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
+	code, ok := errorCode(err)
+	if !ok {
 		return false
 	}
-	code := api.ErrorCode()
-	for _, part := range []string{"NotFound", "NoSuch", "NonExistent", "DoesNotExist", "QueueDoesNotExist"} {
+	for _, part := range []string{"NotFound", "NoSuch", "NonExistent", "DoesNotExist"} {
 		if strings.Contains(code, part) {
 			return true
 		}
 	}
 	return false
+}
+
+// errorCode is the code of a service's error.
+func errorCode(err error) (string, bool) {
+	var service *wire.ServiceError
+	if errors.As(err, &service) {
+		return service.Code, true
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode(), true
+	}
+	return "", false
 }

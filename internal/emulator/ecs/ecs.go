@@ -113,6 +113,7 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("DescribeTaskDefinition", s.describeTaskDefinition),
 		wire.Op("ListTaskDefinitions", s.listTaskDefinitions),
 		wire.Op("CreateService", s.createService),
+		wire.Op("UpdateClusterSettings", s.updateClusterSettings),
 		wire.Op("UpdateService", s.updateService),
 		wire.Op("DeleteService", s.deleteService),
 		wire.Op("DescribeServices", s.describeServices),
