@@ -18,7 +18,6 @@ import (
 	"github.com/sluice-deploy/sluice/internal/app"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
-	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 )
@@ -63,7 +62,7 @@ func newPerson(t *testing.T) person {
 	}
 	l := loop.NewLive(1000) // done before the CLI asks: it waits half a minute before it asks again
 	var c *emulator.Cloud
-	c = emulator.New(l, emulator.Options{Code: func(f cloudformation.Function) (lambda.Code, error) { return code(c, f) }})
+	c = emulator.New(l, emulator.Options{Package: func(pack []byte) (lambda.Code, error) { return code(c, pack) }})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = l.Run(ctx) }()
@@ -106,8 +105,8 @@ func named(t *testing.T, name string) []byte {
 }
 
 // code is the function that a zip names, as its binary would be.
-func code(c *emulator.Cloud, f cloudformation.Function) (lambda.Code, error) {
-	z, err := zip.NewReader(bytes.NewReader(f.Zip), int64(len(f.Zip)))
+func code(c *emulator.Cloud, pack []byte) (lambda.Code, error) {
+	z, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
 	if err != nil {
 		return lambda.Code{}, err
 	}
@@ -132,7 +131,7 @@ func code(c *emulator.Cloud, f cloudformation.Function) (lambda.Code, error) {
 		}
 		return wired.Handlers()[string(name)], nil
 	}
-	return lambda.Code{SHA256: lambda.Hash(f.Zip), Size: int64(len(f.Zip)), Start: start}, nil
+	return lambda.Code{SHA256: lambda.Hash(pack), Size: int64(len(pack)), Start: start}, nil
 }
 
 func (p person) write(name string, text []byte) {

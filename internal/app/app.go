@@ -78,6 +78,7 @@ func New(w World, s Settings) (*App, error) {
 		Waker:   waits.Waker{SFN: c.SFN},
 		Deadman: waits.Deadman{Timer: timer("", s.Recover)},
 		Teller:  notify.Teller{EventBridge: c.EventBridge},
+		Keeper:  images.Keeper{ECR: c.ECR},
 		SFN:     c.SFN, Machine: s.Machine, Now: w.Now, Log: w.Log,
 		Channels: a.channels(), Pipelines: a.pipelines,
 		Answers: timer(s.Answers, s.Approval), Notices: timer(s.Notices, s.Notify),

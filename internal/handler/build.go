@@ -159,6 +159,8 @@ func (b Build) ecr(ctx context.Context, e Event) error {
 		return missing(e, "image-digest")
 	case d.Tag == "":
 		return b.ignore(ctx, e, "an image without a tag")
+	case strings.HasPrefix(d.Tag, images.InUse):
+		return b.ignore(ctx, e, "a tag of ours, by which an image in use is kept")
 	}
 	return b.each(ctx, e, "ecr#"+d.Repository, func(spec rollout.Spec) error {
 		pushed := pushedImages(spec, e, d.Repository, d.Tag, d.Digest)

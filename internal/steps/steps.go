@@ -18,6 +18,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/autoscaling"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
+	"github.com/sluice-deploy/sluice/internal/images"
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/pipelines"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -44,6 +45,7 @@ type Steps struct {
 	Waker   waits.Waker
 	Deadman waits.Deadman
 	Teller  notify.Teller
+	Keeper  images.Keeper
 	SFN     *sfn.Client
 	Machine string // ARN of the state machine
 	Now     func() time.Time

@@ -29,8 +29,11 @@ func services() map[string]service {
 
 func autoscaling() map[string]operation {
 	return map[string]operation{
+		"DeleteScalingPolicy":      {needs: scalableTarget("DeleteScalingPolicy")},
 		"DeregisterScalableTarget": {needs: scalableTarget("DeregisterScalableTarget")},
 		"DescribeScalableTargets":  {},
+		"DescribeScalingPolicies":  {},
+		"PutScalingPolicy":         {needs: scalableTarget("PutScalingPolicy")},
 		"RegisterScalableTarget":   {needs: scalableTarget("RegisterScalableTarget")},
 	}
 }
@@ -136,14 +139,15 @@ func dynamoDB() map[string]operation {
 
 func ecr() map[string]operation {
 	return map[string]operation{
-		"BatchGetImage":        {needs: repositories("BatchGetImage", "RepositoryName")},
-		"CreateRepository":     {needs: repositories("CreateRepository", "RepositoryName")},
-		"DeleteRepository":     {needs: repositories("DeleteRepository", "RepositoryName")},
-		"DescribeImages":       {needs: repositories("DescribeImages", "RepositoryName")},
-		"DescribeRepositories": {needs: repositories("DescribeRepositories", "RepositoryNames")},
-		"GetRepositoryPolicy":  {needs: repositories("GetRepositoryPolicy", "RepositoryName")},
-		"PutImage":             {needs: repositories("PutImage", "RepositoryName")},
-		"SetRepositoryPolicy":  {needs: repositories("SetRepositoryPolicy", "RepositoryName")},
+		"BatchGetImage":         {needs: repositories("BatchGetImage", "RepositoryName")},
+		"CreateRepository":      {needs: repositories("CreateRepository", "RepositoryName")},
+		"DeleteRepository":      {needs: repositories("DeleteRepository", "RepositoryName")},
+		"DescribeImages":        {needs: repositories("DescribeImages", "RepositoryName")},
+		"DescribeRepositories":  {needs: repositories("DescribeRepositories", "RepositoryNames")},
+		"GetAuthorizationToken": {},
+		"GetRepositoryPolicy":   {needs: repositories("GetRepositoryPolicy", "RepositoryName")},
+		"PutImage":              {needs: repositories("PutImage", "RepositoryName")},
+		"SetRepositoryPolicy":   {needs: repositories("SetRepositoryPolicy", "RepositoryName")},
 	}
 }
 
@@ -175,10 +179,11 @@ func ecs() map[string]operation {
 		"RegisterTaskDefinition": {
 			on: "task-definition/{Family}:*", pass: tasks, also: tagged("RegisterTaskDefinition", "task-definition/{Family}:*"),
 		},
-		"StopTask":      {on: "task/{Cluster:name|default}/{Task:name}", with: cluster},
-		"TagResource":   {on: "{ResourceArn}"},
-		"UntagResource": {on: "{ResourceArn}"},
-		"UpdateService": {on: service, with: cluster},
+		"StopTask":              {on: "task/{Cluster:name|default}/{Task:name}", with: cluster},
+		"TagResource":           {on: "{ResourceArn}"},
+		"UntagResource":         {on: "{ResourceArn}"},
+		"UpdateClusterSettings": {on: "cluster/{Cluster:name}"},
+		"UpdateService":         {on: service, with: cluster},
 	}
 }
 
@@ -207,6 +212,8 @@ func elb() map[string]operation {
 		"ModifyTargetGroupAttributes":   {on: "{TargetGroupArn}"},
 		"RegisterTargets":               {on: "{TargetGroupArn}"},
 		"SetRulePriorities":             {on: "{RulePriorities.RuleArn}"},
+		"SetSecurityGroups":             {on: "{LoadBalancerArn}"},
+		"SetSubnets":                    {on: "{LoadBalancerArn}"},
 	}
 }
 
