@@ -22,9 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
-	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/harness"
@@ -115,16 +113,7 @@ func arnsOfARollout(t *testing.T) map[string]bool {
 			collect(out)
 		}
 	}
-	// The stack again, as its resources tell it.
-	own, err := cloudformation.Load("template.yaml", read(t, "template.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	none := func(cloudformation.Function) (lambda.Code, error) { return lambda.InProcess("none", nil), nil } // nobody invokes it
-	stack, err := newCloud(t).Deploy(own, emulator.Deployment{StackName: "sluice", Files: embedded(), Code: none})
-	if err != nil {
-		t.Fatal(err)
-	}
+	stack := h.Stacks[0].Stack // Sluice's own
 	service := mustDeploy(t, h.Cloud, "infra/service.yaml", "shop-production", parameters{"Image": image})
 	away := h.In("210987654321", "eu-west-1")
 	there := mustDeploy(t, away, "infra/service.yaml", "shop-abroad", parameters{"Image": image, "Environment": "abroad"})
@@ -171,6 +160,12 @@ func release(t *testing.T, h *harness.Harness) {
 		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
 	})
 	must(err)
+	_, err = images.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{
+		RepositoryName: aws.String("shop"), PolicyText: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Principal":{"AWS":"arn:aws:iam::210987654321:root"},` +
+			`"Action":["ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage"]}]}`),
+	})
+	must(err)
 	for _, group := range []string{h.Settings.Answers, h.Settings.Notices} {
 		_, err = scheduler.NewFromConfig(config).CreateSchedule(t.Context(), &scheduler.CreateScheduleInput{
 			Name: aws.String("again"), GroupName: &group, ScheduleExpression: aws.String("at(2027-01-01T00:00:00)"), ClientToken: aws.String("again-" + group),
@@ -196,7 +191,7 @@ func release(t *testing.T, h *harness.Harness) {
 		},
 	})
 	must(err)
-	h.RunFor(5 * time.Minute)
+	h.RunFor(30 * time.Minute) // ECS tries again to start what it could not pull before
 	out, err := eventbridge.NewFromConfig(config).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{{
 		Source: aws.String("sluice.build"), DetailType: aws.String("Sluice Build Succeeded"),
 		Detail: aws.String(`{"app":"shop","build":"1","images":{"web":"` + registry + `/shop:v1"}}`),

@@ -257,7 +257,7 @@ func TestTasksPullFromTheImagesRepository(t *testing.T) {
 func TestParametersThatCannotWork(t *testing.T) {
 	t.Parallel()
 	const (
-		listener = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
+		listener = "arn:aws:elasticloadbalancing:eu-west-1:210987654321:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
 		rule     = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee"
 		subnets  = "subnet-0a1b2c3d,subnet-1a1b2c3d"
 		cert     = "arn:aws:acm:us-east-1:123456789012:certificate/1"
@@ -284,6 +284,7 @@ func TestParametersThatCannotWork(t *testing.T) {
 		"a listener and a scheme":          {"service", service(parameters{"Listener": listener, "Vpc": "vpc-0a1b2c3d", "Subnets": subnets, "BalancerSecurityGroup": "sg-0a1b2c3d", "Scheme": "internal"}), "Scheme is given together with Listener"},
 		"a rule as the listener":           {"service", service(parameters{"Listener": rule}), "Listener is the ARN of a listener"},
 		"a listener that is not there":     {"service", service(parameters{"Listener": listener, "Vpc": "vpc-0a1b2c3d", "Subnets": subnets, "BalancerSecurityGroup": "sg-0a1b2c3d"}), "ListenerNotFound"},
+		"another account's listener":       {"service", service(parameters{"Listener": strings.Replace(listener, "210987654321", "123456789012", 1), "Vpc": "vpc-0a1b2c3d", "Subnets": subnets, "BalancerSecurityGroup": "sg-0a1b2c3d"}), "not authorized to perform: elasticloadbalancing:CreateRule"},
 		"more tasks than the most":         {"service", service(parameters{"Tasks": "9"}), "Maximum capacity cannot be less than minimum capacity"},
 		"an architecture that is none":     {"service", service(parameters{"Architecture": "MIPS"}), "must be one of AllowedValues"},
 		"remote: no such service stack":    {"remote", parameters{"Service": "cart", "Bus": bus}, "No export named cart-"},

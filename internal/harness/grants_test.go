@@ -19,7 +19,21 @@ import (
 
 // spare are the grants that no story needs, with the reason why they are there.
 func spare() map[string]string {
-	return map[string]string{}
+	reasons := map[string]string{}
+	for reason, actions := range map[string][]string{
+		"Step Functions checks it when a machine that logs is made, and CloudWatch Logs has no emulation": {
+			"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
+			"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+		},
+		"Step Functions traces with it, and X-Ray has no emulation": {
+			"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+		},
+	} {
+		for _, action := range actions {
+			reasons["template.yaml MachineRole: Allow "+action+" on *"] = reason
+		}
+	}
+	return reasons
 }
 
 // TestMain runs the stories. When all have run and held, it wants the roles of the

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
@@ -103,6 +104,7 @@ func TestEveryListenerHasDeadLetters(t *testing.T) {
 		"notify":   `{"source":"sluice","detail-type":"Sluice Rollout State Change","detail":{"rollout":7}}`,
 		"recover":  `{"source":"aws.states","detail-type":"Step Functions Execution Status Change","detail":{"name":7}}`,
 		"build":    `{"source":"aws.codebuild","detail-type":"CodeBuild Build State Change","detail":{"build-id":7}}`,
+		"check":    `{"RequestType":"Create"}`,
 	} {
 		t.Run(function, func(t *testing.T) {
 			t.Parallel()
@@ -112,11 +114,29 @@ func TestEveryListenerHasDeadLetters(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			b.RunFor(time.Minute)
+			b.RunFor(5 * time.Minute) // check fails, and is tried again before
 			if letters := b.deadLetters(); len(letters) != 1 || aws.ToString(letters[0].Body) != event {
 				t.Errorf("dead letters are %+v, want the event", letters)
 			}
 		})
+	}
+}
+
+// A schedule's call that cannot be made lies with the dead letters.
+func TestCallThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	if err := b.Steps.Deadman.Arm(b.ctx(), "shop-production-1", b.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := lambda.NewFromConfig(b.Config("AKIAPERSON")).DeleteFunction(b.ctx(), &lambda.DeleteFunctionInput{FunctionName: aws.String("sluice-recover")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.RunFor(25 * time.Hour)
+	const call = `{"deadman":"shop-production-1"}`
+	if letters := b.deadLetters(); len(letters) != 1 || aws.ToString(letters[0].Body) != call {
+		t.Errorf("dead letters are %+v, want the deadman's call", letters)
 	}
 }
 

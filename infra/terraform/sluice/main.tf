@@ -7,6 +7,16 @@ resource "aws_cloudformation_stack" "this" {
   tags         = var.tags
 
   parameters = {
-    SlackSecret = var.slack_secret
+    Approvals           = var.approvals
+    SlackSecret         = var.slack_secret
+    AlarmTopic          = var.alarm_topic
+    LogRetention        = tostring(var.log_retention)
+    KmsKey              = var.kms_key
+    Tracing             = var.tracing
+    ReservedConcurrency = tostring(var.reserved_concurrency)
+    Version             = var.version
+    Rules               = var.rules
+    Services            = var.services
+    TaskRoles           = var.task_roles
   }
 }
