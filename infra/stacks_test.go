@@ -332,9 +332,6 @@ func decoded(t *testing.T, document string) string {
 	return plain
 }
 
-// embedded are the files of the project that are deployed.
-func embedded() fs.FS { return sluice.Files }
-
 // TestPipelineAndGitHubParameters are looked at as CloudFormation does before it
 // creates anything; what they make, the local cloud does not have in full.
 func TestPipelineAndGitHubParameters(t *testing.T) {
