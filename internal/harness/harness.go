@@ -39,6 +39,8 @@ type Options struct {
 	// Function gives the code of a function by its name, which is that of its folder.
 	// Nil has all functions called in this process.
 	Function func(name string) (lambda.Code, error)
+	// Made, if not nil, hears of the cloud before anything is installed in it.
+	Made func(*emulator.Cloud)
 	// Parameters are of template.yaml, beside Slack's secret.
 	Parameters map[string]string
 }
@@ -75,6 +77,9 @@ type Stack struct {
 // the loop, so a live one must run already.
 func New(l *loop.Loop, o Options) (*Harness, error) {
 	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log, function: o.Function}
+	if o.Made != nil {
+		o.Made(h.Cloud)
+	}
 	h.Do(func() { h.Slack = slack.New(l, h.Web, o.Slack) })
 	secret, err := h.putSlackSecret(context.Background()) //nolint:forbidigo // New has no context: the cloud answers at once
 	if err != nil {

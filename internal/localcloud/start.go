@@ -93,18 +93,18 @@ func (c *Cloud) install(o Options) error {
 			return err
 		}
 		options.Cloud.Package = c.functions.Package
-		options.Function = c.packed(o.Packages)
+		options.Function, options.Made = c.packed(o.Packages), c.show
 	}
-	if c.Harness, err = harness.New(c.loop, options); err != nil {
-		return err
-	}
-	if c.functions != nil {
-		c.functions.Serve(sandbox.World{
-			Handler: c.Handler(), Knows: c.Web.Knows,
-			Config: func(function string) aws.Config { return c.Config(c.Lambda.AccessKey(function)) },
-		})
-	}
-	return nil
+	c.Harness, err = harness.New(c.loop, options)
+	return err
+}
+
+// show shows functions that are processes the cloud.
+func (c *Cloud) show(made *emulator.Cloud) {
+	c.functions.Serve(sandbox.World{
+		Handler: made.Handler(), Knows: made.Web.Knows,
+		Config: func(function string) aws.Config { return made.Config(made.Lambda.AccessKey(function)) },
+	})
 }
 
 // packed gives the code of functions from their packages in a folder.

@@ -35,7 +35,7 @@ func TestRegister(t *testing.T) {
 		"SLUICE_TABLE": h.Settings.Table, "SLUICE_MACHINE": h.Settings.Machine, "SLUICE_DEAD_LETTERS": h.Settings.DeadLetters,
 		"SLUICE_RECOVER": h.Settings.Recover, "SLUICE_APPROVAL": h.Settings.Approval, "SLUICE_NOTIFY": h.Settings.Notify,
 		"SLUICE_DEADMAN_ROLE": h.Settings.DeadmanRole, "SLUICE_ANSWERS": h.Settings.Answers, "SLUICE_NOTICES": h.Settings.Notices,
-		"SLUICE_DECISIONS": h.Settings.Decisions,
+		"SLUICE_DECISIONS": h.Settings.Decisions, "SLUICE_DEAD_LETTERS_ARN": h.Settings.LettersARN,
 	}
 	getenv := func(name string) string { return settings[name] }
 	file := func(text string) string {
