@@ -2,6 +2,7 @@
 
 GOLANGCI := bin/golangci-lint-2.6.2
 FUZZTIME ?= 30s
+ASL := scripts/asl/node_modules
 
 .DEFAULT_GOAL := help
 
@@ -15,11 +16,25 @@ demo: ## Show the whole main job on the local cloud; ARGS=--plain prints lines, 
 
 # Some tests hold the emulator against other things: botocore's service models, moto's server, the aws CLI
 # (pip install -r scripts/requirements-tests.txt), and recordings of real AWS (SLUICE_RECORDED names their folder).
+# Those of infra/ ask cfn-lint, SAM's transform, asl-validator, shellcheck, terraform and the shell's tools.
 # Without those they are skipped; with CI=true set they fail instead.
 # The stories are whole rollouts; a larger heap saves a third of their time.
 .PHONY: test
-test: ## Run all tests
+test: $(ASL) ## Run all tests
 	GOGC=400 go test -timeout 30m ./...
+
+$(ASL): scripts/asl/package-lock.json
+	@if command -v npm >/dev/null; then \
+		npm ci --prefix scripts/asl --no-audit --no-fund --silent && touch $@; \
+	elif [ "$$CI" = true ]; then \
+		echo 'npm is not here, which installs asl-validator' >&2; exit 1; \
+	else \
+		echo 'npm is not here, asl-validator will not look at the state machine'; \
+	fi
+
+.PHONY: terraform
+terraform: ## Write the Terraform modules of infra/terraform from the templates
+	python3 scripts/terraform.py
 
 .PHONY: lint
 lint: $(GOLANGCI) cfnlint ## Run the linters over code and templates
@@ -44,8 +59,20 @@ fmt: $(GOLANGCI) ## Format the code as the linter wants it
 	$(GOLANGCI) fmt ./...
 
 .PHONY: build
-build: ## Build the functions for arm64 into dist/
+build: ## Build the functions, a zip each, into DIST (dist) for ARCH (arm64)
 	scripts/build
+
+.PHONY: deploy
+deploy: ## Install or update Sluice in your account; PLAN=1 shows what would change
+	scripts/deploy
+
+.PHONY: destroy
+destroy: ## Take Sluice away from your account; what it deployed stays
+	scripts/destroy
+
+.PHONY: bench
+bench: ## Measure how long a function takes to start, beside one that does nothing
+	go test -run '^$$' -bench . -benchtime 20x ./internal/localcloud
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target, each for FUZZTIME (30s)

@@ -7,5 +7,5 @@ import "embed"
 
 // Files are template.yaml, the state machine and infra/.
 //
-//go:embed template.yaml statemachine/rollout.asl.json infra/*.yaml
+//go:embed template.yaml statemachine/rollout.asl.json infra/*.yaml infra/service-policy.json
 var Files embed.FS

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,6 +34,39 @@ func TestSpecInTheDocumentIsOne(t *testing.T) {
 	}
 	if !strings.Contains(read(t, "spec.md"), "\n"+err.Error()+"\n") {
 		t.Errorf("spec.md does not show the error as it is:\n%v", err)
+	}
+}
+
+// The runbook says what to do for each of Sluice's own alarms, and for no other.
+func TestRunbookHasEachAlarm(t *testing.T) {
+	t.Parallel()
+	_, section, _ := strings.Cut(read(t, "runbook.md"), "\n### Sluice's own alarms\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	var told, made []string
+	for _, found := range regexp.MustCompile(`(?m)^- \*\*([a-z-]+)\*\*:`).FindAllStringSubmatch(section, -1) {
+		told = append(told, found[1])
+	}
+	for _, found := range regexp.MustCompile(`AlarmName: !Sub '\$\{AWS::StackName\}-([a-z-]+)'`).FindAllStringSubmatch(read(t, "../template.yaml"), -1) {
+		made = append(made, found[1])
+	}
+	slices.Sort(told)
+	slices.Sort(made)
+	if len(made) == 0 || !slices.Equal(told, made) {
+		t.Errorf("the runbook has the alarms %v, template.yaml makes %v", told, made)
+	}
+}
+
+func TestSpecInInstallIsOne(t *testing.T) {
+	t.Parallel()
+	_, rest, _ := strings.Cut(read(t, "install.md"), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("install.md shows no spec")
+	}
+	// The trigger that the comment names for the other way.
+	text = regexp.MustCompile(`- codepipeline #.*: event`).ReplaceAllString(text, "- event")
+	if _, err := spec.Parse("sluice.yaml", []byte(text)); err != nil {
+		t.Errorf("the spec in install.md: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package events_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -12,12 +13,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	client "github.com/aws/aws-sdk-go-v2/service/codepipeline"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/events"
 	"github.com/sluice-deploy/sluice/internal/approvals"
+	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -25,21 +32,21 @@ import (
 )
 
 // takers says which functions' rules take each event, with the bus where it is not the
-// default one. deadman.json is no event.
+// default one. deadman.json and codepipeline-job.json are no events.
 func takers() map[string][]string {
 	return map[string][]string{
-		"codebuild-build-succeeded.json":     {"sluice-build"},
+		"codebuild-build-succeeded.json":     {"sluice-build:live"},
 		"codebuild-build-failed.json":        nil,
-		"ecr-image-push.json":                {"sluice-build"},
-		"sluice-build-succeeded.json":        {"sluice-build"},
-		"ecs-deployment-completed.json":      {"sluice-service"},
-		"ecs-deployment-failed.json":         {"sluice-service"},
-		"cloudwatch-alarm.json":              {"sluice-alarm"},
-		"cloudwatch-composite-alarm.json":    {"sluice-alarm"},
-		"codepipeline-approval-started.json": {"sluice-approval"},
-		"sluice-decision.json":               {"sluice-decisions: sluice-approval"},
-		"states-execution-aborted.json":      {"sluice-recover"},
-		"sluice-rollout-state-change.json":   {"sluice-notify"},
+		"ecr-image-push.json":                {"sluice-build:live"},
+		"sluice-build-succeeded.json":        {"sluice-build:live"},
+		"ecs-deployment-completed.json":      {"sluice-service:live"},
+		"ecs-deployment-failed.json":         {"sluice-service:live"},
+		"cloudwatch-alarm.json":              {"sluice-alarm:live"},
+		"cloudwatch-composite-alarm.json":    {"sluice-alarm:live"},
+		"codepipeline-approval-started.json": {"sluice-approval:live"},
+		"sluice-decision.json":               {"sluice-decisions: sluice-approval:live"},
+		"states-execution-aborted.json":      {"sluice-recover:live"},
+		"sluice-rollout-state-change.json":   {"sluice-notify:live"},
 	}
 }
 
@@ -209,6 +216,108 @@ func TestDeadmanIsWhatIsScheduled(t *testing.T) {
 	}
 }
 
+// The job is what CodePipeline invokes a function with: the local one's has the same
+// fields.
+func TestJobIsWhatCodePipelineSends(t *testing.T) {
+	t.Parallel()
+	l := loop.NewVirtual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	t.Cleanup(l.Close)
+	var sent []byte
+	service := codepipeline.New(l, "123456789012", "us-east-1", codepipeline.Deps{
+		Invoke:      func(_, _ string, payload []byte) error { sent = payload; return nil },
+		Credentials: func(string) (codepipeline.Credentials, error) { return codepipeline.Credentials{}, nil },
+	})
+	c := client.NewFromConfig(aws.Config{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("AKIAPERSON", "secret", ""),
+		HTTPClient: wire.NewTransport(l, wire.NewMux("123456789012", "us-east-1", service.Wire()), wire.TransportOptions{}),
+	})
+	_, err := c.CreatePipeline(t.Context(), &client.CreatePipelineInput{Pipeline: &types.PipelineDeclaration{
+		Name: aws.String("shop"), RoleArn: aws.String("arn:aws:iam::123456789012:role/pipeline"),
+		ArtifactStore: &types.ArtifactStore{Type: types.ArtifactStoreTypeS3, Location: aws.String("shop-artifacts")},
+		Stages: []types.StageDeclaration{
+			stage("Source", "CodeStarSourceConnection", types.ActionCategorySource, func(a *types.ActionDeclaration) {
+				a.OutputArtifacts = []types.OutputArtifact{{Name: aws.String("Images")}}
+			}),
+			stage("Deploy", "Lambda", types.ActionCategoryInvoke, func(a *types.ActionDeclaration) {
+				a.InputArtifacts = []types.InputArtifact{{Name: aws.String("Images")}}
+				a.Configuration = map[string]string{"FunctionName": "sluice-build:live", "UserParameters": "{}"}
+			}),
+		},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(shape(t, sent), shape(t, read(t, "codepipeline-job.json"))); diff != "" {
+		t.Errorf("codepipeline-job.json (-sent +sample):\n%s", diff)
+	}
+}
+
+func stage(name, provider string, category types.ActionCategory, change func(*types.ActionDeclaration)) types.StageDeclaration {
+	a := types.ActionDeclaration{Name: &name, ActionTypeId: &types.ActionTypeId{
+		Category: category, Owner: types.ActionOwnerAws, Provider: &provider, Version: aws.String("1"),
+	}}
+	change(&a)
+	return types.StageDeclaration{Name: &name, Actions: []types.ActionDeclaration{a}}
+}
+
+// shape is a document with the names of types in the place of values.
+func shape(t *testing.T, text []byte) any {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	return shapeOf(value)
+}
+
+func shapeOf(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, one := range v {
+			v[name] = shapeOf(one)
+		}
+		return v
+	case []any:
+		for i, one := range v {
+			v[i] = shapeOf(one)
+		}
+		return v
+	default:
+		return fmt.Sprintf("%T", v)
+	}
+}
+
+// The sample is understood. As no pipeline here waits for it, it is put aside, without
+// its credentials.
+func TestJobIsUnderstood(t *testing.T) {
+	t.Parallel()
+	l := loop.NewVirtual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	t.Cleanup(l.Close)
+	h, err := harness.New(l, harness.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Do(func() {
+		if err := h.Lambda.InvokeAsync("sluice-build", read(t, "codepipeline-job.json")); err != nil {
+			t.Error(err)
+		}
+	})
+	h.RunFor(time.Minute)
+	out, err := sqs.NewFromConfig(h.Config("AKIAPERSON")).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+		QueueUrl: &h.Settings.DeadLetters, MessageAttributeNames: []string{"All"},
+	})
+	if err != nil || len(out.Messages) != 1 {
+		t.Fatalf("%d dead letters, %v; want one", len(out.Messages), err)
+	}
+	m := out.Messages[0]
+	if reason := aws.ToString(m.MessageAttributes["REASON"].StringValue); !strings.Contains(reason, `app "shop" is not registered`) {
+		t.Errorf("the reason is %q, want that the app is not registered", reason)
+	}
+	if body := aws.ToString(m.Body); strings.Contains(body, "EXAMPLE") || !strings.Contains(body, "7d2f4b1c-1f0e-4a6b-9c3d-5e8a9b0c1d2e") {
+		t.Errorf("the letter is %s, want the job without its credentials", body)
+	}
+}
+
 // TestSamplesAreListed keeps files, README and this test together.
 func TestSamplesAreListed(t *testing.T) {
 	t.Parallel()
@@ -216,7 +325,7 @@ func TestSamplesAreListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"deadman.json"}
+	want := []string{"codepipeline-job.json", "deadman.json"}
 	for name := range takers() {
 		want = append(want, name)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	if err := app.Run(context.Background(), "dirty", os.Getenv, os.Stdout); err != nil {
+	if err := app.Run(context.Background(), "dirty", os.Getenv); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -53,7 +54,7 @@ type App struct {
 	secret  *slack.Secret // nil where Slack is not set up
 	bus     approvals.Bus
 	letters handler.Letters
-	account string
+	home    arn.ARN // the machine's
 }
 
 // New wires Sluice.
@@ -64,19 +65,20 @@ func New(w World, s Settings) (*App, error) {
 	}
 	c := awsclient.New(w.AWS)
 	a := &App{
-		world: w, clients: c, account: machine.AccountID,
+		world: w, clients: c, home: machine,
 		bus:     approvals.Bus{EventBridge: c.EventBridge, Name: s.Decisions},
 		letters: handler.Letters{SQS: c.SQS, URL: s.DeadLetters},
 	}
 	timer := func(group, target string) waits.Timer {
-		return waits.Timer{Scheduler: c.Scheduler, Group: group, Target: target, Role: s.DeadmanRole, Now: w.Now}
+		return waits.Timer{Scheduler: c.Scheduler, Group: group, Target: target, Role: s.DeadmanRole, Letters: s.LettersARN, Now: w.Now}
 	}
 	a.Steps = &steps.Steps{
-		Store:   &store.Store{DB: c.DynamoDB, Table: s.Table},
+		Store:   &store.Store{DB: c.DynamoDB, Table: s.Table, Format: store.Format},
 		Reach:   reach(w),
 		Waker:   waits.Waker{SFN: c.SFN},
 		Deadman: waits.Deadman{Timer: timer("", s.Recover)},
 		Teller:  notify.Teller{EventBridge: c.EventBridge},
+		Keeper:  images.Keeper{ECR: c.ECR},
 		SFN:     c.SFN, Machine: s.Machine, Now: w.Now, Log: w.Log,
 		Channels: a.channels(), Pipelines: a.pipelines,
 		Answers: timer(s.Answers, s.Approval), Notices: timer(s.Notices, s.Notify),
@@ -128,6 +130,13 @@ func (a *App) pipelines(region string) pipelines.Pipelines {
 	})}
 }
 
+// artifacts reads with credentials that are not ours.
+func (a *App) artifacts(c aws.Credentials) builds.Reader {
+	cfg := a.world.AWS.Copy()
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
+	return builds.Reader{S3: awsclient.New(cfg).S3}
+}
+
 // Handlers gives the handler of every function, by the name of its folder under
 // functions/. Without Slack there is none for what people press there.
 func (a *App) Handlers() map[string]handler.Func {
@@ -136,14 +145,19 @@ func (a *App) Handlers() map[string]handler.Func {
 	all := map[string]handler.Func{
 		"build": handler.Build{
 			Steps: s, Builds: builds.Reader{CodeBuild: a.clients.CodeBuild, S3: a.clients.S3},
-			Images: images.Resolver{ECR: a.clients.ECR}, Account: a.account, Log: log, Letters: a.letters,
+			Images: images.Resolver{ECR: a.clients.ECR}, Artifacts: a.artifacts,
+			Account: a.home.AccountID, Region: a.home.Region, Log: log, Letters: a.letters,
 		}.Handler(),
 		"service":  handler.Service{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"alarm":    handler.Alarm{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"recover":  handler.Recover{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"approval": handler.Approval{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"notify":   handler.Notice{Steps: s, Log: log, Letters: a.letters}.Handler(),
-		"decide":   handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),
+		"check": handler.Check{
+			Checks: steps.Checks{Secret: a.secret, Slack: s.Slack, Topics: notify.SNS{Client: a.clients.SNS}, Log: log},
+			HTTP:   a.world.HTTP, Log: log,
+		}.Handler(),
+		"decide": handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),
 
 		"approve":     handler.Step(r, rollout.PhaseApprove, handler.Quiet(s.Approve)),
 		"lock":        handler.Step(r, rollout.PhaseLock, handler.Quiet(s.Lock)),

@@ -12,6 +12,7 @@ type Settings struct {
 	Table       string // SLUICE_TABLE: name of the table
 	Machine     string // SLUICE_MACHINE: ARN of the state machine
 	DeadLetters string // SLUICE_DEAD_LETTERS: URL of the queue
+	LettersARN  string // SLUICE_DEAD_LETTERS_ARN: its ARN
 	Recover     string // SLUICE_RECOVER: ARN of the recover function
 	Approval    string // SLUICE_APPROVAL: ARN of the approval function
 	Notify      string // SLUICE_NOTIFY: ARN of the notify function
@@ -26,7 +27,8 @@ type Settings struct {
 func (s *Settings) variables() map[string]*string {
 	return map[string]*string{
 		"SLUICE_TABLE": &s.Table, "SLUICE_MACHINE": &s.Machine, "SLUICE_DEAD_LETTERS": &s.DeadLetters,
-		"SLUICE_RECOVER": &s.Recover, "SLUICE_APPROVAL": &s.Approval, "SLUICE_NOTIFY": &s.Notify,
+		"SLUICE_DEAD_LETTERS_ARN": &s.LettersARN,
+		"SLUICE_RECOVER":          &s.Recover, "SLUICE_APPROVAL": &s.Approval, "SLUICE_NOTIFY": &s.Notify,
 		"SLUICE_DEADMAN_ROLE": &s.DeadmanRole, "SLUICE_ANSWERS": &s.Answers, "SLUICE_NOTICES": &s.Notices,
 		"SLUICE_DECISIONS": &s.Decisions, slackSecret: &s.SlackSecret,
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,10 +44,50 @@ func Wrap(err error, format string, args ...any) error {
 	case rollout.KindUnavailable:
 		return rollout.Errorf(kind, "%s: AWS did not answer: %w", what, err)
 	case rollout.KindDenied:
-		return rollout.Errorf(kind, "%s: Sluice's role may not do this; add the permission: %w", what, err)
+		return rollout.Errorf(kind, "%s: %s: %w", what, mend(err), err)
 	default:
 		return rollout.Errorf(kind, "%s: %w", what, err)
 	}
+}
+
+// denies tells AWS's many codes for a caller who may not do what he asks for; SNS has
+// one of its own, and so has a key that may not be used.
+func denies(code string) bool {
+	for _, begins := range []string{"AccessDenied", "AuthorizationError", "UnauthorizedOperation", "NotAuthorized", "KMSAccessDenied", "KMS.AccessDenied"} {
+		if strings.HasPrefix(code, begins) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusal is how AWS words one: who may not do what, on which resource.
+// AWS: IAM User Guide, Troubleshoot access denied error messages.
+var refusal = regexp.MustCompile(`User: (\S+) is not authorized to perform: (\S+)(?: on resource: "?([^\s"]+))?`)
+
+// session is the ARN of a session of a role.
+var session = regexp.MustCompile(`^arn:[\w-]+:sts::(\d+):assumed-role/([^/]+)/`)
+
+// mend says which role may not do what, and what to do. Where AWS does not say it, neither
+// does it.
+func mend(err error) string {
+	text := err.Error()
+	found := refusal.FindStringSubmatch(text)
+	if found == nil {
+		return "Sluice's role may not do this; add the permission"
+	}
+	who, action, resource := found[1], found[2], found[3]
+	if s := session.FindStringSubmatch(who); s != nil {
+		who = "role " + s[2] + " of account " + s[1]
+	}
+	do := "allow it in the role's policies"
+	if strings.Contains(text, "with an explicit deny") {
+		do = "a policy denies it: find the statement that does"
+	}
+	if resource != "" {
+		action += " on " + resource
+	}
+	return fmt.Sprintf("%s may not %s; %s", who, action, do)
 }
 
 func meaning(err error) rollout.ErrorKind {
@@ -54,7 +95,7 @@ func meaning(err error) rollout.ErrorKind {
 	if _, ok := retry.DefaultThrottleErrorCodes[code]; ok {
 		return rollout.KindThrottled
 	}
-	if strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "NotAuthorized" {
+	if denies(code) {
 		return rollout.KindDenied
 	}
 	var status *smithyhttp.ResponseError

@@ -8,11 +8,15 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
@@ -93,6 +97,80 @@ func TestWrap(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What AWS refuses is told with the role, the action and the resource, whichever service
+// and protocol it was.
+func TestWrapSaysWhatToMend(t *testing.T) {
+	t.Parallel()
+	cloud := away(t)
+	ctx, powerless := t.Context(), awsclient.New(awsclient.Away{Region: "eu-west-1", Role: remote}.Config(cloud.Config("AKIAPERSON"), cloud.Now))
+	const near = ":eu-west-1:210987654321:"
+	for _, f := range []struct {
+		action, resource string
+		call             func() error
+	}{
+		{"dynamodb:GetItem", "arn:aws:dynamodb" + near + "table/facts", func() error {
+			_, err := powerless.DynamoDB.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("facts"), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "a"}}})
+			return err
+		}},
+		{"ecs:UpdateService", "arn:aws:ecs" + near + "service/shop/web", func() error {
+			_, err := powerless.ECSOnce.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web")})
+			return err
+		}},
+		{"elasticloadbalancing:ModifyRule", "arn:aws:elasticloadbalancing" + near + "listener-rule/app/shop/1/2/3", func() error {
+			_, err := powerless.ELBOnce.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: aws.String("arn:aws:elasticloadbalancing" + near + "listener-rule/app/shop/1/2/3")})
+			return err
+		}},
+		{"cloudwatch:DescribeAlarms", "arn:aws:cloudwatch" + near + "alarm:shop-5xx", func() error {
+			_, err := powerless.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"shop-5xx"}})
+			return err
+		}},
+		{"states:SendTaskSuccess", "*", func() error {
+			_, err := powerless.SFN.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: aws.String("t"), Output: aws.String("{}")})
+			return err
+		}},
+		{"scheduler:DeleteSchedule", "arn:aws:scheduler" + near + "schedule/default/r", func() error {
+			_, err := powerless.Scheduler.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: aws.String("r")})
+			return err
+		}},
+		{"sns:Publish", "arn:aws:sns" + near + "told", func() error {
+			_, err := powerless.SNS.Publish(ctx, &sns.PublishInput{TopicArn: aws.String("arn:aws:sns" + near + "told"), Message: aws.String("m")})
+			return err
+		}},
+		{"sqs:sendmessage", "arn:aws:sqs" + near + "lost", func() error {
+			_, err := powerless.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String("https://sqs.eu-west-1.amazonaws.com/210987654321/lost"), MessageBody: aws.String("m")})
+			return err
+		}},
+		{"s3:GetObject", "arn:aws:s3:::artifacts/a", func() error {
+			_, err := powerless.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String("artifacts"), Key: aws.String("a")})
+			return err
+		}},
+	} {
+		t.Run(f.action, func(t *testing.T) {
+			t.Parallel()
+			err := awsclient.Wrap(f.call(), "do it")
+			if rollout.KindOf(err) != rollout.KindDenied {
+				t.Fatalf("%v, want %s", err, rollout.KindDenied)
+			}
+			want := "do it: role sluice-remote of account 210987654321 may not " + f.action + " on " + f.resource + "; allow it in the role's policies: "
+			if !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%q does not begin with %q", err, want)
+			}
+		})
+	}
+}
+
+// A statement that denies has to be found, not an allow added.
+func TestWrapTellsAnExplicitDeny(t *testing.T) {
+	t.Parallel()
+	err := awsclient.Wrap(wire.Errorf("AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/sluice-ShiftRole/sluice-shift is not authorized to perform: "+
+		"ecs:UpdateService on resource: arn:aws:ecs:us-east-1:123456789012:service/shop/web with an explicit deny in a service control policy"), "shift")
+	const want = "shift: role sluice-ShiftRole of account 123456789012 may not ecs:UpdateService on arn:aws:ecs:us-east-1:123456789012:service/shop/web; " +
+		"a policy denies it: find the statement that does: "
+	if !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%q does not begin with %q", err, want)
 	}
 }
 

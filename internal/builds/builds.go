@@ -97,9 +97,29 @@ func (r Reader) Definitions(ctx context.Context, build Build) ([]byte, error) {
 		if !bytes.HasPrefix(text, []byte("PK")) {
 			return text, nil
 		}
-		return unzip(bucket+"/"+key, text)
+		return unzip(bucket+"/"+key, text, definitionsFile)
 	}
 	return nil, nil
+}
+
+// File gives a file of an artifact of CodePipeline, by its path or name. EventInvalid if
+// the artifact is not there, is no zip or does not have it; Denied if the Reader may not
+// read it.
+func (r Reader) File(ctx context.Context, bucket, key, file string) ([]byte, error) {
+	text, err := r.object(ctx, bucket, key)
+	name := bucket + "/" + key
+	switch {
+	case awsclient.Is(err, "ExpiredToken", "InvalidToken"):
+		return nil, rollout.Errorf(rollout.KindEventInvalid, "the credentials for artifact %s have expired; retry the stage: %w", name, err)
+	case rollout.KindOf(err) == rollout.KindDenied:
+		return nil, rollout.Errorf(rollout.KindDenied,
+			"the pipeline's role may not read artifact %s, or it is not there; give the role s3:GetObject, and kms:Decrypt where the bucket has a key", name)
+	case err != nil:
+		return nil, err
+	case text == nil:
+		return nil, rollout.Errorf(rollout.KindEventInvalid, "artifact %s is not there any more; release the change again", name)
+	}
+	return unzip(name, text, file)
 }
 
 // object reads an object; nil if it is not there.
@@ -109,7 +129,7 @@ func (r Reader) object(ctx context.Context, bucket, key string) ([]byte, error) 
 		return nil, nil
 	}
 	if awsclient.Is(err, "NoSuchBucket") {
-		return nil, rollout.Errorf(rollout.KindEventInvalid, "the build's artifact bucket %s does not exist", bucket)
+		return nil, rollout.Errorf(rollout.KindEventInvalid, "the artifact bucket %s does not exist", bucket)
 	}
 	if err != nil {
 		return nil, awsclient.Wrap(err, "read artifact %s/%s", bucket, key)
@@ -131,14 +151,14 @@ func limited(name string, in io.Reader) ([]byte, error) {
 	return text, err
 }
 
-// unzip takes imagedefinitions.json out of a zipped artifact.
-func unzip(name string, text []byte) ([]byte, error) {
+// unzip takes a file, named by its path or by its name, out of a zipped artifact.
+func unzip(name string, text []byte, wanted string) ([]byte, error) {
 	archive, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
 	if err != nil {
 		return nil, rollout.Errorf(rollout.KindEventInvalid, "artifact %s is not a zip file: %w", name, err)
 	}
 	for _, file := range archive.File {
-		if path.Base(file.Name) != definitionsFile {
+		if file.Name != wanted && path.Base(file.Name) != wanted {
 			continue
 		}
 		in, err := file.Open()
@@ -151,5 +171,5 @@ func unzip(name string, text []byte) ([]byte, error) {
 		}
 		return found, nil
 	}
-	return nil, rollout.Errorf(rollout.KindEventInvalid, "artifact %s has no %s", name, definitionsFile)
+	return nil, rollout.Errorf(rollout.KindEventInvalid, "artifact %s has no %s", name, wanted)
 }

@@ -276,3 +276,41 @@ func TestDefinitionsUnavailable(t *testing.T) {
 		})
 	}
 }
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put("shop/Images/a", zipped(t, "README", "read me", "deploy/web.json", "[]", "imagedefinitions.json", "[]"))
+	w.put("shop/Images/b", []byte("hello"))
+	for _, name := range []string{"deploy/web.json", "web.json", "imagedefinitions.json"} {
+		text, err := w.reader.File(t.Context(), "artifacts", "shop/Images/a", name)
+		if err != nil || len(text) == 0 {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	for _, c := range []struct {
+		name, bucket, key, file string
+		fault                   error
+		kind                    rollout.ErrorKind
+		says                    string
+	}{
+		{"another file", "artifacts", "shop/Images/a", "cart.json", nil, rollout.KindEventInvalid, "artifacts/shop/Images/a has no cart.json"},
+		{"no zip", "artifacts", "shop/Images/b", "web.json", nil, rollout.KindEventInvalid, "is not a zip file"},
+		{"no object", "artifacts", "shop/Images/c", "web.json", nil, rollout.KindEventInvalid, "is not there any more"},
+		{"no bucket", "elsewhere", "shop/Images/a", "web.json", nil, rollout.KindEventInvalid, "elsewhere does not exist"},
+		{"denied", "artifacts", "shop/Images/a", "web.json", wire.Errorf("AccessDenied", "no"), rollout.KindDenied, "the pipeline's role may not read artifact artifacts/shop/Images/a"},
+		{"expired", "artifacts", "shop/Images/a", "web.json", wire.Errorf("ExpiredToken", "old"), rollout.KindEventInvalid, "have expired; retry the stage"},
+		{"no answer", "artifacts", "shop/Images/a", "web.json", wire.Errorf("InternalError", "sorry"), rollout.KindUnavailable, "read artifact"},
+	} {
+		w.cloud.Faults.Request = func(*wire.Call) *wire.Fault {
+			if c.fault == nil {
+				return nil
+			}
+			return &wire.Fault{Err: c.fault}
+		}
+		_, err := w.reader.File(t.Context(), c.bucket, c.key, c.file)
+		if rollout.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %s that says %q", c.name, err, c.kind, c.says)
+		}
+	}
+}

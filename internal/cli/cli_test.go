@@ -50,6 +50,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{"speed is no number", []string{"demo", "--speed", "fast"}, `invalid argument "fast" for "--speed"`},
 		{"speed of nothing", []string{"demo", "--speed", "0"}, "--speed is 0, want a number from 0.1 to 100"},
 		{"speed that is not one", []string{"local", "--speed", "NaN"}, "--speed is NaN, want"},
+		{"lambda of another kind", []string{"demo", "--lambda", "docker"}, `--lambda is "docker", want goroutine or process`},
+		{"lambda with a fast clock", []string{"demo", "--lambda=process", "--speed=10"}, "--speed is 10, want 1 with --lambda=process: processes have this machine's clock"},
 		{"port below zero", []string{"demo", "--port", "-1"}, "--port is -1, want a port"},
 		{"port too high", []string{"local", "--port", "65536"}, "--port is 65536, want a port"},
 		{"argument of demo", []string{"demo", "now"}, `sluice demo takes no arguments, found "now"`},
@@ -92,11 +94,13 @@ func TestDemoOptions(t *testing.T) {
 		args []string
 		want cli.DemoOptions
 	}{
-		{nil, cli.DemoOptions{Speed: 10}},
+		{nil, cli.DemoOptions{Speed: 10, Lambda: "goroutine"}},
 		{
 			[]string{"--plain", "--keep", "--interactive", "--speed", "2.5", "--port", "4600"},
-			cli.DemoOptions{Plain: true, Keep: true, Interactive: true, Speed: 2.5, Port: 4600},
+			cli.DemoOptions{Plain: true, Keep: true, Interactive: true, Speed: 2.5, Port: 4600, Lambda: "goroutine"},
 		},
+		{[]string{"--lambda=process"}, cli.DemoOptions{Speed: 1, Lambda: "process"}},
+		{[]string{"--lambda=process", "--speed=1"}, cli.DemoOptions{Speed: 1, Lambda: "process"}},
 	} {
 		var got cli.DemoOptions
 		cmd := cli.NewCmdDemo(cli.Process{}, func(_ context.Context, o *cli.DemoOptions) error {

@@ -18,7 +18,14 @@ type DemoOptions struct {
 	Interactive bool
 	Speed       float64
 	Port        int
+	Lambda      string // goroutine or process
 }
+
+// How functions run, as --lambda names it.
+const (
+	lambdaGoroutine = "goroutine"
+	lambdaProcess   = "process"
+)
 
 // NewCmdDemo makes `sluice demo`. The work is done by run.
 func NewCmdDemo(p Process, run func(context.Context, *DemoOptions) error) *cobra.Command {
@@ -44,15 +51,29 @@ checks, bakes of minutes), on a clock that runs --speed times as fast as yours. 
 presses are the demo's, with --interactive they are yours: open the page that it
 names. What you reject ends as Rejected, and that is then as it should be.
 
+Sluice's own Lambda functions run as --lambda says: "goroutine" calls their code in
+this process; "process" builds their deployment packages with scripts/build, for this
+machine, and runs each as Lambda does: as a process that asks the Runtime API for
+invocations, frozen between them, with Lambda's environment variables. Processes have
+this machine's clock, so the cloud's is no faster then and the demo takes about a
+quarter of an hour. It needs Linux, Go, and Sluice's source where it is run.
+
 Exit status: 0 if everything ended as it should, 1 if not, 2 for a wrong command line,
 130 after Ctrl-C.`,
 		Example: `  sluice demo                    # watch it
   sluice demo --interactive      # answer the questions yourself, in a browser
   sluice demo --plain            # one line for each happening, for scripts and CI
   sluice demo --keep             # leave the cloud running, for the page and the aws CLI
-  sluice demo --speed 5          # a slower clock, for a slow machine`,
+  sluice demo --speed 5          # a slower clock, for a slow machine
+  sluice demo --lambda=process   # the packages that AWS gets, as processes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Lambda == lambdaProcess && !cmd.Flags().Changed("speed") {
+				o.Speed = 1
+			}
+			if err := checkLambda(o.Lambda, o.Speed); err != nil {
+				return err
+			}
 			if err := checkSpeed(o.Speed); err != nil {
 				return err
 			}
@@ -65,9 +86,21 @@ Exit status: 0 if everything ended as it should, 1 if not, 2 for a wrong command
 	cmd.Flags().BoolVar(&o.Plain, "plain", false, "print lines; so it does by itself where there is no terminal")
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the local cloud running until Ctrl-C")
 	cmd.Flags().BoolVar(&o.Interactive, "interactive", false, "leave the answers in Slack to you, at the page that it names")
-	cmd.Flags().Float64Var(&o.Speed, "speed", 10, "how many times as fast as yours the cloud's clock runs")
+	cmd.Flags().Float64Var(&o.Speed, "speed", 10, "how many times as fast as yours the cloud's clock runs; 1 with --lambda=process")
+	cmd.Flags().StringVar(&o.Lambda, "lambda", lambdaGoroutine, "how functions run: goroutine, or process for the real packages")
 	cmd.Flags().IntVar(&o.Port, "port", 0, "port of the cloud's endpoint; 0 is a free one")
 	return cmd
+}
+
+// checkLambda refuses what is no way to run functions.
+func checkLambda(way string, speed float64) error {
+	switch {
+	case way != lambdaGoroutine && way != lambdaProcess:
+		return usagef("--lambda is %q, want goroutine or process", way)
+	case way == lambdaProcess && speed != 1:
+		return usagef("--speed is %g, want 1 with --lambda=process: processes have this machine's clock", speed)
+	}
+	return nil
 }
 
 func runDemo(ctx context.Context, o *DemoOptions) error {
@@ -78,5 +111,6 @@ func runDemo(ctx context.Context, o *DemoOptions) error {
 	}
 	return demo.Run(ctx, demo.Options{
 		Speed: o.Speed, Port: o.Port, Plain: plain, Keep: o.Keep, Interactive: o.Interactive, Started: o.Started, Out: o.Out, Log: log,
+		Processes: o.Lambda == lambdaProcess,
 	})
 }

@@ -26,6 +26,9 @@ type Options struct {
 	Keep  bool    // the cloud goes on until the context ends
 	// Interactive leaves the answers to whoever opens the stand-in for Slack.
 	Interactive bool
+	// Processes has Sluice's functions run as processes of their deployment packages,
+	// which needs Speed 1.
+	Processes bool
 
 	Started time.Time
 	Out     io.Writer
@@ -128,6 +131,9 @@ func newFace(o Options, stop context.CancelFunc) face {
 func (w *world) scenarios(ctx context.Context) (Report, error) {
 	r := Report{Speed: w.Speed()}
 	w.say(fmt.Sprintf("the cloud's clock runs %g times as fast as yours", w.Speed()), fmt.Sprintf("the app: %s, Slack: %s", w.production.load.URL, w.page))
+	if w.processes {
+		w.say("Sluice's functions are processes of their deployment packages", "")
+	}
 	if err := w.awaitFirsts(ctx); err != nil {
 		return r, err
 	}

@@ -59,7 +59,7 @@ func (w *world) furnish(ctx context.Context, name, image string) (*environment, 
 	e := &environment{spec: spec, place: store.Place{App: w.spec.App, Environment: name}}
 	size := sizeOf(name)
 	var err error
-	if e.service, err = w.DeployService(map[string]string{
+	if e.service, err = w.DeployService(map[string]string{ //nolint:contextcheck // it has none: the cloud answers at once
 		"App": e.place.App, "Environment": e.place.Environment, "Image": image, "Tasks": size.tasks, "Alarms": size.alarms,
 	}); err != nil {
 		return nil, err

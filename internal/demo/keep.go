@@ -11,7 +11,7 @@ import (
 
 // guide is what is printed when the cloud stays.
 type guide struct {
-	Endpoint, Region, Machine, Table, Cluster, App, Image, AccessKey, SecretKey, Balancer, Page string
+	Endpoint, Region, Machine, Table, Cluster, App, Image, AccessKey, SecretKey, Balancer, Page, Logs string
 }
 
 const guideText = `
@@ -26,6 +26,10 @@ Look into it with the aws CLI:
   aws ecs describe-services --cluster {{.Cluster}} --services {{.App}}-blue {{.App}}-green
   aws cloudwatch describe-alarms --alarm-name-prefix {{.App}}-
   aws dynamodb scan --table-name {{.Table}} --max-items 5
+{{- if .Logs}}
+What Sluice's functions print:
+  curl {{.Logs}}
+{{- end}}
 
 Roll out something else: push an image (it runs as a good version) and put an event; approve it at the page of Slack
 once it has gone through staging, as Ada or Bob, as Dana is its author.
@@ -40,7 +44,12 @@ alarm is red.
 // keep leaves the cloud running until the context ends, and goes on telling what
 // happens in lines.
 func (w *world) keep(ctx context.Context, o Options, server *localcloud.Server, watching *watcher) error {
+	logs := ""
+	if w.processes {
+		logs = server.Endpoint + localcloud.LogsPath
+	}
 	if err := writeGuide(o.Out, guide{
+		Logs:     logs,
 		Endpoint: server.Endpoint, Region: w.Region, Machine: w.Settings.Machine, Table: w.Settings.Table,
 		Cluster: w.production.spec.Cluster, App: w.spec.App, Image: w.spec.Containers["web"],
 		AccessKey: localcloud.AccessKey, SecretKey: localcloud.SecretKey, Balancer: w.production.load.URL,

@@ -43,6 +43,7 @@ type world struct {
 	self                string            // path of the sluice binary
 	page                string            // URL of the stand-in for Slack
 	interactive         bool              // people outside answer
+	processes           bool              // Sluice's functions are
 	started             time.Time
 
 	settleTime time.Duration // of the machine
@@ -92,13 +93,13 @@ func open(ctx context.Context, o Options) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the sluice binary: %w", err)
 	}
-	cloud, err := localcloud.Start(ctx, localcloud.Options{Speed: o.Speed, Log: o.Log, Provision: provision})
+	cloud, err := start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	w := &world{
 		Cloud: cloud, aws: awsclient.New(cloud.Config("AKIAPERSON")), spec: app,
-		images: map[string]string{}, self: self, interactive: o.Interactive, started: o.Started, settleTime: settleTime,
+		images: map[string]string{}, self: self, interactive: o.Interactive, processes: o.Processes, started: o.Started, settleTime: settleTime,
 		observed: observed{flows: map[string]flow{}, put: map[string]time.Time{}},
 	}
 	w.Do(w.watchFlow)
@@ -107,6 +108,23 @@ func open(ctx context.Context, o Options) (*world, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// start starts the cloud. Packages are built for it, and are read by the time it runs.
+func start(ctx context.Context, o Options) (*localcloud.Cloud, error) {
+	options := localcloud.Options{Speed: o.Speed, Log: o.Log, Provision: provision}
+	if o.Processes {
+		folder, err := os.MkdirTemp("", "sluice-packages-")
+		if err != nil {
+			return nil, fmt.Errorf("make a folder for packages: %w", err)
+		}
+		defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
+		if err := localcloud.BuildFunctions(ctx, folder); err != nil {
+			return nil, err
+		}
+		options.Packages = folder
+	}
+	return localcloud.Start(ctx, options)
 }
 
 // readSettleTime reads from the machine how long it waits after a rollback.

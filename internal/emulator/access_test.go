@@ -76,8 +76,8 @@ func TestTemplateMakesRolesAndPolicies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stack, err := place.Deploy(loaded, emulator.Deployment{StackName: "access", Handler: func(f cloudformation.Function) (lambda.Handler, error) {
-		return whoami{place, f.Name}, nil
+	stack, err := place.Deploy(loaded, emulator.Deployment{StackName: "access", Code: func(f cloudformation.Function) (lambda.Code, error) {
+		return lambda.InProcess(f.Name, whoami{place, f.Name}), nil
 	}})
 	if err != nil {
 		t.Fatal(err)

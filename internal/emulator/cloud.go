@@ -5,7 +5,11 @@
 // asked for, by Partition.In or by a request that is for them. IAM is one an account,
 // and names of buckets are taken for all. Across accounts and Regions roles are assumed
 // and events go from bus to bus; an ARN of another account or Region is refused or not
-// found by every other operation. All IAM users are administrators of their account.
+// found by every other operation.
+//
+// What a role's session asks for is decided by policies, as AWS does, before an operation
+// runs; so is what services do for somebody (access.go). All IAM users are administrators
+// of their account, whom only a resource's own policy can keep out.
 package emulator
 
 import (
@@ -14,7 +18,9 @@ import (
 
 	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/actions"
 	"github.com/sluice-deploy/sluice/internal/emulator/autoscaling"
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudwatch"
 	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
@@ -51,9 +57,13 @@ type Options struct {
 	// Builder does the work of builds; without one StartBuild is refused.
 	Builder func(build *buildtypes.Build, done func(codebuild.Result))
 
-	// Action does the work of pipelines' actions that are no approvals; without one
-	// they succeed at once.
+	// Action does the work of pipelines' actions that are neither approvals nor invoke
+	// functions; without one they succeed at once.
 	Action func(a codepipeline.Action, done func(codepipeline.Result))
+
+	// Package makes code of a deployment package; without it packages are refused, and
+	// functions run the code that the cloud's owner has for them.
+	Package func(zip []byte) (lambda.Code, error)
 
 	// Latency is how long a request to the cloud travels, and again its answer.
 	Latency time.Duration
@@ -94,7 +104,10 @@ type Cloud struct {
 	Region  string
 	Mux     *wire.Mux
 
+	actions *actions.Table
+
 	AutoScaling    *autoscaling.Service
+	CloudFormation *cloudformation.Service
 	CloudWatch     *cloudwatch.Service
 	CodeBuild      *codebuild.Service
 	CodePipeline   *codepipeline.Service
@@ -133,12 +146,14 @@ func (p *Partition) newCloud(account, region string) *Cloud {
 	c.makeStores()
 	c.makeEvents(p.options)
 	c.makeCompute(p.options)
+	c.makeCloudFormation(p.options)
 	c.Mux = wire.NewMux(c.Account, c.Region,
-		c.AutoScaling.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
+		c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
 		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
 		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
-	c.Mux.Authenticate = p.authenticate
+	c.actions = actions.NewTable(account, region, state{c})
+	c.Mux.Authenticate, c.Mux.Authorize = p.authenticate, c.authorize
 	return c
 }
 
@@ -147,7 +162,7 @@ func (c *Cloud) makeStores() {
 	c.DynamoDB = dynamodb.New(c.Loop, c.Account, c.Region, dynamodb.Deps{
 		Stale: func(table string) bool { return c.Faults.Stale != nil && c.Faults.Stale(table) },
 	})
-	c.S3 = s3.New(c.Loop, c.Account, c.Region, s3.Deps{All: c.allS3})
+	c.S3 = s3.New(c.Loop, c.Account, c.Region, s3.Deps{All: c.allS3, MayList: c.mayList})
 	c.SQS = sqs.New(c.Loop, c.Account, c.Region)
 	c.SSM = ssm.New(c.Loop, c.Account, c.Region)
 	c.SecretsManager = secretsmanager.New(c.Loop, c.Account, c.Region)
@@ -156,17 +171,14 @@ func (c *Cloud) makeStores() {
 // makeEvents makes the services that listen and run.
 func (c *Cloud) makeEvents(o Options) {
 	c.EventBridge = eventbridge.New(c.Loop, c.Account, c.Region, eventbridge.Deps{
-		Deliver: c.deliver, DeadLetter: c.SQS.Send, Peer: c.eventBridge, Role: c.role,
-		Organization: o.Organization, Fault: c.deliveryFault,
+		Deliver: c.deliverEvent, DeadLetter: c.buryEvent, Forward: c.mayForward, Peer: c.eventBridge, Fault: c.deliveryFault,
 	})
-	c.Scheduler = scheduler.New(c.Loop, c.Account, c.Region, scheduler.Deps{
-		Deliver: c.deliver, DeadLetter: c.SQS.Send,
-	})
+	c.Scheduler = scheduler.New(c.Loop, c.Account, c.Region, scheduler.Deps{Deliver: c.deliverSchedule, DeadLetter: c.burySchedule})
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
-		Web: c.Web, Identity: c.identify,
+		Web: c.Web, Identity: c.identify, Package: o.Package, Permit: c.mayUseURL, Started: c.logs,
 	})
-	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.Lambda.InvokeAsync})
+	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.sendToFunction})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{
 		Emit: c.EventBridge.Emit, InvokeLambda: c.invokeLambda, InvokeAPI: c.invokeAPI,
 	})
@@ -179,12 +191,13 @@ func (c *Cloud) makeCompute(o Options) {
 	c.CloudWatch = cloudwatch.New(c.Loop, c.Account, c.Region, cloudwatch.Deps{Emit: emit})
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
 	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{
-		Emit: emit, Publish: c.publish, Action: o.Action, Caller: c.callerARN,
+		Emit: emit, Publish: c.tellOfApproval, Action: o.Action, Caller: c.callerARN,
+		Invoke: c.invokeForPipeline, Credentials: c.pipelineCredentials,
 	})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{
-		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
+		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Permit: c.permitTask, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
 	})
 	c.AutoScaling = autoscaling.New(c.Loop, c.Account, c.Region, autoscaling.Deps{ECS: c.ECS})
 }

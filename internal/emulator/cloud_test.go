@@ -52,6 +52,9 @@ Resources:
       Environment: {Variables: {TABLE: !Ref Table}}
       DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Lost.Arn}
       EventInvokeConfig: {MaximumRetryAttempts: 1}
+      Policies:
+        - Version: "2012-10-17"
+          Statement: [{Effect: Allow, Action: "dynamodb:PutItem", Resource: !GetAtt Table.Arn}]
       Events:
         Ordered:
           Type: EventBridgeRule
@@ -65,7 +68,9 @@ Resources:
       DefinitionSubstitutions: {Record: !GetAtt Record.Arn, Queue: !Ref Lost}
       Policies:
         - Version: "2012-10-17"
-          Statement: [{Effect: Allow, Action: "lambda:InvokeFunction", Resource: !GetAtt Record.Arn}]
+          Statement:
+            - {Effect: Allow, Action: "lambda:InvokeFunction", Resource: !GetAtt Record.Arn}
+            - {Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Lost.Arn}
       Events:
         Paid:
           Type: EventBridgeRule
@@ -144,11 +149,11 @@ func newShop(t *testing.T, o emulator.Options) *shop {
 	}
 	s.stack, err = s.Deploy(loaded, emulator.Deployment{
 		StackName: "shop", Files: fstest.MapFS{"flow.asl.json": {Data: []byte(flow)}},
-		Handler: func(f cloudformation.Function) (lambda.Handler, error) {
+		Code: func(f cloudformation.Function) (lambda.Code, error) {
 			if f.CodeURI != "functions/record" {
-				return nil, fmt.Errorf("no handler for %s", f.CodeURI)
+				return lambda.Code{}, fmt.Errorf("no handler for %s", f.CodeURI)
 			}
-			return record{s.Cloud, f, &s.runs}, nil
+			return lambda.InProcess(f.Name, record{s.Cloud, f, &s.runs}), nil
 		},
 	})
 	if err != nil {

@@ -6,15 +6,71 @@ import (
 	"strconv"
 	"strings"
 
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/actions"
+	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/scheduler"
 	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
+// deliverEvent hands an event to the target of a rule.
+func (c *Cloud) deliverEvent(to eventbridge.Address, payload []byte, done func(error)) {
+	who, err := c.as("events", to.Role, to.Rule)
+	if err != nil {
+		done(err)
+		return
+	}
+	c.deliver(who, to.Target, payload, done)
+}
+
+// buryEvent sends what a rule could not deliver to its queue.
+func (c *Cloud) buryEvent(ruleARN, queueARN, body string, attributes map[string]string) error {
+	return c.send(c.service("events", ruleARN), queueARN, body, attributes)
+}
+
+// mayForward decides whether a rule may send an event on to a bus: as the target's role,
+// else as its account. A grant to an organization is not for the latter (AWS: EventBridge
+// API Reference, PutTargets).
+func (c *Cloud) mayForward(to eventbridge.Address, context map[string][]string) error {
+	who := c.root()
+	if to.Role != "" {
+		var err error
+		if who, err = c.assume("events", to.Role, to.Rule, c.ID(32)); err != nil {
+			return err
+		}
+	}
+	refused, err := c.decide(who, actions.Need{Action: "events:PutEvents", Resource: to.Target, Context: context})
+	if err != nil || refused == "" {
+		return err
+	}
+	return wire.Errorf("AccessDeniedException", "%s", refused)
+}
+
+// deliverSchedule hands a schedule's input to its target, as the target's role.
+func (c *Cloud) deliverSchedule(to scheduler.Address, payload []byte, done func(error)) {
+	who, err := c.assume("scheduler", to.Role, to.Group, c.ID(32))
+	if err != nil {
+		done(err)
+		return
+	}
+	c.deliver(who, to.Target, payload, done)
+}
+
+// burySchedule sends what a schedule could not deliver to its queue, as the target's role.
+func (c *Cloud) burySchedule(from scheduler.Address, queueARN, body string, attributes map[string]string) error {
+	who, err := c.assume("scheduler", from.Role, from.Group, c.ID(32))
+	if err != nil {
+		return err
+	}
+	return c.send(who, queueARN, body, attributes)
+}
+
 // deliver hands a payload to the target of a rule or a schedule.
-func (c *Cloud) deliver(targetARN string, payload []byte, done func(error)) {
+func (c *Cloud) deliver(who wire.Identity, targetARN string, payload []byte, done func(error)) {
 	// arn:partition:service:region:account:resource
 	parts := strings.SplitN(targetARN, ":", 6)
 	if len(parts) < 6 {
@@ -26,16 +82,16 @@ func (c *Cloud) deliver(targetARN string, payload []byte, done func(error)) {
 	case service != "scheduler" && (parts[3] != c.Region || parts[4] != c.Account):
 		done(wire.Errorf("ValidationException", "target %s: delivery to another account or Region is emulated for event buses only", targetARN))
 	case service == "lambda":
-		done(c.Lambda.InvokeAsync(targetARN, payload))
+		done(c.invokeAsync(who, targetARN, payload))
 	case service == "sqs":
-		done(c.SQS.Send(targetARN, string(payload), nil))
+		done(c.send(who, targetARN, string(payload), nil))
 	case service == "sns":
-		done(c.publish(targetARN, "", string(payload)))
+		done(c.publish(who, targetARN, "", string(payload)))
 	case service == "states" && strings.HasPrefix(resource, "stateMachine:"):
 		input := map[string]string{"StateMachineArn": targetARN, "Input": string(payload)}
-		c.call(wire.Identity{}, "sfn", "startExecution", input, func(_ json.RawMessage, err error) { done(err) })
+		c.call(who, "sfn", "startExecution", input, func(_ json.RawMessage, err error) { done(err) })
 	case service == "scheduler" && strings.HasPrefix(resource, "aws-sdk:"):
-		c.deliverToAPI(resource, payload, done)
+		c.deliverToAPI(who, resource, payload, done)
 	default:
 		done(wire.Errorf("ValidationException", "target %s: delivery to %s is not emulated", targetARN, service))
 	}
@@ -43,13 +99,29 @@ func (c *Cloud) deliver(targetARN string, payload []byte, done func(error)) {
 
 // deliverToAPI calls the operation that a schedule's universal target names.
 // AWS: EventBridge Scheduler User Guide, Using universal targets.
-func (c *Cloud) deliverToAPI(resource string, payload []byte, done func(error)) {
+func (c *Cloud) deliverToAPI(who wire.Identity, resource string, payload []byte, done func(error)) {
 	parts := strings.Split(resource, ":")
 	if len(parts) != 3 {
 		done(wire.Errorf("ValidationException", "universal target %s does not name a service and an operation", resource))
 		return
 	}
-	c.call(wire.Identity{}, parts[1], parts[2], json.RawMessage(payload), func(_ json.RawMessage, err error) { done(err) })
+	c.call(who, parts[1], parts[2], json.RawMessage(payload), func(_ json.RawMessage, err error) { done(err) })
+}
+
+// invokeAsync puts an event into a function's queue.
+func (c *Cloud) invokeAsync(who wire.Identity, functionARN string, payload []byte) error {
+	if err := c.permit(who, "lambda:InvokeFunction", functionARN); err != nil {
+		return err
+	}
+	return c.Lambda.InvokeAsync(functionARN, payload)
+}
+
+// send puts a message on a queue.
+func (c *Cloud) send(who wire.Identity, queueARN, body string, attributes map[string]string) error {
+	if err := c.permit(who, "sqs:SendMessage", queueARN); err != nil {
+		return err
+	}
+	return c.SQS.Send(queueARN, body, attributes)
 }
 
 // call invokes an operation on behalf of a caller, or of the account itself if that is
@@ -63,24 +135,46 @@ func (c *Cloud) call(caller wire.Identity, service, operation string, input any,
 	c.Mux.InvokeJSON(&wire.Call{Caller: caller, RequestID: c.UUID()}, service, operation, data, reply)
 }
 
-// invokeLambda calls a function for a state machine.
-func (c *Cloud) invokeLambda(_, function string, payload []byte, done func(stepfunctions.Result)) {
+// invokeLambda calls a function for a state machine, as its role.
+func (c *Cloud) invokeLambda(roleARN, function string, payload []byte, done func(stepfunctions.Result)) {
+	who, err := c.assume("states", roleARN, "", c.ID(32))
+	if err == nil {
+		err = c.permit(who, "lambda:InvokeFunction", c.functionARN(function))
+	}
+	if err != nil {
+		done(stepfunctions.Result{Err: err})
+		return
+	}
 	c.Lambda.Invoke(function, payload, func(r lambda.Result) { done(stepfunctions.Result(r)) })
+}
+
+// functionARN is the ARN of a function that is named by it, in part or by its name alone.
+func (c *Cloud) functionARN(name string) string {
+	if _, after, found := strings.Cut(name, "function:"); found {
+		name = after
+	}
+	return c.Lambda.ARN(name)
 }
 
 // invokeAPI calls an operation for a state machine, as a session of its role.
 func (c *Cloud) invokeAPI(roleARN, service, operation string, input json.RawMessage, done func(output json.RawMessage, errorCode, errorMessage string)) {
-	c.call(c.roleIdentity(roleARN, "states"), service, operation, input, func(out json.RawMessage, err error) {
+	reply := func(out json.RawMessage, err error) {
 		if err != nil {
 			code, message, _ := wire.ErrorCode(err)
 			done(nil, code, message)
 			return
 		}
 		done(out, "", "")
-	})
+	}
+	who, err := c.assume("states", roleARN, "", c.ID(32))
+	if err != nil {
+		reply(nil, err)
+		return
+	}
+	c.call(who, service, operation, input, reply)
 }
 
-// deadLetter sends what Lambda gave up to its queue or topic.
+// deadLetter sends what Lambda gave up to its queue or topic, as the function's role.
 // AWS: Lambda Developer Guide, Adding a dead-letter queue, message attributes.
 func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 	attribute := func(kind, value string) map[string]string {
@@ -91,33 +185,64 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 		"ErrorCode":    attribute("Number", strconv.Itoa(d.ErrorCode)),
 		"ErrorMessage": attribute("String", d.ErrorMessage),
 	}
+	who := c.functionIdentity(c.Lambda.AccessKey(d.Function))
 	if strings.HasPrefix(d.QueueARN, "arn:aws:sns:") {
-		return c.tell("sns", "publish", map[string]any{"TopicArn": d.QueueARN, "Message": string(d.Body), "MessageAttributes": attributes})
+		return c.tell(who, "sns", "publish", map[string]any{"TopicArn": d.QueueARN, "Message": string(d.Body), "MessageAttributes": attributes})
 	}
-	return c.tell("sqs", "sendMessage", map[string]any{
+	return c.tell(who, "sqs", "sendMessage", map[string]any{
 		"QueueUrl": c.queueURL(d.QueueARN), "MessageBody": string(d.Body), "MessageAttributes": attributes,
 	})
 }
 
+// logs is what Lambda does as a function's role when an execution environment starts:
+// what it may not log or trace is lost, and nobody is told.
+// AWS: Lambda Developer Guide, Using CloudWatch Logs with Lambda; Visualize Lambda
+// function invocations using AWS X-Ray.
+func (c *Cloud) logs(function string, config lambda.FunctionConfig) {
+	who := c.functionIdentity(c.Lambda.AccessKey(function))
+	stream := "arn:aws:logs:" + c.Region + ":" + c.Account + ":log-group:" + config.Logging.Group +
+		":log-stream:" + c.Now().UTC().Format("2006/01/02") + "/" + function + "[$LATEST]" + c.ID(32)
+	_ = c.permit(who, "logs:CreateLogStream", stream)
+	_ = c.permit(who, "logs:PutLogEvents", stream)
+	if config.Tracing == lambdatypes.TracingModeActive {
+		_ = c.permit(who, "xray:PutTraceSegments", "*")
+		_ = c.permit(who, "xray:PutTelemetryRecords", "*")
+	}
+}
+
 // publish sends a message to a topic.
-func (c *Cloud) publish(topicARN, subject, message string) error {
+func (c *Cloud) publish(who wire.Identity, topicARN, subject, message string) error {
 	input := map[string]string{"TopicArn": topicARN, "Message": message}
 	if subject != "" {
 		input["Subject"] = subject
 	}
-	return c.tell("sns", "publish", input)
+	return c.tell(who, "sns", "publish", input)
+}
+
+// tellOfApproval sends a message to a topic as a pipeline's role.
+func (c *Cloud) tellOfApproval(roleARN, topicARN, subject, message string) error {
+	who, err := c.assume("codepipeline", roleARN, "", pipelineSession)
+	if err != nil {
+		return err
+	}
+	return c.publish(who, topicARN, subject, message)
 }
 
 // sendToQueue puts a topic's message on a queue.
-func (c *Cloud) sendToQueue(queueARN, body string, attributes map[string]snstypes.MessageAttributeValue) error {
-	return c.tell("sqs", "sendMessage", map[string]any{
+func (c *Cloud) sendToQueue(topicARN, queueARN, body string, attributes map[string]snstypes.MessageAttributeValue) error {
+	return c.tell(c.service("sns", topicARN), "sqs", "sendMessage", map[string]any{
 		"QueueUrl": c.queueURL(queueARN), "MessageBody": body, "MessageAttributes": attributes,
 	})
 }
 
+// sendToFunction invokes a function with a topic's message.
+func (c *Cloud) sendToFunction(topicARN, functionARN string, payload []byte) error {
+	return c.invokeAsync(c.service("sns", topicARN), functionARN, payload)
+}
+
 // tell calls an operation that answers at once, for its effect alone.
-func (c *Cloud) tell(service, operation string, input any) error {
-	return c.ask(service, operation, input, &struct{}{})
+func (c *Cloud) tell(who wire.Identity, service, operation string, input any) error {
+	return c.ask(who, service, operation, input, &struct{}{})
 }
 
 // queueURL is the URL of the queue with this ARN.
@@ -125,59 +250,10 @@ func (c *Cloud) queueURL(arn string) string {
 	return fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", c.Region, c.Account, arn[strings.LastIndex(arn, ":")+1:])
 }
 
-// secret is the value behind the valueFrom of a container's secret: a secret, one
-// key of a secret in JSON, or a parameter.
-// AWS: ECS Developer Guide, Pass sensitive data to an Amazon ECS container.
-func (c *Cloud) secret(valueFrom string) (string, error) {
-	if !strings.HasPrefix(valueFrom, "arn:aws:secretsmanager:") {
-		return c.parameter(valueFrom)
-	}
-	// arn:aws:secretsmanager:region:account:secret:name[:key[:stage[:version]]]
-	parts := strings.Split(valueFrom, ":")
-	if len(parts) < 7 {
-		return "", fmt.Errorf("valueFrom %s is not the ARN of a secret", valueFrom)
-	}
-	input := map[string]string{"SecretId": strings.Join(parts[:7], ":")}
-	for i, name := range []string{"VersionStage", "VersionId"} {
-		if at := 8 + i; len(parts) > at && parts[at] != "" {
-			input[name] = parts[at]
-		}
-	}
-	var out struct{ SecretString string }
-	if err := c.ask("secretsmanager", "getSecretValue", input, &out); err != nil {
-		return "", err
-	}
-	if len(parts) < 8 || parts[7] == "" {
-		return out.SecretString, nil
-	}
-	var values map[string]string
-	if err := json.Unmarshal([]byte(out.SecretString), &values); err != nil {
-		return "", fmt.Errorf("read secret %s: %w", input["SecretId"], err)
-	}
-	value, ok := values[parts[7]]
-	if !ok {
-		return "", fmt.Errorf("secret %s has no key %s", input["SecretId"], parts[7])
-	}
-	return value, nil
-}
-
-func (c *Cloud) parameter(valueFrom string) (string, error) {
-	name := valueFrom
-	if _, path, ok := strings.Cut(valueFrom, ":parameter/"); ok {
-		name = path
-		if strings.Contains(path, "/") {
-			name = "/" + path
-		}
-	}
-	var out struct{ Parameter struct{ Value string } }
-	err := c.ask("ssm", "getParameter", map[string]any{"Name": name, "WithDecryption": true}, &out)
-	return out.Parameter.Value, err
-}
-
 // ask calls an operation that answers at once.
-func (c *Cloud) ask(service, operation string, input, out any) error {
+func (c *Cloud) ask(who wire.Identity, service, operation string, input, out any) error {
 	failed := fmt.Errorf("%s %s did not answer at once", service, operation)
-	c.call(wire.Identity{}, service, operation, input, func(data json.RawMessage, err error) {
+	c.call(who, service, operation, input, func(data json.RawMessage, err error) {
 		if failed = err; err == nil {
 			failed = json.Unmarshal(data, out)
 		}

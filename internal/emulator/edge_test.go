@@ -44,6 +44,25 @@ Resources:
       Runtime: provided.al2023
       DeadLetterQueue: {Type: SNS, TargetArn: !Ref Approvals}
   Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}
+  FromTheTopic:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Jobs]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: sns.amazonaws.com}
+            Action: sqs:SendMessage
+            Resource: !GetAtt Jobs.Arn
+            Condition: {ArnEquals: {"aws:SourceArn": !Ref Approvals}}
+  Runner:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "sts:AssumeRole", Principal: {Service: codepipeline.amazonaws.com}}]}
+      Policies:
+        - PolicyName: tell
+          PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "sns:Publish", Resource: !Ref Approvals}]}
   Approvals:
     Type: AWS::SNS::Topic
     Properties: {TopicName: approvals, DisplayName: Approvals, Tags: [{Key: app, Value: shop}]}
@@ -65,7 +84,7 @@ Resources:
     DependsOn: [Listening, Ordered]
     Properties:
       Name: shop
-      RoleArn: arn:aws:iam::123456789012:role/pipeline
+      RoleArn: !GetAtt Runner.Arn
       ArtifactStore: {Type: S3, Location: artifacts}
       Stages:
         - Name: Source
@@ -114,8 +133,8 @@ func deployEdge(t *testing.T, l *loop.Loop) (*emulator.Cloud, *cloudformation.St
 	if err != nil {
 		t.Fatal(err)
 	}
-	stack, err := c.Deploy(loaded, emulator.Deployment{StackName: "edge", Handler: func(f cloudformation.Function) (lambda.Handler, error) {
-		return greeting{fails: f.LogicalID == "Broken"}, nil
+	stack, err := c.Deploy(loaded, emulator.Deployment{StackName: "edge", Code: func(f cloudformation.Function) (lambda.Code, error) {
+		return lambda.InProcess(f.Name, greeting{fails: f.LogicalID == "Broken"}), nil
 	}})
 	if err != nil {
 		t.Fatal(err)

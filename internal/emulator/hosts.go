@@ -13,6 +13,7 @@ type hosts struct{ partition *Partition }
 // Handle implements wire.Handler.
 func (h hosts) Handle(ctx context.Context, r *wire.Request, reply func(*wire.Response)) {
 	if !h.partition.Web.Knows(r.Host) {
+		r.Observe(h.partition.observe)
 		router{h.partition}.Handle(ctx, r, reply)
 		return
 	}

@@ -99,6 +99,11 @@ func (c *Cloud) callerARN(key string) string {
 	return who.ARN
 }
 
+// root is the account itself.
+func (c *Cloud) root() wire.Identity {
+	return wire.Identity{Account: c.Account, ARN: "arn:aws:iam::" + c.Account + ":root", UserID: c.Account}
+}
+
 func user(account, key string) wire.Identity {
 	return wire.Identity{Account: account, ARN: "arn:aws:iam::" + account + ":user/" + key, UserID: key}
 }

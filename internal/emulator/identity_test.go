@@ -45,7 +45,7 @@ func TestAFunctionIsASessionOfItsRole(t *testing.T) {
 	other := c.In(otherAccount, "eu-west-1")
 	for _, place := range []*emulator.Cloud{c, other} {
 		role := createRole(t, place, "worker", `{"Service":"lambda.amazonaws.com"}`, "")
-		if err := place.Lambda.Register("who", lambda.FunctionConfig{Role: role}, whoami{place, "who"}); err != nil {
+		if err := place.Lambda.Register("who", lambda.FunctionConfig{Role: role}, lambda.InProcess("who", whoami{place, "who"})); err != nil {
 			t.Fatal(err)
 		}
 		out, err := lambdasdk.NewFromConfig(place.Config("caller-in-"+place.Account)).Invoke(t.Context(), &lambdasdk.InvokeInput{FunctionName: aws.String("who")})
@@ -56,7 +56,7 @@ func TestAFunctionIsASessionOfItsRole(t *testing.T) {
 			t.Errorf("the function is %s, want %s", out.Payload, want)
 		}
 	}
-	if err := c.Lambda.Register("roleless", lambda.FunctionConfig{}, whoami{c, "roleless"}); err != nil {
+	if err := c.Lambda.Register("roleless", lambda.FunctionConfig{}, lambda.InProcess("roleless", whoami{c, "roleless"})); err != nil {
 		t.Fatal(err)
 	}
 	key := c.Lambda.AccessKey("roleless")
@@ -71,7 +71,7 @@ func TestAssumeRoleInAnotherAccount(t *testing.T) {
 	there := c.In(otherAccount, "eu-west-1")
 	target := "arn:aws:iam::210987654321:role/deployer"
 	caller := createRole(t, c, "caller", `{"Service":"lambda.amazonaws.com"}`, `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"`+target+`"}`)
-	if err := c.Lambda.Register("deploy", lambda.FunctionConfig{Role: caller}, whoami{c, "deploy"}); err != nil {
+	if err := c.Lambda.Register("deploy", lambda.FunctionConfig{Role: caller}, lambda.InProcess("deploy", whoami{c, "deploy"})); err != nil {
 		t.Fatal(err)
 	}
 	client := sts.NewFromConfig(c.Config(c.Lambda.AccessKey("deploy")))
@@ -79,7 +79,7 @@ func TestAssumeRoleInAnotherAccount(t *testing.T) {
 	_, err := client.AssumeRole(t.Context(), in)
 	wantError(t, "a role that is not there", err, "AccessDenied",
 		"User: arn:aws:sts::123456789012:assumed-role/caller/deploy is not authorized to perform: sts:AssumeRole on resource: "+target)
-	createRole(t, there, "deployer", `{"AWS":"`+caller+`"}`, "")
+	createRole(t, there, "deployer", `{"AWS":"`+caller+`"}`, `{"Effect":"Allow","Action":["sqs:CreateQueue","dynamodb:ListTables"],"Resource":"*"}`)
 	out, err := client.AssumeRole(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestSessionKeysNeedTheirToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, emulator.Options{})
 	role := createRole(t, c, "worker", `{"Service":"lambda.amazonaws.com"}`, "")
-	if err := c.Lambda.Register("who", lambda.FunctionConfig{Role: role}, whoami{c, "who"}); err != nil {
+	if err := c.Lambda.Register("who", lambda.FunctionConfig{Role: role}, lambda.InProcess("who", whoami{c, "who"})); err != nil {
 		t.Fatal(err)
 	}
 	for name, creds := range map[string][2]string{

@@ -21,6 +21,9 @@ type Partition struct {
 	// Observe, when set, is told on the loop of every request of a client that
 	// was answered.
 	Observe func(c *wire.Call, in, out any, err error)
+	// Decided, when set, is told on the loop of every decision about who may do what.
+	// What administrators do is not decided, unless the resource has a policy of its own.
+	Decided func(d Decision)
 	// World runs tasks and carries traffic as a model, unless Options brought
 	// others.
 	World *model.World
@@ -50,7 +53,7 @@ func newPartition(l *loop.Loop, o Options) *Partition {
 		p.options.Traffic = p.World
 	}
 	p.World.Observe = p.Flowed
-	p.STS = sts.New(l, sts.Deps{Role: p.role, Organization: o.Organization})
+	p.STS = sts.New(l, sts.Deps{Role: p.role, Organization: o.Organization, Decided: p.decidedAssume})
 	p.transport = wire.NewTransport(l, router{p}, wire.TransportOptions{
 		Latency: o.Latency, Timeout: o.RequestTimeout, Backoff: backoff, Fault: p.requestFault, Observe: p.observe,
 	})

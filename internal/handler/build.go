@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/sluice-deploy/sluice/internal/builds"
 	"github.com/sluice-deploy/sluice/internal/images"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -19,10 +21,14 @@ import (
 
 // Build hears of new images and sends them on their way.
 type Build struct {
-	Steps   *steps.Steps
-	Builds  builds.Reader
-	Images  images.Resolver
+	Steps  *steps.Steps
+	Builds builds.Reader
+	Images images.Resolver
+	// Artifacts reads with the credentials that a pipeline gave for its artifacts.
+	Artifacts func(aws.Credentials) builds.Reader
+
 	Account string // ours
+	Region  string
 	Log     *slog.Logger
 	Letters Letters
 }
@@ -33,13 +39,13 @@ const (
 	ownDetailType = "Sluice Build Succeeded"
 )
 
-// Handler listens to CodeBuild, ECR and our own event.
+// Handler listens to CodeBuild, ECR, our own event and the jobs of CodePipeline.
 func (b Build) Handler() Func {
-	return Events(b.Log, b.Letters, map[kind]listener{
+	return b.jobs(Events(b.Log, b.Letters, map[kind]listener{
 		{"aws.codebuild", "CodeBuild Build State Change"}: b.codeBuild,
 		{"aws.ecr", "ECR Image Action"}:                   b.ecr,
 		{ownSource, ownDetailType}:                        b.own,
-	})
+	}))
 }
 
 // found is what an event brought for an app.
@@ -153,6 +159,8 @@ func (b Build) ecr(ctx context.Context, e Event) error {
 		return missing(e, "image-digest")
 	case d.Tag == "":
 		return b.ignore(ctx, e, "an image without a tag")
+	case strings.HasPrefix(d.Tag, images.InUse):
+		return b.ignore(ctx, e, "a tag of ours, by which an image in use is kept")
 	}
 	return b.each(ctx, e, "ecr#"+d.Repository, func(spec rollout.Spec) error {
 		pushed := pushedImages(spec, e, d.Repository, d.Tag, d.Digest)
@@ -262,20 +270,29 @@ func shortened(commits []rollout.Commit) []rollout.Commit {
 // deploy pins what was found by digest, records the release and starts its
 // rollout. All of it is once for the cause.
 func (b Build) deploy(ctx context.Context, e Event, spec rollout.Spec, f found) error {
-	refs, err := images.Check(spec, f.images)
+	release, err := b.pinned(ctx, rollout.Release{App: spec.App, Spec: spec, Cause: f.cause, At: e.Time}, f.images)
 	if err != nil {
 		return err
-	}
-	release := rollout.Release{App: spec.App, Spec: spec, Images: map[string]string{}, Cause: f.cause, At: e.Time}
-	for container, ref := range refs {
-		if release.Images[container], err = b.Images.Pin(ctx, ref); err != nil {
-			return fmt.Errorf("container %s: %w", container, err)
-		}
 	}
 	if release, err = b.Steps.Store.PutRelease(ctx, release); err != nil {
 		return err
 	}
 	return b.Steps.Deploy(ctx, release)
+}
+
+// pinned is the release with the images that were found for it, by digest.
+func (b Build) pinned(ctx context.Context, release rollout.Release, found map[string]string) (rollout.Release, error) {
+	refs, err := images.Check(release.Spec, found)
+	if err != nil {
+		return release, err
+	}
+	release.Images = map[string]string{}
+	for container, ref := range refs {
+		if release.Images[container], err = b.Images.Pin(ctx, ref); err != nil {
+			return release, fmt.Errorf("container %s: %w", container, err)
+		}
+	}
+	return release, nil
 }
 
 // known refuses events of accounts that have nothing to do with the app: neither

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,6 +20,7 @@ import (
 //
 //	POST /decisions        {"action", "subject", "reason", "hash"}: 202 with the decision's id
 //	GET  /approvals/{id}   where a question stands, and what came of each decision on it
+//	GET  /deployments/{app}/{build}  how far the deployment of a build is
 type Decide struct {
 	Store *store.Store
 	Bus   approvals.Bus
@@ -39,13 +41,16 @@ func (d Decide) serve(ctx context.Context, r request) answer {
 		return said(http.StatusForbidden, err.Error())
 	}
 	id, about := strings.CutPrefix(r.RawPath, "/approvals/")
+	build, deployed := strings.CutPrefix(r.RawPath, "/deployments/")
 	switch {
 	case r.method() == http.MethodPost && r.RawPath == "/decisions":
 		return d.decide(ctx, r, person)
 	case r.method() == http.MethodGet && about && id != "" && len(id) <= approvals.MaxSubject:
 		return d.stands(ctx, id)
+	case r.method() == http.MethodGet && deployed && len(build) <= maxDecision:
+		return d.goes(ctx, build)
 	default:
-		return said(http.StatusNotFound, "POST /decisions and GET /approvals/ID are what there is")
+		return said(http.StatusNotFound, "POST /decisions, GET /approvals/ID and GET /deployments/APP/BUILD are what there is")
 	}
 }
 
@@ -141,6 +146,45 @@ func (d Decide) stands(ctx context.Context, id string) answer {
 	}
 	for _, c := range clicks {
 		out.Clicks = append(out.Clicks, decided{ID: c.ID, Done: c.Done, Refused: c.Refused, Result: c.Result})
+	}
+	return object(http.StatusOK, out)
+}
+
+// going is what GET /deployments/{app}/{build} tells.
+type going struct {
+	App     string `json:"app"`
+	Release int    `json:"release"`
+	// State is succeeded when the release has got through every environment, guards
+	// included, stopped when it did not go on in one, and else going.
+	State        string               `json:"state"`
+	Why          string               `json:"why,omitempty"`
+	Environments map[string]goingInto `json:"environments"`
+}
+
+type goingInto struct {
+	Rollout string          `json:"rollout"`
+	Outcome rollout.Outcome `json:"outcome,omitempty"`
+	Why     string          `json:"why,omitempty"`
+}
+
+// goes tells of the deployment of an app's build.
+func (d Decide) goes(ctx context.Context, which string) answer {
+	app, escaped, _ := strings.Cut(which, "/")
+	build, err := url.PathUnescape(escaped)
+	if err != nil || app == "" || build == "" {
+		return said(http.StatusBadRequest, "the path is /deployments/APP/BUILD")
+	}
+	deployment, err := d.Store.DeploymentOf(ctx, app, buildKey(build))
+	switch {
+	case rollout.KindOf(err) == rollout.KindNotFound:
+		return said(http.StatusNotFound, "no deployment of build "+build+" of app "+app+" is known, or not yet")
+	case err != nil:
+		return d.failed(ctx, err)
+	}
+	out := going{App: app, Release: deployment.Release, Environments: map[string]goingInto{}}
+	out.State, out.Why = deployment.State()
+	for name, stage := range deployment.Environments {
+		out.Environments[name] = goingInto{stage.Rollout, stage.Outcome, stage.Reason}
 	}
 	return object(http.StatusOK, out)
 }

@@ -47,6 +47,10 @@ type Letters struct {
 func Events(log *slog.Logger, letters Letters, listeners map[kind]listener) Func {
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		err := dispatch(ctx, log, payload, listeners)
+		if err != nil && !final(err) {
+			log.LogAttrs(ctx, slog.LevelError, "event not followed", slog.String("kind", string(rollout.KindOf(err))),
+				slog.String("reason", err.Error()))
+		}
 		if err == nil || !final(err) {
 			return []byte("null"), err
 		}

@@ -48,6 +48,9 @@ type Recorder struct {
 // Step makes a handler of the work behind a state.
 func Step[I, O any](r Recorder, phase rollout.Phase, work func(context.Context, I) (O, error)) Func {
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
+		if err := r.readable(phase, payload); err != nil {
+			return nil, err
+		}
 		var in I
 		if err := strict(payload, &in); err != nil {
 			return nil, rollout.Errorf(rollout.KindInternal, "input of %s: %w", phase, err)
@@ -60,6 +63,16 @@ func Step[I, O any](r Recorder, phase rollout.Phase, work func(context.Context, 
 		r.record(ctx, phase, payload, result, err)
 		return result, err
 	}
+}
+
+// readable is NewerFormat for the input that a newer machine sends. It has to be told
+// before the input is decoded, which may have what this code does not know.
+func (r Recorder) readable(phase rollout.Phase, payload []byte) error {
+	var in struct {
+		Format int `json:"format"`
+	}
+	_ = json.Unmarshal(payload, &in) // decoding says what is wrong
+	return store.Readable(fmt.Sprintf("the input of %s", phase), in.Format, r.Store.Format)
 }
 
 // Done is the output of a step that has nothing to say.
@@ -85,8 +98,8 @@ func (r Recorder) record(ctx context.Context, phase rollout.Phase, payload, resu
 	if err != nil {
 		d.Kind, d.What = rollout.KindOf(err), err.Error()
 	}
-	r.Log.LogAttrs(ctx, slog.LevelInfo, "step", slog.String("rollout", run.Rollout), slog.String("phase", string(phase)),
-		slog.String("kind", string(d.Kind)), slog.String("what", d.What))
+	r.Log.LogAttrs(ctx, slog.LevelInfo, "step", slog.String("app", run.App), slog.String("environment", run.Environment),
+		slog.String("rollout", run.Rollout), slog.String("phase", string(phase)), slog.String("kind", string(d.Kind)), slog.String("what", d.What))
 	if failed := r.Store.Decided(ctx, d); failed != nil {
 		r.Log.LogAttrs(ctx, slog.LevelError, "decision not recorded", slog.String("rollout", run.Rollout),
 			slog.String("error", failed.Error()))
@@ -116,7 +129,7 @@ func inputs(payload, result []byte) map[string]any {
 			continue // not an object: nothing to keep by name
 		}
 	}
-	for _, name := range []string{"token", "app", "environment", "rollout"} {
+	for _, name := range []string{"token", "app", "environment", "rollout", "format"} {
 		delete(all, name)
 	}
 	return all

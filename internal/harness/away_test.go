@@ -2,16 +2,19 @@ package harness_test
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	sluice "github.com/sluice-deploy/sluice"
 	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	events "github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -63,15 +66,45 @@ func (b *box) open(env rollout.Environment) *stage {
 		region = env.Region
 	}
 	cloud := b.In(account, region)
+	if account != homeAccount {
+		b.letPull(account)
+	}
 	s := b.deployStage(cloud, env, "abroad")
 	if account != homeAccount {
-		b.letIn(cloud)
 		b.hear(account)
 	}
-	b.sendHome(cloud)
+	b.deployRemote(cloud, map[string]string{"Service": env.Cluster, "Bus": homeBus})
 	b.RunFor(5 * time.Minute)
 	s.failed = s.failures()
 	return s
+}
+
+// deployRemote makes what lets Sluice work in an environment elsewhere and has its
+// events sent home, from infra/remote.yaml.
+func (b *box) deployRemote(cloud *emulator.Cloud, parameters map[string]string) {
+	b.t.Helper()
+	text, err := fs.ReadFile(sluice.Files, "infra/remote.yaml")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	template, err := cloudformation.Load("infra/remote.yaml", text)
+	if err == nil {
+		_, err = cloud.Deploy(template, emulator.Deployment{StackName: "sluice-remote", Parameters: parameters})
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// letPull lets the tasks of another account pull the app's images.
+func (b *box) letPull(account string) {
+	b.t.Helper()
+	_, err := b.aws.ECR.SetRepositoryPolicy(b.ctx(), &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("shop"), PolicyText: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},` +
+			`"Action":["ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage"]}]}`)})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 func (b *box) iam(cloud *emulator.Cloud) *iam.Client {
@@ -99,16 +132,6 @@ func (b *box) role(cloud *emulator.Cloud, name, trust, statement string) string 
 const trusted = `"Principal":{"AWS":"arn:aws:iam::` + homeAccount + `:root"},` +
 	`"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::` + homeAccount + `:role/sluice-*"}}`
 
-// letIn makes the role that Sluice assumes in another account.
-func (b *box) letIn(cloud *emulator.Cloud) {
-	b.t.Helper()
-	b.role(cloud, remoteName, trusted, `{"Effect":"Allow","Resource":"*","Action":[`+
-		`"ecs:DescribeServices","ecs:UpdateService","ecs:DescribeTaskDefinition","ecs:RegisterTaskDefinition","ecs:TagResource","iam:PassRole",`+
-		`"elasticloadbalancing:DescribeTargetGroups","elasticloadbalancing:DescribeListeners","elasticloadbalancing:DescribeRules",`+
-		`"elasticloadbalancing:DescribeTargetHealth","elasticloadbalancing:ModifyRule","cloudwatch:DescribeAlarms",`+
-		`"application-autoscaling:DescribeScalableTargets","application-autoscaling:RegisterScalableTarget"]}`)
-}
-
 // shutOut takes the role away again.
 func (b *box) shutOut(cloud *emulator.Cloud) {
 	b.t.Helper()
@@ -130,25 +153,6 @@ func (b *box) hear(account string) {
 	})
 	if err != nil {
 		b.t.Fatal(err)
-	}
-}
-
-// sendHome has events of alarms and of ECS deployments sent on to the home bus.
-func (b *box) sendHome(cloud *emulator.Cloud) {
-	b.t.Helper()
-	role := b.role(cloud, "send-home", `"Principal":{"Service":"events.amazonaws.com"}`,
-		`{"Effect":"Allow","Action":"events:PutEvents","Resource":"`+homeBus+`"}`)
-	client, name := eventbridge.NewFromConfig(cloud.Config("AKIAPERSON"+cloud.Account)), aws.String("send-home")
-	_, err := client.PutRule(b.ctx(), &eventbridge.PutRuleInput{Name: name, EventPattern: aws.String(
-		`{"source":["aws.cloudwatch","aws.ecs"],"detail-type":["CloudWatch Alarm State Change","ECS Deployment State Change"]}`)})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	out, err := client.PutTargets(b.ctx(), &eventbridge.PutTargetsInput{Rule: name, Targets: []eventtypes.Target{
-		{Id: aws.String("home"), Arn: aws.String(homeBus), RoleArn: &role},
-	}})
-	if err != nil || out.FailedEntryCount != 0 {
-		b.t.Fatalf("send events home: %+v, %v", out, err)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
@@ -52,6 +53,8 @@ type box struct {
 	author  string // of the commits that are built
 	log     *bytes.Buffer
 	faults  []func(c *wire.Call) *wire.Fault
+	// act does the work of pipelines' actions; without it they succeed at once.
+	act func(a codepipeline.Action, done func(codepipeline.Result))
 }
 
 // newBox installs Sluice and the app's environment, 100 requests a second going to
@@ -61,14 +64,16 @@ func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 	l := loop.NewVirtual(midnight)
 	t.Cleanup(l.Close)
 	log := &bytes.Buffer{}
+	b := &box{t: t, log: log}
 	h, err := harness.New(l, harness.Options{
-		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout},
+		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout, Action: b.action},
 		Log:   slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &box{Harness: h, t: t, aws: awsclient.New(h.Config("AKIAPERSON")), log: log}
+	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
+	account.watch(t, h)
 	b.Faults.Request = b.fault
 	b.createRepository("shop")
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))
@@ -102,6 +107,14 @@ func shop() rollout.Spec {
 			Inconclusive: rollout.InconclusiveRule{Retries: 2, Then: rollout.ChooseRollback},
 		}},
 	}
+}
+
+func (b *box) action(a codepipeline.Action, done func(codepipeline.Result)) {
+	if b.act == nil {
+		done(codepipeline.Result{})
+		return
+	}
+	b.act(a, done)
 }
 
 func (b *box) ctx() context.Context { return b.t.Context() }

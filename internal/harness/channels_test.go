@@ -60,7 +60,10 @@ func listen(b *box, change ...func(*rollout.Spec)) *ears {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	queue, err := b.aws.SQS.CreateQueue(b.ctx(), &sqs.CreateQueueInput{QueueName: aws.String("heard")})
+	queue, err := b.aws.SQS.CreateQueue(b.ctx(), &sqs.CreateQueueInput{QueueName: aws.String("heard"), Attributes: map[string]string{
+		"Policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage",` +
+			`"Resource":"arn:aws:sqs:us-east-1:123456789012:heard"}]}`,
+	}})
 	if err != nil {
 		b.t.Fatal(err)
 	}

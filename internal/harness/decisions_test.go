@@ -53,6 +53,13 @@ func (b *box) session(role, name string) aws.Credentials {
 	if err != nil && !strings.Contains(err.Error(), "EntityAlreadyExists") {
 		b.t.Fatal(err)
 	}
+	_, err = client.PutRolePolicy(b.ctx(), &iam.PutRolePolicyInput{
+		RoleName: &role, PolicyName: aws.String("decide"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Action":["lambda:InvokeFunctionUrl","lambda:InvokeFunction"],"Resource":"arn:aws:lambda:us-east-1:123456789012:function:sluice-decide*"}]}`),
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	out, err := sts.NewFromConfig(b.Config("AKIAPERSON")).AssumeRole(b.ctx(), &sts.AssumeRoleInput{
 		RoleArn: aws.String(homeARN + "role/" + role), RoleSessionName: &name,
 	})

@@ -25,6 +25,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/slack"
 	"github.com/sluice-deploy/sluice/internal/steps"
+	"github.com/sluice-deploy/sluice/internal/store"
 )
 
 // stackName is the name of Sluice's own stack in the local cloud.
@@ -35,6 +36,13 @@ type Options struct {
 	Cloud emulator.Options
 	Slack slack.Options
 	Log   *slog.Logger // of all functions
+	// Function gives the code of a function by its name, which is that of its folder.
+	// Nil has all functions called in this process.
+	Function func(name string) (lambda.Code, error)
+	// Made, if not nil, hears of the cloud before anything is installed in it.
+	Made func(*emulator.Cloud)
+	// Parameters are of template.yaml, beside Slack's secret.
+	Parameters map[string]string
 }
 
 // Harness is a cloud with Sluice installed.
@@ -49,20 +57,37 @@ type Harness struct {
 	// Function URLs where people's decisions come in.
 	Slack               *slack.Service
 	SlackURL, DecideURL string
+	// Stacks are all that was deployed, Sluice's first.
+	Stacks []Stack
 
-	log *slog.Logger
+	parameters map[string]string // of Sluice's stack
+	log        *slog.Logger
+	function   func(name string) (lambda.Code, error)
+}
+
+// Stack is what came of a template.
+type Stack struct {
+	*cloudformation.Stack
+
+	Template string // its file
+	Cloud    *emulator.Cloud
 }
 
 // New installs Sluice from template.yaml in a new cloud on the loop. It waits for
 // the loop, so a live one must run already.
 func New(l *loop.Loop, o Options) (*Harness, error) {
-	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log}
+	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log, function: o.Function}
+	if o.Made != nil {
+		o.Made(h.Cloud)
+	}
 	h.Do(func() { h.Slack = slack.New(l, h.Web, o.Slack) })
 	secret, err := h.putSlackSecret(context.Background()) //nolint:forbidigo // New has no context: the cloud answers at once
 	if err != nil {
 		return nil, err
 	}
-	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", map[string]string{"SlackSecret": secret})
+	h.parameters = map[string]string{"SlackSecret": secret}
+	maps.Copy(h.parameters, o.Parameters)
+	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", h.parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +95,7 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	h.SlackURL, h.DecideURL = out["SlackUrl"], out["DecideUrl"]
 	h.Do(func() { h.Slack.SetRequestURL(h.SlackURL) })
 	h.Settings = app.Settings{
-		Table: out["Table"], Machine: out["Machine"], DeadLetters: out["DeadLetters"], Recover: out["Recover"],
+		Table: out["Table"], Machine: out["Machine"], DeadLetters: out["DeadLetters"], LettersARN: out["DeadLettersArn"], Recover: out["Recover"],
 		DeadmanRole: out["DeadmanRole"], Approval: out["Approval"], Notify: out["Notify"], Answers: out["Answers"],
 		Notices: out["Notices"], Decisions: out["Decisions"], SlackSecret: secret,
 	}
@@ -96,7 +121,7 @@ func (h *Harness) putSlackSecret(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("encode Slack's secret: %w", err)
 	}
 	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: aws.String(stackName + "/slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
+		Name: aws.String("slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
 	})
 	if err != nil {
 		return "", fmt.Errorf("keep Slack's secret: %w", err)
@@ -139,29 +164,54 @@ func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[s
 	if err != nil {
 		return nil, err
 	}
-	return c.Deploy(template, emulator.Deployment{
-		StackName: stack, Parameters: parameters, Files: sluice.Files, Handler: h.handler,
+	made, err := c.Deploy(template, emulator.Deployment{
+		StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code(store.Format),
 	})
+	if err != nil {
+		return nil, err
+	}
+	h.Stacks = append(h.Stacks, Stack{Stack: made, Template: file, Cloud: c})
+	return made, nil
 }
 
-// handler is the code of a function of the template: the same that its Lambda
-// binary would serve, calling with the function's own credentials.
-func (h *Harness) handler(f cloudformation.Function) (lambda.Handler, error) {
-	name, ok := strings.CutPrefix(f.CodeURI, "functions/")
-	if !ok || path.Base(name) != name {
-		return nil, fmt.Errorf("function %s: CodeUri %q is not a folder of functions/", f.LogicalID, f.CodeURI)
+// code is the code of a function of the template, which the template names by its
+// package. It reads and writes items of the format.
+func (h *Harness) code(format int) func(cloudformation.Function) (lambda.Code, error) {
+	return func(f cloudformation.Function) (lambda.Code, error) {
+		name, ok := strings.CutSuffix(path.Base(f.CodeURI), ".zip")
+		if !ok || !strings.HasPrefix(f.CodeURI, "dist/") {
+			return lambda.Code{}, fmt.Errorf("function %s: CodeUri %q is not what scripts/build makes, dist/<name>.zip", f.LogicalID, f.CodeURI)
+		}
+		if h.function != nil {
+			return h.function(name)
+		}
+		return h.inProcess(name, f, format)
 	}
-	settings, err := app.SettingsFrom(func(variable string) string { return f.Environment[variable] })
-	if err != nil {
-		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
+}
+
+// inProcess is the code of a function as a value of this process: the same that its
+// Lambda binary would serve, calling with the function's own credentials. What it
+// cannot be started with is told at once, not when it is invoked.
+func (h *Harness) inProcess(name string, f cloudformation.Function, format int) (lambda.Code, error) {
+	start := func(_ context.Context, e lambda.Environment) (lambda.Handler, error) {
+		settings, err := app.SettingsFrom(func(variable string) string { return e.Config.Environment[variable] })
+		if err != nil {
+			return nil, err
+		}
+		wired, err := app.New(h.world(h.Lambda.AccessKey(e.Function)), settings)
+		if err != nil {
+			return nil, err
+		}
+		wired.Steps.Store.Format = format
+		code, ok := wired.Handlers()[name]
+		if !ok {
+			return nil, fmt.Errorf("there is no function %q", name)
+		}
+		return code, nil
 	}
-	wired, err := app.New(h.world(h.Lambda.AccessKey(f.Name)), settings)
-	if err != nil {
-		return nil, fmt.Errorf("function %s: %w", f.LogicalID, err)
+	environment := lambda.Environment{Function: f.Name, Config: lambda.FunctionConfig{Environment: f.Environment}}
+	if _, err := start(context.Background(), environment); err != nil { //nolint:forbidigo // nothing waits in it
+		return lambda.Code{}, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}
-	code, ok := wired.Handlers()[name]
-	if !ok {
-		return nil, fmt.Errorf("function %s: there is no function %q", f.LogicalID, name)
-	}
-	return code, nil
+	return lambda.Code{SHA256: lambda.Hash([]byte(f.CodeURI)), Size: int64(len(f.CodeURI)), Start: start}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -21,8 +22,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/google/go-cmp/cmp"
 
+	sluice "github.com/sluice-deploy/sluice"
 	"github.com/sluice-deploy/sluice/internal/app"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -62,7 +65,17 @@ func (s state) waits() bool { return strings.HasSuffix(s.Resource, ".waitForTask
 
 // function is the name of the function that a Task invokes, without the stack's.
 func (s state) function() string {
-	return strings.TrimPrefix(s.Arguments.FunctionName[strings.LastIndex(s.Arguments.FunctionName, ":")+1:], "sluice-")
+	return called(s.Arguments.FunctionName)
+}
+
+// called is the function, without the stack's name, at whose published version an ARN
+// points; another ARN is given back, as the name of no function.
+func called(arn string) string {
+	_, name, _ := strings.Cut(arn, ":function:sluice-")
+	if name, ok := strings.CutSuffix(name, ":live"); ok {
+		return name
+	}
+	return arn
 }
 
 // following are the states that may come after s.
@@ -129,6 +142,37 @@ func (m machine) tasks() map[string]state {
 	return tasks
 }
 
+// The template keeps to what CloudFormation takes.
+// AWS: CloudFormation User Guide, Understand CloudFormation quotas.
+func TestTemplateIsWithinQuotas(t *testing.T) {
+	t.Parallel()
+	text, err := fs.ReadFile(sluice.Files, "template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := cloudformation.Load("template.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := template.Resolve(cloudformation.Settings{
+		StackName: "sluice", Account: "123456789012", Region: "us-east-1", Files: sluice.Files,
+		Parameters: map[string]string{"SlackSecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:sluice/slack-AbCdEf"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, quota := range []struct {
+		of        string
+		got, most int
+	}{
+		{"resources", len(plan.Resources()), 500}, {"bytes", len(text), 1_000_000}, {"parameters", len(template.Parameters()), 200},
+	} {
+		if quota.got == 0 || quota.got > quota.most {
+			t.Errorf("template.yaml has %d %s, CloudFormation takes %d", quota.got, quota.of, quota.most)
+		}
+	}
+}
+
 // The machine, the template, the folders and the wiring name the same functions.
 func TestFunctionsAgree(t *testing.T) {
 	t.Parallel()
@@ -148,16 +192,16 @@ func TestFunctionsAgree(t *testing.T) {
 		t.Errorf("functions (-template.yaml +functions/):\n%s", diff)
 	}
 
-	// Every function is called by a state or hears of events.
-	called := listeners(t, h)
+	// Every function is called by a state, hears of events, or is CloudFormation's.
+	callees := append(listeners(t, h), "check")
 	for name, task := range m.tasks() {
 		if got, want := task.function(), strings.ToLower(name); got != want {
 			t.Errorf("state %s invokes the function %q, want %q", name, got, want)
 		}
-		called = append(called, task.function())
+		callees = append(callees, task.function())
 	}
-	slices.Sort(called)
-	if diff := cmp.Diff(template, called); diff != "" {
+	slices.Sort(callees)
+	if diff := cmp.Diff(template, callees); diff != "" {
 		t.Errorf("functions (-template.yaml +called by a state or a rule):\n%s", diff)
 	}
 }
@@ -204,14 +248,13 @@ func listeners(t *testing.T, h *harness.Harness) []string {
 				t.Fatal(err)
 			}
 			for _, target := range targets.Targets {
-				_, name, _ := strings.Cut(aws.ToString(target.Arn), ":function:sluice-")
-				names[name] = true
+				names[called(aws.ToString(target.Arn))] = true
 			}
 		}
 	}
 	urls := lambda.NewFromConfig(h.Config("AKIAPERSON"))
 	for _, name := range h.Lambda.Functions() {
-		if _, err := urls.GetFunctionUrlConfig(t.Context(), &lambda.GetFunctionUrlConfigInput{FunctionName: &name}); err == nil {
+		if _, err := urls.GetFunctionUrlConfig(t.Context(), &lambda.GetFunctionUrlConfigInput{FunctionName: &name, Qualifier: aws.String("live")}); err == nil {
 			names[strings.TrimPrefix(name, "sluice-")] = true
 		}
 	}
@@ -272,7 +315,7 @@ func TestMachineGraph(t *testing.T) {
 func passing() []string {
 	return []string{
 		"Lambda.AWSLambdaException", "Lambda.ClientExecutionTimeoutException", "Lambda.SdkClientException",
-		"Lambda.ServiceException", "Lambda.TooManyRequestsException", "Lambda.Unknown", "NotReady",
+		"Lambda.ServiceException", "Lambda.TooManyRequestsException", "Lambda.Unknown", "NewerFormat", "NotReady",
 		"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout", "Throttled", "Unavailable",
 	}
 }

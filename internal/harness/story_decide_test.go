@@ -1,6 +1,8 @@
 package harness_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/model"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
@@ -247,4 +250,51 @@ func TestWhoMayPutDecisions(t *testing.T) {
 	}
 	b.RunFor(time.Minute)
 	b.wantStanding(name, rollout.Approved)
+}
+
+// Whoever has put a build's event can ask how its deployment goes, until its end.
+func TestDeploymentIsToldByTheURL(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		behaviour  model.Behaviour
+		state, why string
+	}{
+		"a good version": {good, "succeeded", ""},
+		"a bad version":  {failing(0.2, 0), "stopped", "production: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t)
+			b.people()
+			rolled := b.build(c.behaviour, 1)
+			id := fmt.Sprintf("arn:aws:codebuild:us-east-1:123456789012:build/shop-build:%08d-0000-4000-8000-000000000000", b.builds)
+			type told struct {
+				State string `json:"state"`
+				Why   string `json:"why"`
+			}
+			ask := func(path string, status int) told {
+				t.Helper()
+				got := b.ask(user("carl"), http.MethodGet, "/deployments/"+path, "")
+				var out told
+				if err := json.Unmarshal([]byte(got.body), &out); err != nil || got.status != status {
+					t.Fatalf("GET /deployments/%s answered %d %s, want %d", path, got.status, got.body, status)
+				}
+				return out
+			}
+			b.untilState(rolled, "Bake")
+			if got := ask("shop/"+id, http.StatusOK); got.State != "going" {
+				t.Errorf("in the middle it is %+v, want it going", got)
+			}
+			b.untilEnded(rolled)
+			if got := ask("shop/"+id, http.StatusOK); got.State != c.state || !strings.HasPrefix(got.Why, c.why) || (got.Why == "") != (c.why == "") {
+				t.Errorf("at the end it is %+v, want %s because of %q", got, c.state, c.why)
+			}
+			ask("shop/none", http.StatusNotFound)
+			ask("cart/"+id, http.StatusNotFound)
+			ask("shop", http.StatusBadRequest)
+			if got := b.ask(user("mallory"), http.MethodGet, "/deployments/", ""); got.status != http.StatusBadRequest {
+				t.Errorf("without an app it answers %d %s", got.status, got.body)
+			}
+		})
+	}
 }

@@ -3,6 +3,7 @@ package harness_test
 import (
 	"context"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/handler"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
@@ -57,8 +59,13 @@ func TestTemplateWithoutSlack(t *testing.T) {
 		t.Fatal(err)
 	}
 	stack, err := cloud.Deploy(template, emulator.Deployment{
-		StackName: "sluice", Files: sluice.Files,
-		Handler: func(cloudformation.Function) (lambda.Handler, error) { return nobody{}, nil },
+		StackName: "sluice", Files: sluice.Files, Parameters: map[string]string{"Approvals": "url"},
+		Code: func(f cloudformation.Function) (lambda.Code, error) {
+			if f.Name == "sluice-check" {
+				return lambda.InProcess("check", handler.Check{HTTP: cloud.Web.Client(0), Log: slog.New(slog.DiscardHandler)}.Handler()), nil
+			}
+			return lambda.InProcess("nobody", nobody{}), nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package localcloud
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -13,10 +14,26 @@ import (
 // PagePath is where the stand-in for Slack is shown.
 const PagePath = "/slack/"
 
+// LogsPath is where what functions have printed is shown, one line each, where they
+// are processes. AWS has CloudWatch Logs for that.
+const LogsPath = "/_sluice/logs"
+
+// writeLogs answers a request to LogsPath.
+func (c *Cloud) writeLogs(w http.ResponseWriter) {
+	if c.functions == nil {
+		http.Error(w, "functions are called in the cloud's process here and print nothing of their own", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for _, line := range c.Logs.Lines() {
+		_, _ = fmt.Fprintln(w, line) // who asked may be gone
+	}
+}
+
 // Handler serves the cloud: AWS's own interface, and every host of its web, such as
-// those of function URLs, by the request's Host. On the port's own host it has two
-// paths more, EventsPath and PagePath. Nobody else's path is touched: a function URL
-// gets it as it was sent.
+// those of function URLs, by the request's Host. On the port's own host it has three
+// paths more, EventsPath, LogsPath and PagePath. Nobody else's path is touched: a
+// function URL gets it as it was sent.
 func Handler(cloud *Cloud) http.Handler {
 	aws, put := cloud.Handler(), events(cloud.Cloud)
 	page := wire.NewServer(cloud.loop, site{cloud.Slack.Page()})
@@ -27,6 +44,8 @@ func Handler(cloud *Cloud) http.Handler {
 			aws.ServeHTTP(w, r)
 		case path == EventsPath:
 			put.ServeHTTP(w, r)
+		case path == LogsPath:
+			cloud.writeLogs(w)
 		case signed(r): // S3 may have a bucket named slack
 			aws.ServeHTTP(w, r)
 		case path == strings.TrimSuffix(PagePath, "/"):

@@ -2,14 +2,22 @@ package localcloud
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/live"
+	"github.com/sluice-deploy/sluice/internal/emulator/live/sandbox"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/harness"
 )
@@ -21,6 +29,10 @@ type Options struct {
 	Advice   string    // about an image without a program
 	Output   io.Writer // of the programs; nil throws it away
 	Log      *slog.Logger
+	// Packages is the folder with the functions' deployment packages, as BuildFunctions
+	// makes them for this machine: each invocation runs one as a process, which needs
+	// Speed 1. "" has them called in this process.
+	Packages string
 	// Provision is how long a task takes until its containers start; 0 is the ECS
 	// emulation's own.
 	Provision time.Duration
@@ -32,6 +44,10 @@ type Cloud struct {
 	*harness.Harness
 
 	Host *live.Host
+	// Logs are what the functions have printed, where they are processes.
+	Logs *sandbox.Logs
+
+	functions *sandbox.Host // nil where they are called in this process
 
 	loop    *loop.Loop
 	stop    context.CancelFunc
@@ -43,7 +59,7 @@ type Cloud struct {
 func Start(ctx context.Context, o Options) (*Cloud, error) {
 	l := loop.NewLive(o.Speed)
 	c := &Cloud{
-		loop: l,
+		loop: l, Logs: new(sandbox.Logs),
 		Host: live.New(l, live.Options{
 			Programs: o.Programs, Advice: o.Advice, Output: o.Output,
 			Seed: uint64(l.Now().UnixNano()), //nolint:gosec // any number will do
@@ -52,12 +68,7 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop
 	c.running.Go(func() { _ = l.Run(running) }) // it ends with its context
-	var err error
-	if c.Harness, err = harness.New(l, harness.Options{ //nolint:contextcheck // it has none: the cloud answers at once
-		Cloud: emulator.Options{Runner: c.Host, Traffic: c.Host, RequestTimeout: awsclient.CallTimeout, ProvisionTime: o.Provision},
-		Slack: workspace(o.Speed),
-		Log:   o.Log,
-	}); err != nil {
+	if err := c.install(o); err != nil {        //nolint:contextcheck // it has none: the cloud answers at once
 		c.Close()
 		return nil, err
 	}
@@ -68,10 +79,65 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	return c, nil
 }
 
+// install makes the cloud and Sluice in it.
+func (c *Cloud) install(o Options) error {
+	options := harness.Options{
+		Cloud: emulator.Options{Runner: c.Host, Traffic: c.Host, RequestTimeout: awsclient.CallTimeout, ProvisionTime: o.Provision},
+		Slack: workspace(o.Speed),
+		Log:   o.Log,
+	}
+	var err error
+	if o.Packages != "" {
+		c.Logs.Tell = warn(o.Log)
+		if c.functions, err = sandbox.New(c.loop, c.Logs); err != nil {
+			return err
+		}
+		options.Cloud.Package = c.functions.Package
+		options.Function, options.Made = c.packed(o.Packages), c.show
+	}
+	c.Harness, err = harness.New(c.loop, options)
+	return err
+}
+
+// show shows functions that are processes the cloud.
+func (c *Cloud) show(made *emulator.Cloud) {
+	c.functions.Serve(sandbox.World{
+		Handler: made.Handler(), Knows: made.Web.Knows,
+		Config: func(function string) aws.Config { return made.Config(made.Lambda.AccessKey(function)) },
+	})
+}
+
+// packed gives the code of functions from their packages in a folder.
+func (c *Cloud) packed(folder string) func(name string) (lambda.Code, error) {
+	return func(name string) (lambda.Code, error) {
+		pack, err := os.ReadFile(filepath.Join(folder, name+".zip")) //nolint:gosec // the caller's folder
+		if err != nil {
+			return lambda.Code{}, fmt.Errorf("read the package of function %s: %w", name, err)
+		}
+		return c.functions.Package(pack)
+	}
+}
+
+// warn passes on what functions print, but what is known to be no warning.
+func warn(log *slog.Logger) func(sandbox.Line) {
+	return func(l sandbox.Line) {
+		var record struct {
+			Level slog.Level `json:"level"`
+		}
+		if json.Unmarshal([]byte(l.Text), &record) == nil && record.Level < slog.LevelWarn {
+			return
+		}
+		log.Warn("a function printed", slog.String("function", l.Function), slog.String("version", l.Version), slog.String("text", l.Text))
+	}
+}
+
 // Close ends the cloud and every process of it.
 func (c *Cloud) Close() {
 	c.stop()
 	c.running.Wait()
+	if c.functions != nil {
+		c.functions.Close()
+	}
 	c.Host.Close()
 	c.loop.Close()
 }

@@ -230,7 +230,7 @@ func TestTellPartialFailure(t *testing.T) {
 		})
 	})
 	err := w.teller.Tell(t.Context(), notice())
-	if got, want := rollout.KindOf(err), rollout.KindInternal; got != want {
+	if got, want := rollout.KindOf(err), rollout.KindDenied; got != want {
 		t.Fatalf("%v is %s, want %s: a repeat would not mend it", err, got, want)
 	}
 	for _, part := range []string{notice().Rollout, "NotAuthorizedForSourceException"} {

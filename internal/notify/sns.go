@@ -59,6 +59,18 @@ func (s SNS) Deliver(ctx context.Context, c rollout.Channel, n Notice) error {
 	return nil
 }
 
+// Exists says whether a topic of that ARN can be seen.
+func (s SNS) Exists(ctx context.Context, topic string) error {
+	_, err := s.Client.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &topic})
+	if awsclient.Is(err, "NotFound") || awsclient.Is(err, "NotFoundException") {
+		return rollout.Errorf(rollout.KindNotFound, "there is no topic %s", topic)
+	}
+	if err != nil {
+		return awsclient.Wrap(err, "read topic %s", topic)
+	}
+	return nil
+}
+
 // subject is the sentence as SNS takes subjects: ASCII text of less than 100
 // characters, without line breaks or control characters, that begins with a letter,
 // a digit or punctuation (AWS: SNS API Reference, Publish).

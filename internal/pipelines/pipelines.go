@@ -1,4 +1,5 @@
-// Package pipelines reads and answers manual approvals of AWS CodePipeline.
+// Package pipelines reads and answers manual approvals of AWS CodePipeline, and answers
+// the jobs of actions that invoke a function.
 package pipelines
 
 import (
@@ -105,9 +106,7 @@ func (p Pipelines) Answer(ctx context.Context, a Action, token string, approved 
 	if approved {
 		status = types.ApprovalStatusApproved
 	}
-	if runes := []rune(why); len(runes) > maxSummary {
-		why = string(runes[:maxSummary-1]) + "…"
-	}
+	why = shortened(why, maxSummary)
 	_, err := p.CodePipeline.PutApprovalResult(ctx, &codepipeline.PutApprovalResultInput{
 		PipelineName: &a.Pipeline, StageName: &a.Stage, ActionName: &a.Action, Token: &token,
 		Result: &types.ApprovalResult{Status: status, Summary: &why},

@@ -53,6 +53,8 @@ const (
 	KindEventInvalid ErrorKind = "EventInvalid"
 	// KindSpecInvalid: a spec that cannot be followed.
 	KindSpecInvalid ErrorKind = "SpecInvalid"
+	// KindNewerFormat: what is in the table, or what the machine sends, is from a newer Sluice than this one.
+	KindNewerFormat ErrorKind = "NewerFormat"
 	// KindInternal: a mistake of ours.
 	KindInternal ErrorKind = "Internal"
 )

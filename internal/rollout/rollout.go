@@ -151,7 +151,7 @@ type Release struct {
 // Cause is what brought a release about.
 type Cause struct {
 	Key    string `json:"key"`              // what makes two events the same cause
-	Source string `json:"source"`           // codebuild, ecr, event
+	Source string `json:"source"`           // codebuild, ecr, event, codepipeline
 	Commit string `json:"commit,omitempty"` // full hash, where the source tells
 	Author string `json:"author,omitempty"` // e-mail address, where the source tells
 	Link   string `json:"link,omitempty"`   // to the build
@@ -160,6 +160,10 @@ type Cause struct {
 	// tells.
 	Repository string   `json:"repository,omitempty"`
 	Commits    []Commit `json:"commits,omitempty"`
+	// Job is the job of CodePipeline whose action waits for the deployment, "" if none
+	// does, and Execution is that of its pipeline, where the pipeline tells.
+	Job       string `json:"job,omitempty"`
+	Execution string `json:"execution,omitempty"`
 }
 
 // Commit is one change in the source.

@@ -16,12 +16,14 @@ type Spec struct {
 	Keep         time.Duration     `json:"keep,omitempty"`      // how long decisions are kept; zero is for ever
 }
 
-// Triggers names what starts a deployment: builds or pushes, not both, so that
-// one build cannot start two.
+// Triggers names what starts a deployment: builds, pushes or a stage of CodePipeline,
+// one of the three, so that one build cannot start two.
 type Triggers struct {
 	CodeBuild []string     `json:"codebuild,omitempty"` // project names
 	ECR       []ECRTrigger `json:"ecr,omitempty"`
 	Event     bool         `json:"event,omitempty"` // our own event, put by any CI
+	// CodePipeline is an action of a pipeline that invokes the function build.
+	CodePipeline bool `json:"codepipeline,omitempty"`
 }
 
 // Keys are the triggers as the table keys them.

@@ -112,6 +112,14 @@ func (c Client) Members(ctx context.Context, group string) ([]string, error) {
 	return members, nil
 }
 
+// Test asks Slack whether it takes the token.
+func (c Client) Test(ctx context.Context) error {
+	return c.call(ctx, "test the bot token", func(api *slackgo.Client) error {
+		_, err := api.AuthTestContext(ctx)
+		return err
+	})
+}
+
 func (c Client) send(ctx context.Context, what, channel string, m Message, more ...slackgo.MsgOption) (Posted, error) {
 	given := append([]slackgo.MsgOption{options(m)}, more...)
 	if len(m.Blocks) > 0 {

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,6 +50,26 @@ func (s *Secret) BotToken(ctx context.Context) (string, error) {
 		err = s.lacks("botToken")
 	}
 	return v.BotToken, err
+}
+
+// Check says what is wrong with the secret as far as it can be seen.
+func (s *Secret) Check(ctx context.Context) error {
+	signing, err := s.SigningSecret(ctx)
+	if err != nil {
+		return err
+	}
+	token, err := s.BotToken(ctx)
+	switch {
+	case err != nil:
+		return err
+	case strings.HasPrefix(signing, "xox") || len(signing) < 16 || strings.ContainsAny(signing, " \t\r\n"):
+		return rollout.Errorf(rollout.KindInternal,
+			`secret %s: "signingSecret" cannot be one; it is the Signing Secret on the page Basic Information of Slack's app`, s.Name)
+	case !strings.HasPrefix(token, "xoxb-") || strings.ContainsAny(token, " \t\r\n"):
+		return rollout.Errorf(rollout.KindInternal,
+			`secret %s: "botToken" is no bot token; it is the one that begins with xoxb- on the page OAuth & Permissions of Slack's app`, s.Name)
+	}
+	return nil
 }
 
 func (s *Secret) lacks(field string) error {

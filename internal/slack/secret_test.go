@@ -112,3 +112,25 @@ func TestSecretErrors(t *testing.T) {
 		})
 	}
 }
+
+// What cannot be Slack's is told before Slack is asked.
+func TestSecretCheck(t *testing.T) {
+	t.Parallel()
+	const signing, token = "8f742231b10e8888abcd99yyyzzz85a5", "xoxb-1-2-abc" //nolint:gosec // made up
+	for _, c := range []struct{ name, value, says string }{
+		{"good", `{"signingSecret":"` + signing + `","botToken":"` + token + `"}`, ""},
+		{"not there", "", "read secret sluice/slack"},
+		{"not JSON", signing, "is not JSON"},
+		{"no token", `{"signingSecret":"` + signing + `"}`, `has no "botToken"`},
+		{"swapped", `{"signingSecret":"` + token + `","botToken":"` + signing + `"}`, `"signingSecret" cannot be one`},
+		{"a user's token", `{"signingSecret":"` + signing + `","botToken":"xoxp-1"}`, `"botToken" is no bot token`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := newVault(t, c.value).Check(t.Context())
+			if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("got %v, want %q", err, c.says)
+			}
+		})
+	}
+}

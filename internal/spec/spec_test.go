@@ -92,6 +92,12 @@ func leastSpec() *rollout.Spec {
 	}
 }
 
+func pipelineSpec() *rollout.Spec {
+	s := leastSpec()
+	s.Triggers = rollout.Triggers{CodePipeline: true}
+	return s
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -102,6 +108,8 @@ func TestParse(t *testing.T) {
 		{"several environments", several, severalSpec()},
 		{"defaults", least, leastSpec()},
 		{"windows line ends", strings.ReplaceAll(least, "\n", "\r\n"), leastSpec()},
+		{"a pipeline", strings.Replace(least, "ecr: {tag: v*}", "codepipeline", 1), pipelineSpec()},
+		{"a pipeline as a mapping", strings.Replace(least, "ecr: {tag: v*}", "codepipeline: {}", 1), pipelineSpec()},
 		{"named repository", strings.Replace(least, "ecr: {tag: v*}", "ecr: {repository: shop, tag: v*}", 1), leastSpec()},
 	}
 	for _, tt := range tests {
@@ -159,12 +167,15 @@ func TestProblems(t *testing.T) {
 		{"image tag", "com/shop}", "com/shop:v1}", `sluice.yaml:2:19: containers.web: found "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:v1", want a repository without tag or digest: each release brings its own; did you mean "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop"?`},
 		{"image digest", "com/shop}", "com/shop@sha256:00}", `sluice.yaml:2:19: containers.web: found "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:00", want a repository without tag or digest: each release brings its own; did you mean "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop"?`},
 		{"not ECR", "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop", "docker.io/library/nginx", `sluice.yaml:2:19: containers.web: found "docker.io/library/nginx", want an Amazon ECR repository such as 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop`},
-		{"triggers missing", "triggers:\n  - ecr: {tag: v*}\n", "", `sluice.yaml:1:1: triggers: found nothing, want a list of triggers: codebuild, ecr or event`},
-		{"triggers empty", "\n  - ecr: {tag: v*}", " []", `sluice.yaml:3:11: triggers: found an empty list, want a list of triggers: codebuild, ecr or event`},
-		{"builds and pushes", "  - ecr", "  - event\n  - ecr", `sluice.yaml:5:5: triggers[1]: found builds and pushes together, want builds (codebuild, event) or pushes (ecr), not both: a build that pushes would start two deployments`},
-		{"codepipeline", "ecr: {tag: v*}", "codepipeline: {name: x}", `sluice.yaml:4:5: triggers[0].codepipeline: found the field codepipeline, want no such field yet: it comes with a later version`},
-		{"unknown trigger", "ecr: {tag: v*}", "codebild: {project: x}", `sluice.yaml:4:5: triggers[0].codebild: found an unknown field "codebild", want one of codebuild, ecr, event; did you mean "codebuild"?`},
-		{"trigger is a word", "ecr: {tag: v*}", "push", `sluice.yaml:4:5: triggers[0]: found "push", want a mapping with codebuild, ecr, event`},
+		{"triggers missing", "triggers:\n  - ecr: {tag: v*}\n", "", `sluice.yaml:1:1: triggers: found nothing, want a list of triggers: codebuild, ecr, event or codepipeline`},
+		{"triggers empty", "\n  - ecr: {tag: v*}", " []", `sluice.yaml:3:11: triggers: found an empty list, want a list of triggers: codebuild, ecr, event or codepipeline`},
+		{"builds and pushes", "  - ecr", "  - event\n  - ecr", `sluice.yaml:5:5: triggers[1]: found builds and pushes together, want builds (codebuild, event), pushes (ecr) or a stage of a pipeline (codepipeline), one of the three: a build that pushes, or that a pipeline runs, would start two deployments`},
+		{"a pipeline and builds", "  - ecr: {tag: v*}", "  - codepipeline\n  - codebuild: {project: shop}", `sluice.yaml:5:5: triggers[1]: found a pipeline and builds together, want builds (codebuild, event), pushes (ecr) or a stage of a pipeline (codepipeline), one of the three: a build that pushes, or that a pipeline runs, would start two deployments`},
+		{"pushes and a pipeline", "  - ecr: {tag: v*}", "  - ecr: {tag: v*}\n  - codepipeline: {}", `sluice.yaml:5:5: triggers[1]: found pushes and a pipeline together, want builds (codebuild, event), pushes (ecr) or a stage of a pipeline (codepipeline), one of the three: a build that pushes, or that a pipeline runs, would start two deployments`},
+		{"a pipeline's name", "ecr: {tag: v*}", "codepipeline: {name: x}", `sluice.yaml:4:20: triggers[0].codepipeline.name: found an unknown field "name", want no fields`},
+		{"a pipeline twice", "  - ecr: {tag: v*}", "  - codepipeline\n  - codepipeline", `sluice.yaml:5:5: triggers[1]: found codepipeline again, want every trigger once`},
+		{"unknown trigger", "ecr: {tag: v*}", "codebild: {project: x}", `sluice.yaml:4:5: triggers[0].codebild: found an unknown field "codebild", want one of codebuild, ecr, event, codepipeline; did you mean "codebuild"?`},
+		{"trigger is a word", "ecr: {tag: v*}", "push", `sluice.yaml:4:5: triggers[0]: found "push", want a mapping with codebuild, ecr, event, codepipeline`},
 		{"two triggers in one", "ecr: {tag: v*}", "{codebuild: {project: shop}, event: {}}", `sluice.yaml:4:5: triggers[0]: found codebuild and event, want one trigger in each entry of the list`},
 		{"project missing", "ecr: {tag: v*}", "codebuild: {}", `sluice.yaml:4:16: triggers[0].codebuild.project: found nothing, want the name of a CodeBuild project`},
 		{"project twice", "ecr: {tag: v*}", "codebuild: {project: shop}\n  - codebuild: {project: shop}", `sluice.yaml:5:26: triggers[1].codebuild.project: found "shop" again, want every project once`},
@@ -205,7 +216,7 @@ func TestProblems(t *testing.T) {
 		{"tab", "    cluster", "\tcluster", `sluice.yaml:7:1: found what is not YAML (found character '\t' that cannot start any token), want a spec in YAML`},
 		{"second document", "triggers", "---\ntriggers", `sluice.yaml:4:1: found a second YAML document, want one document in the file`},
 		{"everything wrong at once", least, "app: 1\nenvironments: {}\n", `sluice.yaml:1:1: containers: found nothing, want a mapping of container names to image repositories` + "\n" +
-			`sluice.yaml:1:1: triggers: found nothing, want a list of triggers: codebuild, ecr or event` + "\n" +
+			`sluice.yaml:1:1: triggers: found nothing, want a list of triggers: codebuild, ecr, event or codepipeline` + "\n" +
 			`sluice.yaml:1:6: app: found 1, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last; put it in quotes if it is meant as text` + "\n" +
 			`sluice.yaml:2:15: environments: found a mapping, want a list of 1 to 20 environments`},
 		{"empty file", least, "", `sluice.yaml:1:1: found nothing, want a spec`},

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -11,10 +12,11 @@ import (
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// triggers reads what starts a deployment. Builds and pushes exclude each other:
-// the push that a build makes would start a second deployment.
+// triggers reads what starts a deployment. Builds, pushes and a stage of CodePipeline
+// exclude each other: the push that a build makes, and the build that a pipeline runs,
+// would start a second deployment.
 func (r *reader) triggers(p place, containers map[string]string) rollout.Triggers {
-	const want = "a list of triggers: codebuild, ecr or event"
+	const want = "a list of triggers: codebuild, ecr, event or codepipeline"
 	var t rollout.Triggers
 	items, ok := r.list(p, want)
 	if !ok {
@@ -23,26 +25,40 @@ func (r *reader) triggers(p place, containers map[string]string) rollout.Trigger
 	if len(items) == 0 {
 		r.add(p, "an empty list", want)
 	}
-	var builds, pushes bool
+	before := ""
 	for _, item := range items {
-		kind := r.trigger(item, containers, &t)
-		builds = builds || kind == "codebuild" || kind == "event"
-		pushes = pushes || kind == "ecr"
-		if builds && pushes {
-			r.add(item, "builds and pushes together", "builds (codebuild, event) or pushes (ecr), not both: a build that pushes would start two deployments")
+		kind := sortOf(r.trigger(item, containers, &t))
+		if before != "" && kind != "" && kind != before {
+			r.add(item, before+" and "+kind+" together",
+				"builds (codebuild, event), pushes (ecr) or a stage of a pipeline (codepipeline), one of the three: a build that pushes, or that a pipeline runs, would start two deployments")
 			break
 		}
+		before = cmp.Or(kind, before)
 	}
 	return t
 }
 
+// sortOf is a kind of triggers that can be together.
+func sortOf(kind string) string {
+	switch kind {
+	case "codebuild", "event":
+		return "builds"
+	case "ecr":
+		return "pushes"
+	case "codepipeline":
+		return "a pipeline"
+	default:
+		return ""
+	}
+}
+
 // trigger reads one entry and gives its kind, "" if it has none that is known.
 func (r *reader) trigger(p place, containers map[string]string, t *rollout.Triggers) string {
-	if name, ok := p.node.(*ast.StringNode); ok && name.Value == "event" {
-		r.event(p, t)
-		return "event"
+	if name, ok := p.node.(*ast.StringNode); ok && (name.Value == "event" || name.Value == "codepipeline") {
+		r.plain(p, name.Value, t)
+		return name.Value
 	}
-	o := r.object(p, fields{known: []string{"codebuild", "ecr", "event"}, later: []string{"codepipeline"}})
+	o := r.object(p, fields{known: []string{"codebuild", "ecr", "event", "codepipeline"}})
 	if !o.ok || len(o.names) == 0 {
 		return ""
 	}
@@ -57,18 +73,23 @@ func (r *reader) trigger(p place, containers map[string]string, t *rollout.Trigg
 		r.codebuild(value, t)
 	case "ecr":
 		r.ecr(value, containers, t)
-	case "event":
+	case "event", "codepipeline":
 		r.object(value, fields{})
-		r.event(p, t)
+		r.plain(p, kind, t)
 	}
 	return kind
 }
 
-func (r *reader) event(p place, t *rollout.Triggers) {
-	if t.Event {
-		r.add(p, "event again", "every trigger once")
+// plain reads a trigger that has no fields.
+func (r *reader) plain(p place, kind string, t *rollout.Triggers) {
+	given := &t.Event
+	if kind == "codepipeline" {
+		given = &t.CodePipeline
 	}
-	t.Event = true
+	if *given {
+		r.add(p, kind+" again", "every trigger once")
+	}
+	*given = true
 }
 
 func (r *reader) codebuild(p place, t *rollout.Triggers) {

@@ -61,10 +61,15 @@ func pause(tries int, why error) (time.Duration, bool) {
 // cannot be delivered is tried again later, and never fails a rollout. It can be
 // repeated.
 func (s *Steps) Announce(ctx context.Context, n notify.Notice) error {
-	spec, name, err := s.heard(ctx, n)
+	release, name, err := s.heard(ctx, n)
 	if err != nil {
 		return err
 	}
+	return errors.Join(s.tellPipeline(ctx, release), s.announce(ctx, n, release.Spec, name))
+}
+
+// announce brings a notice to the channels of its environment.
+func (s *Steps) announce(ctx context.Context, n notify.Notice, spec rollout.Spec, name string) error {
 	env, ok := spec.Environment(n.Environment)
 	if !ok {
 		return nil
@@ -89,23 +94,24 @@ func (s *Steps) Announce(ctx context.Context, n notify.Notice) error {
 	return s.AnnounceAgain(ctx, name)
 }
 
-// heard is the spec whose channels hear of a notice, and under which name what is to
-// be delivered is kept.
-func (s *Steps) heard(ctx context.Context, n notify.Notice) (rollout.Spec, string, error) {
+// heard is the release that a notice is about, whose spec names the channels, and
+// under which name what is to be delivered is kept.
+func (s *Steps) heard(ctx context.Context, n notify.Notice) (rollout.Release, string, error) {
 	if n.Rollout == "" { // an alarm after the guard, with nothing to go back to
 		release, err := s.Store.Release(ctx, n.App, n.Release)
-		return release.Spec, release.Name(n.Environment), err
+		return release, release.Name(n.Environment), err
 	}
 	record, err := s.Store.Record(ctx, n.Rollout)
 	if err != nil {
-		return rollout.Spec{}, "", err
+		return rollout.Release{}, "", err
 	}
 	release, err := s.Store.Release(ctx, record.Place.App, record.Release)
-	return release.Spec, n.Rollout, err
+	return release, n.Rollout, err
 }
 
-// AnnounceAgain delivers what is undelivered about a rollout, or about a pipeline's
-// approval, and has itself called again for what cannot be delivered now.
+// AnnounceAgain delivers what is undelivered about a rollout, a pipeline's approval, or
+// a deployment that a pipeline waits for, and has itself called again for what cannot
+// be delivered now.
 func (s *Steps) AnnounceAgain(ctx context.Context, subject string) error {
 	return s.bring(ctx, subject, s.Notices)
 }
@@ -180,6 +186,9 @@ func (s *Steps) deliver(ctx context.Context, d store.Delivery, r *round) error {
 	if !held {
 		r.later(lease) // somebody is at it; should they die, this looks again
 		return nil
+	}
+	if d.Job != nil {
+		return s.deliverAnswer(ctx, d, r)
 	}
 	var n notify.Notice
 	if err := json.Unmarshal([]byte(d.Notice), &n); err != nil {

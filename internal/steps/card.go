@@ -196,7 +196,11 @@ func (p *portrait) controls() []slack.Action {
 func (p *portrait) links() []slack.Link {
 	var links []slack.Link
 	if p.release.Cause.Link != "" {
-		links = append(links, slack.Link{Text: "build", URL: p.release.Cause.Link})
+		text := "build"
+		if p.release.Cause.Job != "" {
+			text = "pipeline"
+		}
+		links = append(links, slack.Link{Text: text, URL: p.release.Cause.Link})
 	}
 	if parts := strings.Split(p.record.Execution, ":"); len(parts) > 3 {
 		links = append(links, slack.Link{Text: "execution", URL: fmt.Sprintf(

@@ -18,6 +18,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/autoscaling"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
+	"github.com/sluice-deploy/sluice/internal/images"
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/pipelines"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -44,6 +45,7 @@ type Steps struct {
 	Waker   waits.Waker
 	Deadman waits.Deadman
 	Teller  notify.Teller
+	Keeper  images.Keeper
 	SFN     *sfn.Client
 	Machine string // ARN of the state machine
 	Now     func() time.Time
@@ -82,6 +84,7 @@ type Run struct {
 	Environment string `json:"environment"`
 	Rollout     string `json:"rollout"`
 	Execution   string `json:"execution"` // ARN
+	Format      int    `json:"format"`    // of what the machine sends, as the table's items have one
 }
 
 func (r Run) place() store.Place { return store.Place{App: r.App, Environment: r.Environment} }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -57,6 +59,21 @@ func (d *Deployment) Through(wave int) bool {
 	return true
 }
 
+// Over reports whether the outcome of a deployment is decided: it has stopped in an
+// environment whose rollout has come to its end, or all its rollouts have succeeded,
+// guards included.
+func (d *Deployment) Over() bool {
+	if d.Stopped != nil {
+		return d.Environments[d.Stopped.Environment].Outcome != ""
+	}
+	for _, stage := range d.Environments {
+		if stage.Outcome != rollout.Succeeded {
+			return false
+		}
+	}
+	return true
+}
+
 func deploymentKey(app string, release int) key {
 	return key{"app#" + app, fmt.Sprintf("deployment#%09d", release)}
 }
@@ -75,6 +92,46 @@ func (s *Store) Deployment(ctx context.Context, app string, release int) (Deploy
 		err = rollout.Errorf(rollout.KindNotFound, "release %d of %s has no deployment", release, app)
 	}
 	return d, err
+}
+
+// DeploymentOf reads the deployment of what an app was released for, by the cause's
+// key. NotFound if nothing came of it, or not yet.
+func (s *Store) DeploymentOf(ctx context.Context, app, cause string) (Deployment, error) {
+	var known numberItem
+	found, err := s.get(ctx, causeKey(app, cause), &known)
+	if err == nil && !found {
+		err = rollout.Errorf(rollout.KindNotFound, "app %s has no release for %s", app, cause)
+	}
+	if err != nil {
+		return Deployment{}, err
+	}
+	return s.Deployment(ctx, app, known.Number)
+}
+
+// The states of a deployment.
+const (
+	Going   = "going"
+	Through = "succeeded"
+	Halted  = "stopped"
+)
+
+// State is how the deployment stands, and why where it has stopped. It is through
+// when every environment's rollout has ended well.
+func (d *Deployment) State() (state, why string) {
+	if d.Stopped != nil {
+		return Halted, d.Stopped.Environment + ": " + d.Stopped.Why
+	}
+	state = Through
+	for _, name := range slices.Sorted(maps.Keys(d.Environments)) {
+		switch stage := d.Environments[name]; stage.Outcome { //nolint:exhaustive // the others are all no success
+		case rollout.Succeeded:
+		case "":
+			state = Going
+		default:
+			return Halted, name + ": " + string(stage.Outcome) + ": " + stage.Reason
+		}
+	}
+	return state, ""
 }
 
 // SetCommitted notes that a deployment's rollout has committed in an environment,

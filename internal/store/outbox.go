@@ -91,18 +91,27 @@ func (s *Store) Messages(ctx context.Context, subject string) ([]Message, error)
 	return queryAll[Message](ctx, s, "outbox#"+subject, "message#")
 }
 
-// Delivery is a notice on its way to a channel that is not Slack.
+// Delivery is a notice on its way to a channel that is not Slack, or the answer that a
+// job of CodePipeline waits for.
 type Delivery struct {
-	Subject string          `dynamodbav:"subject"` // the rollout's name
-	Key     string          `dynamodbav:"key"`     // of the notice and the channel
+	Subject string          `dynamodbav:"subject"` // the rollout's name, or the action's first job
+	Key     string          `dynamodbav:"key"`     // of the notice and the channel, or the job's ID
 	Channel rollout.Channel `dynamodbav:"channel"`
-	Notice  string          `dynamodbav:"notice"` // JSON
-	Since   int64           `dynamodbav:"since"`  // Unix seconds
-	Due     int64           `dynamodbav:"due"`    // nobody tries it before; Unix nanoseconds
-	Asked   bool            `dynamodbav:"asked"`  // it is the receiver that wants to be left alone until then
+	Notice  string          `dynamodbav:"notice"`        // JSON
+	Job     *Job            `dynamodbav:"job,omitempty"` // in place of Channel and Notice
+	Since   int64           `dynamodbav:"since"`         // Unix seconds
+	Due     int64           `dynamodbav:"due"`           // nobody tries it before; Unix nanoseconds
+	Asked   bool            `dynamodbav:"asked"`         // it is the receiver that wants to be left alone until then
 	Tries   int             `dynamodbav:"tries"`
 	Done    bool            `dynamodbav:"done"` // delivered, or given up
 	Expires int64           `dynamodbav:"expires"`
+}
+
+// Job is a job of CodePipeline that waits to hear of a release's deployment.
+type Job struct {
+	App     string `dynamodbav:"app"`
+	Release int    `dynamodbav:"release"`
+	Went    bool   `dynamodbav:"went,omitempty"` // it was answered that the deployment goes on
 }
 
 // delivered is how long the table remembers that a notice was delivered, so that a
@@ -146,6 +155,25 @@ func (s *Store) Defer(ctx context.Context, d Delivery, due time.Time, asked bool
 	_, _, err := s.apply(ctx, update{
 		key: deliveryKey(d), set: "SET #due = :due, #asked = :asked", condition: "attribute_exists(pk)",
 		values: map[string]any{":due": due.UnixNano(), ":asked": asked},
+	})
+	return err
+}
+
+// Hasten makes an answer due now that nobody has tried to give yet.
+func (s *Store) Hasten(ctx context.Context, d Delivery, now time.Time) error {
+	_, _, err := s.apply(ctx, update{
+		key: deliveryKey(d), set: "SET #due = :now", condition: "#done = :false AND #tries = :zero",
+		values: map[string]any{":now": now.UnixNano(), ":false": false, ":zero": 0},
+	})
+	return err
+}
+
+// Went notes that a job was answered that the deployment goes on, and when to look
+// whether CodePipeline has come back for the rest.
+func (s *Store) Went(ctx context.Context, d Delivery, due time.Time) error {
+	_, _, err := s.apply(ctx, update{
+		key: deliveryKey(d), set: "SET #due = :due, #job.#went = :true", condition: "attribute_exists(pk)",
+		values: map[string]any{":due": due.UnixNano(), ":true": true},
 	})
 	return err
 }

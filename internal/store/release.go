@@ -38,6 +38,8 @@ type numberItem struct {
 
 func appKey(app string) key { return key{"app#" + app, "app"} }
 
+func causeKey(app, cause string) key { return key{"cause#" + app + "#" + cause, "cause"} }
+
 func releaseKey(app string, number int) key {
 	return key{"app#" + app, fmt.Sprintf("release#%09d", number)}
 }
@@ -119,7 +121,7 @@ func (s *Store) Triggered(ctx context.Context, trigger string) ([]string, error)
 // PutRelease numbers a release and records it, once for its cause: a second call
 // with the same cause gives the release that the first recorded.
 func (s *Store) PutRelease(ctx context.Context, r rollout.Release) (rollout.Release, error) {
-	cause := key{"cause#" + r.App + "#" + r.Cause.Key, "cause"}
+	cause := causeKey(r.App, r.Cause.Key)
 	for {
 		var known numberItem
 		found, err := s.get(ctx, cause, &known)
@@ -148,11 +150,11 @@ func (s *Store) transactRelease(ctx context.Context, r rollout.Release, cause ke
 	if err != nil {
 		return false, fmt.Errorf("encode release %d of %s: %w", r.Number, r.App, err)
 	}
-	release, err := itemOf(releaseKey(r.App, r.Number), releaseItem{string(text)})
+	release, err := s.itemOf(releaseKey(r.App, r.Number), releaseItem{string(text)})
 	if err != nil {
 		return false, err
 	}
-	known, err := itemOf(cause, numberItem{r.Number})
+	known, err := s.itemOf(cause, numberItem{r.Number})
 	if err != nil {
 		return false, err
 	}
@@ -166,12 +168,12 @@ func (s *Store) transactRelease(ctx context.Context, r rollout.Release, cause ke
 		{Put: &types.Put{TableName: &s.Table, Item: release, ConditionExpression: absent}},
 		{Put: &types.Put{TableName: &s.Table, Item: known, ConditionExpression: absent}},
 	}})
-	return wrote(err, "record release %d of %s", r.Number, r.App)
+	return transacted(err, "record release %d of %s", r.Number, r.App)
 }
 
 // Draw takes the app's next number, for a rollback, once for its cause.
 func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
-	k := key{"cause#" + app + "#" + cause, "cause"}
+	k := causeKey(app, cause)
 	for {
 		var known numberItem
 		found, err := s.get(ctx, k, &known)
@@ -183,7 +185,7 @@ func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
 			return 0, err
 		}
 		number := registered.Counter + 1
-		it, err := itemOf(k, numberItem{number})
+		it, err := s.itemOf(k, numberItem{number})
 		if err != nil {
 			return 0, err
 		}
@@ -195,7 +197,7 @@ func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
 			{Update: counter},
 			{Put: &types.Put{TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)")}},
 		}})
-		if ok, err := wrote(err, "draw number %d of %s", number, app); err != nil || ok {
+		if ok, err := transacted(err, "draw number %d of %s", number, app); err != nil || ok {
 			return number, err
 		}
 	}
@@ -203,23 +205,28 @@ func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
 
 // count moves an app's counter from number-1 to number.
 func (s *Store) count(app string, number int) (*types.Update, error) {
-	values, err := marshal(map[string]any{":number": number, ":before": number - 1})
+	u := update{
+		key: appKey(app), set: "SET #counter = :number", condition: "#counter = :before",
+		values: map[string]any{":number": number, ":before": number - 1},
+	}
+	s.mark(&u)
+	values, err := marshal(u.values)
 	if err != nil {
 		return nil, err
 	}
 	return &types.Update{
 		TableName:                 &s.Table,
-		Key:                       appKey(app).attributes(),
-		UpdateExpression:          aws.String("SET #counter = :number"),
-		ConditionExpression:       aws.String("#counter = :before"),
-		ExpressionAttributeNames:  map[string]string{"#counter": "counter"},
+		Key:                       u.key.attributes(),
+		UpdateExpression:          &u.set,
+		ConditionExpression:       &u.condition,
+		ExpressionAttributeNames:  names(u.set + " " + u.condition),
 		ExpressionAttributeValues: values,
 	}, nil
 }
 
-// wrote reads a transaction's error: false without an error when a condition did
+// transacted reads a transaction's error: false without an error when a condition did
 // not hold or another transaction was under way.
-func wrote(err error, format string, args ...any) (bool, error) {
+func transacted(err error, format string, args ...any) (bool, error) {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
 		if err != nil {

@@ -22,8 +22,9 @@ import (
 
 // Store is the table.
 type Store struct {
-	DB    *dynamodb.Client
-	Table string
+	DB     *dynamodb.Client
+	Table  string
+	Format int // of the items that it writes, and the newest that it reads
 }
 
 // item is a raw DynamoDB item.
@@ -53,6 +54,7 @@ type update struct {
 // apply runs the update. It reports whether the condition held, and gives the
 // item after the write if it did and before it if it did not.
 func (s *Store) apply(ctx context.Context, u update) (held bool, after item, err error) {
+	s.mark(&u)
 	values, err := marshal(u.values)
 	if err != nil {
 		return false, nil, err
@@ -71,7 +73,7 @@ func (s *Store) apply(ctx context.Context, u update) (held bool, after item, err
 	})
 	var failed *types.ConditionalCheckFailedException
 	if errors.As(err, &failed) {
-		return false, failed.Item, nil
+		return false, failed.Item, s.readable(failed.Item)
 	}
 	if err != nil {
 		return false, nil, awsclient.Wrap(err, "update item %s %s", u.key.pk, u.key.sk)
@@ -90,12 +92,15 @@ func (s *Store) get(ctx context.Context, k key, out any) (bool, error) {
 	if got.Item == nil {
 		return false, nil
 	}
+	if err := s.readable(got.Item); err != nil {
+		return true, err
+	}
 	return true, unmarshal(got.Item, out)
 }
 
 // putNew writes an item if none has its key, and reports whether it did.
 func (s *Store) putNew(ctx context.Context, k key, in any) (bool, error) {
-	it, err := itemOf(k, in)
+	it, err := s.itemOf(k, in)
 	if err != nil {
 		return false, err
 	}
@@ -112,14 +117,38 @@ func (s *Store) putNew(ctx context.Context, k key, in any) (bool, error) {
 	return true, nil
 }
 
+// put writes an item over any that is not newer.
 func (s *Store) put(ctx context.Context, k key, in any) error {
-	it, err := itemOf(k, in)
+	it, err := s.itemOf(k, in)
 	if err != nil {
 		return err
 	}
-	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Table, Item: it})
+	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.Table, Item: it, ConditionExpression: aws.String(notNewer),
+		ExpressionAttributeNames: names(notNewer), ExpressionAttributeValues: s.known(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	return s.wrote(err, "write item", k)
+}
+
+// remove deletes an item, if there is one, that is not newer.
+func (s *Store) remove(ctx context.Context, k key) error {
+	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &s.Table, Key: k.attributes(), ConditionExpression: aws.String(notNewer),
+		ExpressionAttributeNames: names(notNewer), ExpressionAttributeValues: s.known(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	return s.wrote(err, "delete item", k)
+}
+
+// wrote is the error of a write whose only condition is that the item is not newer.
+func (s *Store) wrote(err error, verb string, k key) error {
+	var failed *types.ConditionalCheckFailedException
+	if errors.As(err, &failed) {
+		return s.readable(failed.Item)
+	}
 	if err != nil {
-		return awsclient.Wrap(err, "write item %s %s", k.pk, k.sk)
+		return awsclient.Wrap(err, "%s %s %s", verb, k.pk, k.sk)
 	}
 	return nil
 }
@@ -143,6 +172,9 @@ func (s *Store) query(ctx context.Context, pk, prefix string, each func(item) er
 			return awsclient.Wrap(err, "query items %s %s", pk, prefix)
 		}
 		for _, it := range page.Items {
+			if err := s.readable(it); err != nil {
+				return err
+			}
 			if err := each(it); err != nil {
 				return err
 			}
@@ -151,12 +183,13 @@ func (s *Store) query(ctx context.Context, pk, prefix string, each func(item) er
 	return nil
 }
 
-func itemOf(k key, in any) (item, error) {
+func (s *Store) itemOf(k key, in any) (item, error) {
 	it, err := attributevalue.MarshalMap(in)
 	if err != nil {
 		return nil, fmt.Errorf("encode item %s %s: %w", k.pk, k.sk, err)
 	}
 	maps.Copy(it, k.attributes())
+	maps.Copy(it, item{formatName: s.known()[":format"]})
 	return it, nil
 }
 

@@ -50,7 +50,7 @@ func newTable(t *testing.T) table {
 		t.Fatal(err)
 	}
 	cloud.RunFor(time.Minute) // until it is ACTIVE
-	return table{cloud, &store.Store{DB: db, Table: "facts"}, t}
+	return table{cloud, &store.Store{DB: db, Table: "facts", Format: store.Format}, t}
 }
 
 // forward and back are claims of rollouts with that number.

@@ -2,10 +2,6 @@ package store
 
 import (
 	"context"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"github.com/sluice-deploy/sluice/internal/awsclient"
 )
 
 // Watch says that events about an alarm or an ECS service concern an environment.
@@ -63,11 +59,3 @@ func (s *Store) ReleaseRule(ctx context.Context, rule string, place Place) error
 }
 
 func ruleKey(rule string) key { return key{"rule#" + rule, "claim"} }
-
-func (s *Store) remove(ctx context.Context, k key) error {
-	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: k.attributes()})
-	if err != nil {
-		return awsclient.Wrap(err, "delete item %s %s", k.pk, k.sk)
-	}
-	return nil
-}

@@ -22,8 +22,16 @@ type Timer struct {
 	Group     string // of the schedules; "" is the default group
 	Target    string // ARN of the function
 	Role      string // ARN of the role that Scheduler takes
+	Letters   string // ARN of the queue for calls that cannot be made
 	Now       func() time.Time
 }
+
+// How long Scheduler tries to make a call before it gives it to the dead letters: its
+// own limits (AWS: EventBridge Scheduler API Reference, RetryPolicy).
+const (
+	callAttempts = 185
+	callAge      = 24 * time.Hour
+)
 
 // Set has the function called with the payload at the time, wherever the schedule
 // of that name stood before. Scheduler is precise to a minute.
@@ -35,7 +43,13 @@ func (t Timer) Set(ctx context.Context, name string, at time.Time, payload any) 
 	arm := t.token(name)
 	expression := aws.String("at(" + at.UTC().Format("2006-01-02T15:04:05") + ")")
 	window := &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}
-	target := &types.Target{Arn: &t.Target, RoleArn: &t.Role, Input: aws.String(string(text))}
+	target := &types.Target{
+		Arn: &t.Target, RoleArn: &t.Role, Input: aws.String(string(text)),
+		DeadLetterConfig: &types.DeadLetterConfig{Arn: &t.Letters},
+		RetryPolicy: &types.RetryPolicy{
+			MaximumRetryAttempts: aws.Int32(callAttempts), MaximumEventAgeInSeconds: aws.Int32(int32(callAge / time.Second)),
+		},
+	}
 	_, err = t.Scheduler.UpdateSchedule(ctx, &scheduler.UpdateScheduleInput{
 		Name: &name, GroupName: t.group(), ScheduleExpression: expression, FlexibleTimeWindow: window, Target: target,
 		ActionAfterCompletion: types.ActionAfterCompletionDelete,
@@ -106,5 +120,5 @@ func (d Deadman) Disarm(ctx context.Context, name string) error {
 
 // Again is what a schedule sends to a function that is to try something again.
 type Again struct {
-	Again string `json:"again"` // the rollout's name, or the approval's ID
+	Again string `json:"again"` // the rollout's name, the approval's ID, or the first job of a pipeline's action
 }

@@ -20,7 +20,7 @@ func (w world) timer(group string) waits.Timer {
 		w.t.Fatal(err)
 	}
 	return waits.Timer{
-		Scheduler: w.aws.Scheduler, Group: group, Target: "arn:aws:sqs:us-east-1:123456789012:heard", Role: role, Now: w.Now,
+		Scheduler: w.aws.Scheduler, Group: group, Target: "arn:aws:sqs:us-east-1:123456789012:heard", Role: role, Letters: letters, Now: w.Now,
 	}
 }
 

@@ -1,6 +1,7 @@
 package waits_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -21,7 +23,10 @@ import (
 	"github.com/sluice-deploy/sluice/internal/waits"
 )
 
-const role = "arn:aws:iam::123456789012:role/any"
+const (
+	role    = "arn:aws:iam::123456789012:role/any"
+	letters = "arn:aws:sqs:us-east-1:123456789012:letters"
+)
 
 // start is when virtual time begins.
 func start() time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }
@@ -45,7 +50,26 @@ func newWorld(t *testing.T) world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := allow(t.Context(), cloud); err != nil {
+		t.Fatal(err)
+	}
 	return world{cloud, t, c, aws.ToString(made.QueueUrl)}
+}
+
+// allow makes the role with which machine and schedules send to the queue.
+func allow(ctx context.Context, cloud *emulator.Cloud) error {
+	client := iam.NewFromConfig(cloud.Config("AKIAPERSON"))
+	_, err := client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("any"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",` +
+			`"Principal":{"Service":["states.amazonaws.com","scheduler.amazonaws.com"]}}}`)})
+	if err != nil {
+		return err
+	}
+	_, err = client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+		RoleName: aws.String("any"), PolicyName: aws.String("send"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:us-east-1:123456789012:heard"}}`),
+	})
+	return err
 }
 
 // heard takes the messages out of the queue.
@@ -191,7 +215,7 @@ func TestWakeErrors(t *testing.T) {
 
 // deadman goes off into the queue.
 func (w world) deadman() waits.Deadman {
-	return waits.Deadman{Timer: waits.Timer{Scheduler: w.aws.Scheduler, Target: "arn:aws:sqs:us-east-1:123456789012:heard", Role: role, Now: w.Now}}
+	return waits.Deadman{Timer: waits.Timer{Scheduler: w.aws.Scheduler, Target: "arn:aws:sqs:us-east-1:123456789012:heard", Role: role, Letters: letters, Now: w.Now}}
 }
 
 func (w world) arm(name string, after time.Duration) {

@@ -1,5 +1,5 @@
 // Package autoscaling is Application Auto Scaling as far as ECS services need it:
-// scalable targets with their bounds and suspensions.
+// scalable targets with their bounds and suspensions, and their scaling policies.
 //
 // Application Auto Scaling does not watch the capacity. It puts it within the
 // bounds when RegisterScalableTarget is called, suspended or not and whatever the
@@ -8,14 +8,13 @@
 // elsewhere that leaves the bounds therefore stands until then. Suspensions hold
 // back what policies do (AWS: SuspendedState), nothing else.
 //
-// There are no scaling policies here; Scale plays the decision of one.
+// Scaling policies are kept and described, and decide nothing: nobody measures CPU
+// here. Scale plays the decision of one.
 package autoscaling
 
 import (
 	"cmp"
-	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -61,12 +60,10 @@ type target struct {
 	least     int32
 	most      int32
 	suspended suspension
+	policies  []policy
 }
 
 type suspension struct{ in, out, scheduled bool }
-
-// maxPage is AWS's limit of scalable targets in one answer.
-const maxPage = 50
 
 // New gives an Application Auto Scaling without scalable targets.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
@@ -77,10 +74,21 @@ func New(l *loop.Loop, account, region string, deps Deps) *Service {
 func (s *Service) Wire() *wire.Service {
 	return wire.NewService(
 		"application-autoscaling",
+		wire.Op("DeleteScalingPolicy", s.deleteScalingPolicy),
+		wire.Op("DescribeScalingPolicies", s.describeScalingPolicies),
+		wire.Op("PutScalingPolicy", s.putScalingPolicy),
 		wire.Op("RegisterScalableTarget", s.registerScalableTarget),
 		wire.Op("DescribeScalableTargets", s.describeScalableTargets),
 		wire.Op("DeregisterScalableTarget", s.deregisterScalableTarget),
 	)
+}
+
+// ARN is the ARN of the scalable target of a resource; "" if there is none.
+func (s *Service) ARN(resourceID string) string {
+	if t := s.targets[resourceID]; t != nil {
+		return t.arn
+	}
+	return ""
 }
 
 // Scale does what a scaling policy's decision to have n tasks comes to: nothing
@@ -185,7 +193,7 @@ func (s *Service) deregisterScalableTarget(_ *wire.Call, in *aas.DeregisterScala
 	if _, ok := s.targets[id]; !ok {
 		return nil, notFound(in.ServiceNamespace, id, in.ScalableDimension)
 	}
-	delete(s.targets, id)
+	delete(s.targets, id) // and its policies (AWS: DeregisterScalableTarget API reference)
 	return &aas.DeregisterScalableTargetOutput{}, nil
 }
 
@@ -206,40 +214,8 @@ func (s *Service) describeScalableTargets(_ *wire.Call, in *aas.DescribeScalable
 		}
 	}
 	slices.SortFunc(found, func(a, b types.ScalableTarget) int { return strings.Compare(*a.ResourceId, *b.ResourceId) })
-	size := aws.ToInt32(in.MaxResults)
-	if size == 0 {
-		size = maxPage
-	}
-	if size < 1 || size > maxPage {
-		return nil, validation("MaxResults must be between 1 and 50.")
-	}
-	start, err := position(in.NextToken, len(found))
-	if err != nil {
-		return nil, err
-	}
-	end := min(start+int(size), len(found))
-	out := &aas.DescribeScalableTargetsOutput{ScalableTargets: found[start:end]}
-	if end < len(found) {
-		out.NextToken = aws.String(base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end))))
-	}
-	return out, nil
-}
-
-// position is where a page's token says that it begins.
-func position(token *string, length int) (int, error) {
-	if token == nil {
-		return 0, nil
-	}
-	invalid := &types.InvalidNextTokenException{Message: aws.String("The next token supplied was invalid.")}
-	text, err := base64.RawURLEncoding.DecodeString(*token)
-	if err != nil {
-		return 0, invalid
-	}
-	at, err := strconv.Atoi(string(text))
-	if err != nil || at < 0 || at > length {
-		return 0, invalid
-	}
-	return at, nil
+	page, next, err := pageOf(found, in.MaxResults, in.NextToken)
+	return &aas.DescribeScalableTargetsOutput{ScalableTargets: page, NextToken: next}, err
 }
 
 func (t *target) describe() types.ScalableTarget {

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
 // Function is the code and settings of an AWS::Lambda::Function.
@@ -14,6 +16,7 @@ type Function struct {
 	LogicalID   string
 	Name        string
 	CodeURI     string // SAM's CodeUri; "" if the code is given otherwise
+	Zip         []byte // the deployment package, if it came from S3
 	Handler     string
 	Description string
 	Role        string
@@ -21,23 +24,39 @@ type Function struct {
 	MemoryMB    int
 	Environment map[string]string
 
+	Architecture        string
+	Tracing             string // its mode
+	Logging             FunctionLogging
 	DeadLetterARN       string
 	ReservedConcurrency *int
+}
+
+// FunctionLogging is a function's LoggingConfig.
+type FunctionLogging struct {
+	LogFormat, LogGroup, ApplicationLogLevel, SystemLogLevel string
 }
 
 // Target is the cloud that a plan is deployed to. Its functions return when what
 // they do is done.
 type Target struct {
+	Account, Region string
 	// Invoke calls an emulated operation of a service, both named as in Step
 	// Functions' aws-sdk integrations but for the operation's capital, with its
 	// input in the members of that integration; so it gives the output.
 	Invoke func(service, operation string, input map[string]any) (json.RawMessage, error)
-	// Function creates a function from what a template says of it.
+	// Function creates or updates a function from what a template says of it.
 	Function func(Function) error
+	// Custom asks the function of a custom resource and waits for its answer.
+	Custom func(function string, in CustomRequest, timeout time.Duration) (CustomResponse, error)
+	// Object reads an object of S3.
+	Object func(bucket, key string) ([]byte, error)
 	// ID gives n lower-case hexadecimal characters that it gives only once.
 	ID func(n int) string
-	// Wait lets cloud time pass.
+	// Wait lets cloud time pass, and Now tells it.
 	Wait func(time.Duration)
+	Now  func() time.Time
+	// Do changes what the API shows, where that is safe.
+	Do func(change func())
 }
 
 // Stack is what was created.
@@ -60,77 +79,45 @@ type Deployed struct {
 	Properties map[string]any    // as resolved
 }
 
-// Deploy creates the plan's resources. When one cannot be created, those before
-// it stay: an emulated cloud is thrown away, not rolled back.
+// Deploy creates the plan's resources. When one cannot be created, those before it
+// are deleted again.
 func (p *Plan) Deploy(target Target) (*Stack, error) {
-	d := &deployment{Target: target, scope: p.scope}
-	stack := &Stack{Name: p.scope.settings.StackName, Outputs: map[string]string{}, PhysicalIDs: map[string]string{}}
-	for _, r := range p.resources {
-		done, err := d.create(r)
-		if err != nil {
-			return nil, fmt.Errorf("template %s: line %d: resource %s (%s): %w", p.name, r.line, r.id, r.kind, err)
-		}
-		stack.PhysicalIDs[r.id] = done.PhysicalID
-		stack.Resources = append(stack.Resources, *done)
+	s := newStack(p.scope.settings.stackID(), p.scope.settings.StackName, target.Now())
+	s.tell(target.Now(), target.ID(32), types.StackStatusCreateInProgress, "")
+	if err := newOperation(target, s, p).converge(true); err != nil {
+		return nil, err
 	}
-	for _, o := range p.outputs {
-		value, err := p.scope.eval(o.value)
-		if err != nil {
-			return nil, fmt.Errorf("template %s: output %s: %w", p.name, o.name, err)
-		}
-		stack.Outputs[o.name] = value.String()
-	}
-	return stack, nil
+	return s.result(), nil
 }
 
-// deployment is a plan on its way into a cloud.
-type deployment struct {
-	Target
-
-	scope *scope
-}
-
-// request is a resource that is to be created, its properties worked out.
+// request is a resource that is to be created, changed or deleted, its properties
+// worked out.
 type request struct {
-	*deployment
+	*operation
 	resource
-}
 
-func (d *deployment) create(r resource) (*Deployed, error) {
-	construct, err := creatorOf(r.kind)
-	if err != nil {
-		return nil, err
-	}
-	if r.properties, err = d.scope.eval(r.properties); err != nil {
-		return nil, err
-	}
-	if r.properties == nil {
-		r.properties = mapping(r.line)
-	}
-	made, err := construct(&request{d, r})
-	if err != nil {
-		return nil, err
-	}
-	d.scope.created[r.id] = made
-	properties, _ := r.properties.plain().(map[string]any)
-	return &Deployed{
-		Resource:   Resource{LogicalID: r.id, Type: r.kind, Line: r.line},
-		PhysicalID: made.ref, Attributes: made.attributes, Properties: properties,
-	}, nil
+	was  *member // what there is of it; nil if it is to be created
+	made string  // its name, once name has given one
 }
-
-// creator creates a resource.
-type creator func(r *request) (*created, error)
 
 // name is the resource's name: the property's, or one made of the stack's, the
 // logical id and some characters of its own, cut to fit the limit.
 // AWS: CloudFormation template reference, Name type.
 func (r *request) name(property string, limit int) string {
-	if n := r.properties.get(property); n != nil {
-		return n.text
+	switch n := r.properties.get(property); {
+	case n != nil:
+		r.made = n.text
+	case r.was != nil && r.was.name != "":
+		r.made = r.was.name
+	default:
+		r.made = r.newName(limit)
 	}
+	return r.made
+}
+
+func (r *request) newName(limit int) string {
 	const suffix = 12
-	stack, id := r.scope.settings.StackName, r.id
+	stack, id := r.stack.name, r.id
 	if over := len(stack) + len(id) + suffix + 2 - limit; over > 0 {
 		half := (limit - suffix - 2) / 2
 		stack, id = stack[:min(len(stack), half)], id[:min(len(id), half)]
@@ -140,7 +127,7 @@ func (r *request) name(property string, limit int) string {
 
 // arn is an ARN of the account and region.
 func (r *request) arn(service, resource string) string {
-	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, r.scope.settings.Region, r.scope.settings.Account, resource)
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, r.Region, r.Account, resource)
 }
 
 // call asks a service with properties as the input; in is a pointer to the SDK's

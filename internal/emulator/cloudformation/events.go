@@ -4,39 +4,28 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 )
 
-// eventCreator creates what listens and runs: buses, rules, functions, state
+// eventHandler creates what listens and runs: buses, rules, functions, state
 // machines.
-func eventCreator(kind string) creator {
+func eventHandler(kind string) (handler, bool) {
 	switch kind {
 	case "AWS::Events::EventBus":
-		return createEventBus
+		return handler{create: createEventBus, remove: removes("eventbridge", "DeleteEventBus", "Name"), name: "Name"}, true
 	case "AWS::Events::EventBusPolicy":
-		return createEventBusPolicy
+		return puts(putEventBusPolicy, removeEventBusPolicy), true
 	case "AWS::Events::Rule":
-		return createRule
-	case "AWS::Lambda::EventInvokeConfig":
-		return createEventInvokeConfig
-	case "AWS::Lambda::Function":
-		return createFunction
-	case "AWS::Lambda::Permission":
-		return createPermission
-	case "AWS::Lambda::Url":
-		return createFunctionURL
+		return puts(putRule, removeRule).named("Name"), true
 	case "AWS::Scheduler::ScheduleGroup":
-		return createScheduleGroup
+		return handler{create: createScheduleGroup, remove: removes("scheduler", "DeleteScheduleGroup", "Name"), name: "Name"}, true
 	case "AWS::StepFunctions::StateMachine":
-		return createStateMachine
+		return handler{create: createStateMachine, update: updateStateMachine, remove: removes("sfn", "DeleteStateMachine", "StateMachineArn"), name: "StateMachineName"}, true
 	}
-	return nil
+	return functionHandler(kind)
 }
 
 func createEventBus(r *request) (*created, error) {
@@ -49,31 +38,69 @@ func createEventBus(r *request) (*created, error) {
 	return &created{name, map[string]string{"Arn": pick(out, "EventBusArn"), "Name": name}}, nil
 }
 
-// createRule puts the rule, then its targets.
-func createRule(r *request) (*created, error) {
+// putRule puts the rule, then its targets, and takes away those it had before.
+func putRule(r *request) (*created, error) {
 	name := r.name("Name", 64)
 	properties, targets := taken(r.properties, "Targets")
-	for i, f := range properties.fields {
-		if f.name == "EventPattern" {
-			pattern, err := document(f.value)
-			if err != nil {
-				return nil, err
-			}
-			properties.fields[i].value = pattern
-		}
-	}
-	out, err := r.call("eventbridge", "PutRule", &eventbridge.PutRuleInput{}, properties, map[string]any{"Name": name})
+	properties, err := written(properties, "EventPattern")
 	if err != nil {
 		return nil, err
 	}
-	if err := r.putTargets(name, targets); err != nil {
+	out, err := r.call("eventbridge", "PutRule", &eventbridge.PutRuleInput{}, properties, map[string]any{"Name": name})
+	if err != nil {
 		return nil, err
 	}
 	ref := name
 	if bus := r.properties.get("EventBusName"); bus != nil && bus.text != "default" {
 		ref = bus.text + "|" + name
 	}
-	return &created{ref, map[string]string{"Arn": pick(out, "RuleArn")}}, nil
+	made := &created{ref, map[string]string{"Arn": pick(out, "RuleArn")}}
+	if err := r.putTargets(name, targets); err != nil || r.was == nil {
+		return made, err
+	}
+	return made, r.removeTargets(targetIDs(targets.get("Targets")))
+}
+
+// targetIDs are those of a rule's targets.
+func targetIDs(targets *node) []string {
+	var ids []string
+	for _, t := range itemsOf(targets) {
+		ids = append(ids, t.get("Id").String())
+	}
+	return ids
+}
+
+// ruleNamed is the bus and the name of a rule that Ref gives.
+func ruleNamed(ref string) (bus, name string) {
+	if bus, name, ok := strings.Cut(ref, "|"); ok {
+		return bus, name
+	}
+	return "default", ref
+}
+
+// removeTargets takes the rule's targets away that there were, but for some.
+func (r *request) removeTargets(but []string) error {
+	bus, name := ruleNamed(r.was.ref)
+	var ids []any
+	for _, id := range targetIDs(r.was.properties.get("Targets")) {
+		if !slices.Contains(but, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := r.ask("eventbridge", "RemoveTargets", map[string]any{"Rule": name, "EventBusName": bus, "Ids": ids})
+	return err
+}
+
+func removeRule(r *request) error {
+	if err := r.removeTargets(nil); err != nil {
+		return err
+	}
+	bus, name := ruleNamed(r.was.ref)
+	_, err := r.ask("eventbridge", "DeleteRule", map[string]any{"Name": name, "EventBusName": bus})
+	return err
 }
 
 func (r *request) putTargets(rule string, targets *node) error {
@@ -94,76 +121,6 @@ func (r *request) putTargets(rule string, targets *node) error {
 	return nil
 }
 
-// createFunction hands the function to the target. How it would be traced,
-// logged and built is kept.
-func createFunction(r *request) (*created, error) {
-	f := Function{
-		LogicalID: r.id, Name: r.name("FunctionName", 64), Environment: map[string]string{},
-		CodeURI: optional(r.properties.get("Code").get("CodeUri")), Handler: optional(r.properties.get("Handler")),
-		Description: optional(r.properties.get("Description")), Role: optional(r.properties.get("Role")),
-		DeadLetterARN: optional(r.properties.get("DeadLetterConfig").get("TargetArn")),
-	}
-	known := []string{
-		"FunctionName", "Code", "Handler", "Description", "Role", "DeadLetterConfig", "Timeout", "MemorySize", "Environment",
-		"ReservedConcurrentExecutions", "Runtime", "Architectures", "PackageType", "Tags", "TracingConfig", "LoggingConfig", "EphemeralStorage",
-	}
-	for _, p := range r.properties.fields {
-		if !slices.Contains(known, p.name) {
-			return nil, fail(p.line, "property %s is not supported", p.name)
-		}
-	}
-	for _, v := range r.properties.get("Environment").get("Variables").entries() {
-		if v.value.kind != scalarKind {
-			return nil, fail(v.line, "property Environment.Variables.%s is a single value, not %v", v.name, v.value)
-		}
-		f.Environment[v.name] = v.value.text
-	}
-	if err := r.functionNumbers(&f); err != nil {
-		return nil, err
-	}
-	if err := r.Function(f); err != nil {
-		return nil, err
-	}
-	return &created{f.Name, map[string]string{"Arn": r.arn("lambda", "function:"+f.Name)}}, nil
-}
-
-func (r *request) functionNumbers(f *Function) error {
-	numbers := []struct {
-		name string
-		set  func(int)
-	}{
-		{"Timeout", func(n int) { f.Timeout = time.Duration(n) * time.Second }},
-		{"MemorySize", func(n int) { f.MemoryMB = n }},
-		{"ReservedConcurrentExecutions", func(n int) { f.ReservedConcurrency = &n }},
-	}
-	for _, number := range numbers {
-		value := r.properties.get(number.name)
-		if value == nil {
-			continue
-		}
-		n, err := strconv.Atoi(value.text)
-		if err != nil {
-			return fail(value.line, "property %s is an integer, not %v", number.name, value)
-		}
-		number.set(n)
-	}
-	return nil
-}
-
-func optional(n *node) string {
-	if n.isNull() {
-		return ""
-	}
-	return n.text
-}
-
-func createEventInvokeConfig(r *request) (*created, error) {
-	if _, err := r.call("lambda", "PutFunctionEventInvokeConfig", &lambda.PutFunctionEventInvokeConfigInput{}, r.properties, nil); err != nil {
-		return nil, err
-	}
-	return &created{r.name("", 255), nil}, nil
-}
-
 func createScheduleGroup(r *request) (*created, error) {
 	name := r.name("Name", 64)
 	properties, _ := taken(r.properties, "Tags")
@@ -178,20 +135,11 @@ func createScheduleGroup(r *request) (*created, error) {
 // tracing are kept.
 func createStateMachine(r *request) (*created, error) {
 	name := r.name("StateMachineName", 80)
-	known := []string{
-		"StateMachineName", "StateMachineType", "RoleArn", "Definition", "DefinitionString", "DefinitionSubstitutions",
-		"LoggingConfiguration", "TracingConfiguration", "Tags",
-	}
-	for _, p := range r.properties.fields {
-		if !slices.Contains(known, p.name) {
-			return nil, fail(p.line, "property %s is not supported", p.name)
-		}
-	}
-	definition, err := r.definition()
+	input, err := r.machineInput()
 	if err != nil {
 		return nil, err
 	}
-	input := map[string]any{"Name": name, "Definition": definition, "RoleArn": optional(r.properties.get("RoleArn"))}
+	input["Name"] = name
 	if kind := r.properties.get("StateMachineType"); kind != nil {
 		input["Type"] = kind.text
 	}
@@ -203,6 +151,28 @@ func createStateMachine(r *request) (*created, error) {
 	return &created{arn, map[string]string{"Arn": arn, "Name": name}}, nil
 }
 
+func updateStateMachine(r *request) (*created, error) {
+	input, err := r.machineInput()
+	if err != nil {
+		return nil, err
+	}
+	input["StateMachineArn"] = r.was.ref
+	_, err = r.ask("sfn", "UpdateStateMachine", input)
+	return r.was.created, err
+}
+
+// machineInput is what a state machine is created and updated with.
+func (r *request) machineInput() (map[string]any, error) {
+	if err := r.schemas[r.kind].check(r.properties); err != nil {
+		return nil, err
+	}
+	definition, err := r.definition()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"Definition": definition, "RoleArn": optional(r.properties.get("RoleArn"))}, nil
+}
+
 // definition is the state machine's with ${name} replaced by its substitutions.
 // AWS: CloudFormation template reference, AWS::StepFunctions::StateMachine,
 // DefinitionSubstitutions.
@@ -211,8 +181,15 @@ func (r *request) definition() (string, error) {
 	if written == nil {
 		written = r.properties.get("Definition")
 	}
+	if location := r.properties.get("DefinitionS3Location"); written == nil && location != nil {
+		data, err := r.object(location, "Bucket", "Key", "Version")
+		if err != nil {
+			return "", err
+		}
+		written = text(location.line, string(data))
+	}
 	if written == nil {
-		return "", fail(r.line, "one of DefinitionString and Definition is required")
+		return "", fail(r.line, "one of DefinitionString, DefinitionS3Location and Definition is required")
 	}
 	definition, err := document(written)
 	if err != nil {

@@ -19,11 +19,19 @@ type scope struct {
 	created    map[string]*created
 }
 
-// created is a resource that there is.
+// created is a resource that there is, or one that will be, of which nothing is
+// known yet.
 type created struct {
 	ref        string
-	attributes map[string]string
+	attributes map[string]string // nil if they are not known yet
 }
+
+// later stands for what is known only when a change set is executed.
+// AWS: CloudFormation User Guide, View a change set for a CloudFormation stack.
+const later = "{{changeSet:KNOWN_AFTER_APPLY}}"
+
+// toBe is a resource that a change set will make.
+func toBe() *created { return &created{ref: later} }
 
 // variable is a reference in the text of Fn::Sub.
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
@@ -109,6 +117,12 @@ func (s *scope) call(line int, name string, argument *node) (*node, error) {
 	case "Fn::GetAZs":
 		return s.zones(line), nil
 	}
+	if name == "Fn::ImportValue" && s.settings.Import != nil {
+		if exported, ok := s.settings.Import(value.String()); ok {
+			return text(line, exported), nil
+		}
+		return nil, fail(line, "No export named %v found.", value)
+	}
 	return nil, fail(line, "%s is not supported", name)
 }
 
@@ -174,7 +188,11 @@ func (s *scope) getAtt(line int, argument *node) (*node, error) {
 	if err := s.check(line, id); err != nil {
 		return nil, err
 	}
-	value, ok := s.created[id].attributes[attribute]
+	made := s.created[id]
+	value, ok := made.attributes[attribute]
+	if made.ref == later {
+		value, ok = later, true
+	}
 	if !ok {
 		return nil, fail(line, "Fn::GetAtt: resource %s has no attribute %s here", id, attribute)
 	}

@@ -1,26 +1,27 @@
 package cloudformation
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 )
 
-// messagingCreator creates topics and what listens to them, and the pipelines that
+// messagingHandler creates topics and what listens to them, and the pipelines that
 // tell them of approvals.
-func messagingCreator(kind string) creator {
+func messagingHandler(kind string) (handler, bool) {
 	switch kind {
 	case "AWS::SNS::Topic":
-		return createTopic
+		return handler{create: createTopic, update: updateTopic, remove: removes("sns", "DeleteTopic", "TopicArn"), name: "TopicName"}, true
 	case "AWS::SNS::Subscription":
-		return createSubscription
+		return handler{create: createSubscription, remove: removes("sns", "Unsubscribe", "SubscriptionArn")}, true
 	case "AWS::SNS::TopicPolicy":
-		return createTopicPolicy
+		return puts(putTopicPolicy, stays), true
 	case "AWS::CodePipeline::Pipeline":
-		return createPipeline
+		return handler{create: createPipeline, update: updatePipeline, remove: removes("codepipeline", "DeletePipeline", "Name"), name: "Name"}, true
 	}
-	return nil
+	return handler{}, false
 }
 
 // createTopic makes the topic, then the subscriptions that it declares.
@@ -51,14 +52,32 @@ func createTopic(r *request) (*created, error) {
 		return nil, err
 	}
 	arn := pick(out, "TopicArn")
-	if subscriptions := r.properties.get("Subscription"); subscriptions != nil {
-		for _, s := range subscriptions.items {
-			if _, err := r.subscribe(arn, s); err != nil {
-				return nil, err
-			}
+	made := &created{arn, map[string]string{"TopicArn": arn, "TopicName": name}}
+	for _, s := range itemsOf(r.properties.get("Subscription")) {
+		if _, err := r.subscribe(arn, s); err != nil {
+			return made, err
 		}
 	}
-	return &created{arn, map[string]string{"TopicArn": arn, "TopicName": name}}, nil
+	return made, nil
+}
+
+// updateTopic sets the attributes that changed. Who is subscribed is not changed.
+func updateTopic(r *request) (*created, error) {
+	for _, property := range changed(r.was.properties, r.properties) {
+		value := r.properties.get(property)
+		if property == "Subscription" || property == "Tags" || value.isNull() {
+			return nil, fmt.Errorf("an update of property %s is not emulated", property)
+		}
+		written, err := document(value)
+		if err != nil {
+			return nil, err
+		}
+		input := map[string]any{"TopicArn": r.was.ref, "AttributeName": property, "AttributeValue": written.text}
+		if _, err := r.ask("sns", "SetTopicAttributes", input); err != nil {
+			return nil, err
+		}
+	}
+	return r.was.created, nil
 }
 
 // subscribe gives the subscription's ARN. What a subscription has besides protocol
@@ -90,7 +109,7 @@ func createSubscription(r *request) (*created, error) {
 	return &created{arn, map[string]string{"Arn": arn}}, err
 }
 
-func createTopicPolicy(r *request) (*created, error) {
+func putTopicPolicy(r *request) (*created, error) {
 	policy, topics := r.properties.get("PolicyDocument"), r.properties.get("Topics")
 	if policy == nil {
 		return nil, fail(r.line, "property PolicyDocument is required")
@@ -112,17 +131,13 @@ func createTopicPolicy(r *request) (*created, error) {
 	return &created{id, map[string]string{"Id": id}}, nil
 }
 
-// createPipeline asks for the pipeline, which runs at once. Whether it runs again
-// when the stack changes is kept: stacks do not change here.
+// createPipeline asks for the pipeline, which runs at once.
 func createPipeline(r *request) (*created, error) {
 	name := r.name("Name", 100)
-	properties, _ := taken(r.properties, "RestartExecutionOnUpdate", "Tags")
-	pipeline, err := conform(properties, reflect.TypeFor[types.PipelineDeclaration](), "")
+	declared, err := r.pipeline(name)
 	if err != nil {
 		return nil, err
 	}
-	declared, _ := pipeline.(map[string]any)
-	declared["Name"] = name
 	input := map[string]any{"Pipeline": declared}
 	if tags := r.properties.get("Tags"); tags != nil {
 		if input["Tags"], err = conform(tags, reflect.TypeFor[[]types.Tag](), "Tags"); err != nil {
@@ -133,4 +148,30 @@ func createPipeline(r *request) (*created, error) {
 		return nil, err
 	}
 	return &created{name, map[string]string{"Version": "1"}}, nil
+}
+
+func updatePipeline(r *request) (*created, error) {
+	declared, err := r.pipeline(r.was.ref)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.ask("codepipeline", "UpdatePipeline", map[string]any{"Pipeline": declared}); err != nil {
+		return nil, err
+	}
+	if optional(r.properties.get("RestartExecutionOnUpdate")) == "true" {
+		_, err = r.ask("codepipeline", "StartPipelineExecution", map[string]any{"Name": r.was.ref})
+	}
+	return r.was.created, err
+}
+
+// pipeline is the pipeline's declaration.
+func (r *request) pipeline(name string) (map[string]any, error) {
+	properties, _ := taken(r.properties, "RestartExecutionOnUpdate", "Tags")
+	pipeline, err := conform(properties, reflect.TypeFor[types.PipelineDeclaration](), "")
+	if err != nil {
+		return nil, err
+	}
+	declared, _ := pipeline.(map[string]any)
+	declared["Name"] = name
+	return declared, nil
 }

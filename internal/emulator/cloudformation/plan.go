@@ -18,10 +18,20 @@ type Settings struct {
 	// Files holds the files that the template names (DefinitionUri), by their
 	// path beside the template.
 	Files fs.FS
+
+	// StackID is the ARN of the stack; one is made up if it is "".
+	StackID string
+	// Object reads an object of S3, Parameter a parameter of Systems Manager, and
+	// Import the value that another stack exports. A nil one has none.
+	Object    func(bucket, key string) ([]byte, error)
+	Parameter func(name string) (string, error)
+	Import    func(name string) (value string, ok bool)
 }
 
-// stackID is the ARN of the stack.
 func (s Settings) stackID() string {
+	if s.StackID != "" {
+		return s.StackID
+	}
 	return fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/00000000-0000-0000-0000-000000000000", s.Region, s.Account, s.StackName)
 }
 
@@ -31,9 +41,20 @@ func (s Settings) stackID() string {
 type Plan struct {
 	name      string
 	scope     *scope
+	all       []resource // also those whose condition does not hold
 	resources []resource
-	outputs   []field
+	needs     map[string][]string // logical ids, by that of who needs them
+	outputs   []output
 }
+
+// output is an entry of the Outputs section.
+type output struct {
+	name                       string
+	value, description, export *node
+}
+
+// has reports whether the plan has the resource.
+func (p *Plan) has(id string) bool { return p.scope.declared[id] }
 
 // Resolve makes the plan. It fails on a parameter, a condition or a reference
 // that does not work out, and on references that go in a circle.
@@ -46,7 +67,7 @@ func (t *Template) Resolve(settings Settings) (*Plan, error) {
 }
 
 func (t *Template) resolve(settings Settings) (*Plan, error) {
-	parameters, err := t.parameterValues(settings.Parameters)
+	parameters, err := t.parameterValues(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +75,16 @@ func (t *Template) resolve(settings Settings) (*Plan, error) {
 		template: t, settings: settings, parameters: parameters,
 		conditions: map[string]bool{}, declared: map[string]bool{}, created: map[string]*created{},
 	}
-	all := t.resources
+	if err := s.checkRules(); err != nil {
+		return nil, err
+	}
+	all, outputs := t.resources, t.outputs
 	if t.serverless {
-		if all, err = t.expand(settings.Files); err != nil {
+		if all, outputs, err = t.expand(s); err != nil {
 			return nil, err
 		}
 	}
-	p := &Plan{name: t.Name, scope: s}
+	p := &Plan{name: t.Name, scope: s, all: all}
 	for _, r := range all {
 		holds := true
 		if r.condition != nil {
@@ -76,13 +100,13 @@ func (t *Template) resolve(settings Settings) (*Plan, error) {
 	if err := p.order(); err != nil {
 		return nil, err
 	}
-	return p, p.chooseOutputs()
+	return p, p.chooseOutputs(outputs)
 }
 
 // chooseOutputs keeps the outputs whose condition holds and checks what they
 // refer to.
-func (p *Plan) chooseOutputs() error {
-	for _, o := range p.scope.template.outputs {
+func (p *Plan) chooseOutputs(outputs []field) error {
+	for _, o := range outputs {
 		if condition := o.value.get("Condition"); condition != nil {
 			holds, err := p.scope.condition(o.line, condition.text)
 			if err != nil {
@@ -99,7 +123,7 @@ func (p *Plan) chooseOutputs() error {
 		if err := p.scope.references(value, p.scope.check); err != nil {
 			return fmt.Errorf("output %s: %w", o.name, err)
 		}
-		p.outputs = append(p.outputs, field{o.name, o.line, value})
+		p.outputs = append(p.outputs, output{o.name, value, o.value.get("Description"), o.value.get("Export").get("Name")})
 	}
 	return nil
 }
@@ -135,7 +159,7 @@ func (p *Plan) order() error {
 		sorted = append(sorted, rest[at])
 		rest = slices.Delete(slices.Clone(rest), at, at+1)
 	}
-	p.resources = sorted
+	p.resources, p.needs = sorted, needs
 	return nil
 }
 

@@ -7,27 +7,38 @@ import (
 	"slices"
 )
 
-// expand writes serverless resources as the plain ones they stand for.
+// expand writes serverless resources as the plain ones they stand for, and outputs
+// that refer to them so.
 // AWS: SAM Developer Guide, Generated CloudFormation resources.
-func (t *Template) expand(files fs.FS) ([]resource, error) {
-	e := &expansion{files: files}
+func (t *Template) expand(s *scope) (resources []resource, outputs []field, err error) {
+	e := &expansion{files: s.settings.Files, parameters: s.parameters, published: map[string]string{}}
 	for _, section := range t.globals.entries() {
 		if !slices.Contains([]string{"Function", "StateMachine"}, section.name) {
-			return nil, fail(section.line, "Globals: section %s is not supported", section.name)
+			return nil, nil, fail(section.line, "Globals: section %s is not supported", section.name)
 		}
 	}
 	for _, r := range t.resources {
 		if err := e.add(t.globals, r); err != nil {
-			return nil, fmt.Errorf("resource %s: %w", r.id, err)
+			return nil, nil, fmt.Errorf("resource %s: %w", r.id, err)
 		}
 	}
-	return e.out, nil
+	for i, r := range e.out {
+		e.out[i].properties = e.rename(r.properties)
+	}
+	for _, o := range t.outputs {
+		outputs = append(outputs, field{o.name, o.line, e.rename(o.value)})
+	}
+	return e.out, outputs, nil
 }
 
 // expansion gathers plain resources.
 type expansion struct {
-	files fs.FS
-	out   []resource
+	files      fs.FS
+	parameters map[string]*node
+	out        []resource
+	// published are the logical ids of published versions and aliases, by what
+	// templates call them: Function.Version, Function.Alias.
+	published map[string]string
 }
 
 func (e *expansion) add(globals *node, r resource) error {
@@ -78,7 +89,7 @@ func merge(global, own *node) *node {
 // plainFrom is a resource that a serverless one stands for; it exists when that
 // one does.
 func plainFrom(r resource, id, kind string, properties *node) resource {
-	return resource{id: id, line: r.line, kind: kind, properties: properties, condition: r.condition}
+	return resource{id: id, line: r.line, kind: kind, properties: properties, condition: r.condition, deletion: r.deletion, replacement: r.replacement}
 }
 
 // divide gives the properties that pass through under their name, or their new
@@ -104,21 +115,24 @@ func (e *expansion) addFunction(r resource) error {
 		"Environment": "", "Architectures": "", "PackageType": "", "ReservedConcurrentExecutions": "",
 		"Tags": "", "LoggingConfig": "", "EphemeralStorage": "", "Tracing": "TracingConfig", "CodeUri": "Code",
 		"DeadLetterQueue": "DeadLetterConfig",
-	}, "Role", "Policies", "Events", "EventInvokeConfig", "AssumeRolePolicyDocument", "PermissionsBoundary", "RolePath", "FunctionUrlConfig")
+	}, "Role", "Policies", "Events", "EventInvokeConfig", "AssumeRolePolicyDocument", "PermissionsBoundary", "RolePath", "FunctionUrlConfig",
+		"AutoPublishAlias", "AutoPublishAliasAllProperties", "VersionDescription")
 	if err != nil {
 		return err
 	}
 	for i, f := range passed {
 		switch f.name {
 		case "Code":
-			passed[i].value = mapping(f.line, field{name: "CodeUri", value: f.value})
+			if passed[i].value, err = codeOf(f.value); err != nil {
+				return err
+			}
 		case "DeadLetterConfig":
 			passed[i].value = mapping(f.line, field{name: "TargetArn", value: f.value.get("TargetArn")})
 		case "TracingConfig":
 			passed[i].value = mapping(f.line, field{name: "Mode", value: f.value})
 		}
 	}
-	role, err := e.role(r, "lambda.amazonaws.com", "service-role/AWSLambdaBasicExecutionRole")
+	role, err := e.role(r, "lambda.amazonaws.com", letters(r), "service-role/AWSLambdaBasicExecutionRole")
 	if err != nil {
 		return err
 	}
@@ -126,26 +140,41 @@ func (e *expansion) addFunction(r resource) error {
 	function := plainFrom(r, r.id, "AWS::Lambda::Function", properties)
 	function.dependsOn = r.dependsOn
 	e.out = append(e.out, function)
-	if invoke := r.properties.get("EventInvokeConfig"); invoke != nil {
-		e.out = append(e.out, plainFrom(r, r.id+"EventInvokeConfig", "AWS::Lambda::EventInvokeConfig",
-			merge(mapping(invoke.line, field{name: "FunctionName", value: ref(r)}, field{name: "Qualifier", value: text(r.line, "$LATEST")}), invoke)))
+	target, err := e.publish(r, properties)
+	if err != nil {
+		return err
 	}
-	if err := e.addFunctionURL(r); err != nil {
+	e.addInvokeConfig(r, target)
+	if err := e.addFunctionURL(r, target); err != nil {
 		return err
 	}
 	return e.addEvents(r, func(event field, rule *node) ([]resource, error) {
-		target := mapping(event.line,
-			field{name: "Arn", value: arnOf(event.line, r.id)}, field{name: "Id", value: text(event.line, r.id+event.name+"LambdaTarget")})
+		aim := mapping(event.line,
+			field{name: "Arn", value: target.arn}, field{name: "Id", value: text(event.line, r.id+event.name+"LambdaTarget")})
 		id := r.id + event.name
 		return []resource{
-			plainFrom(r, id, "AWS::Events::Rule", aimed(rule, target)),
+			plainFrom(r, id, "AWS::Events::Rule", aimed(rule, aim)),
 			plainFrom(r, id+"Permission", "AWS::Lambda::Permission", mapping(event.line,
 				field{name: "Action", value: text(event.line, "lambda:InvokeFunction")},
-				field{name: "FunctionName", value: ref(r)},
+				field{name: "FunctionName", value: target.name},
 				field{name: "Principal", value: text(event.line, "events.amazonaws.com")},
 				field{name: "SourceArn", value: arnOf(event.line, id)})),
 		}, nil
 	})
+}
+
+// addInvokeConfig writes how asynchronous invocations are retried.
+func (e *expansion) addInvokeConfig(r resource, target published) {
+	invoke := r.properties.get("EventInvokeConfig")
+	if invoke == nil {
+		return
+	}
+	config := plainFrom(r, r.id+"EventInvokeConfig", "AWS::Lambda::EventInvokeConfig",
+		merge(mapping(invoke.line, field{name: "FunctionName", value: ref(r)}, field{name: "Qualifier", value: text(r.line, target.qualifier)}), invoke))
+	if target.alias != "" {
+		config.dependsOn = []*node{text(r.line, target.alias)}
+	}
+	e.out = append(e.out, config)
 }
 
 func (e *expansion) addStateMachine(r resource) error {
@@ -157,13 +186,13 @@ func (e *expansion) addStateMachine(r resource) error {
 		return err
 	}
 	if uri := r.properties.get("DefinitionUri"); uri != nil {
-		definition, err := e.read(uri)
+		definition, err := e.definition(uri)
 		if err != nil {
 			return err
 		}
-		passed = append(passed, field{"DefinitionString", uri.line, definition})
+		passed = append(passed, definition)
 	}
-	role, err := e.role(r, "states.amazonaws.com")
+	role, err := e.role(r, "states.amazonaws.com", nil)
 	if err != nil {
 		return err
 	}
@@ -181,6 +210,16 @@ func (e *expansion) addStateMachine(r resource) error {
 			plainFrom(r, id, "AWS::Events::Rule", aimed(rule, target)),
 		}, nil
 	})
+}
+
+// definition is the property of the state machine that a DefinitionUri stands for.
+func (e *expansion) definition(uri *node) (field, error) {
+	at, err := s3Location(uri, "Bucket", "Key", "Version")
+	if at != nil || err != nil {
+		return field{"DefinitionS3Location", uri.line, at}, err
+	}
+	written, err := e.read(uri)
+	return field{"DefinitionString", uri.line, written}, err
 }
 
 // read is the file that a DefinitionUri names.

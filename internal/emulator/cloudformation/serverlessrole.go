@@ -3,8 +3,8 @@ package cloudformation
 import "fmt"
 
 // role is the ARN of the role that runs r: the one it names, or one made of its
-// policies.
-func (e *expansion) role(r resource, service string, managed ...string) (*node, error) {
+// policies and those that it has for the sake of SAM's other properties.
+func (e *expansion) role(r resource, service string, more []*node, managed ...string) (*node, error) {
 	if role := r.properties.get("Role"); role != nil {
 		return role, nil
 	}
@@ -19,7 +19,7 @@ func (e *expansion) role(r resource, service string, managed ...string) (*node, 
 			properties.fields = append(properties.fields, field{"Path", f.line, f.value})
 		}
 	}
-	arns, inline := list(r.line), list(r.line)
+	arns, inline := list(r.line), list(r.line, more...)
 	for _, name := range managed {
 		arns.items = append(arns.items, text(r.line, "arn:aws:iam::aws:policy/"+name))
 	}
@@ -43,9 +43,39 @@ func (e *expansion) role(r resource, service string, managed ...string) (*node, 
 			arns.items = append(arns.items, policy)
 		}
 	}
+	// AWS: SAM Developer Guide, AWS::Serverless::Function, Tracing: "If you specify
+	// Active … and don't specify Role, AWS SAM adds the arn:…:AWSXRayDaemonWriteAccess
+	// policy to the Lambda execution role that it creates for you."
+	if tracing := r.properties.get("Tracing"); optional(tracing) == "Active" || optional(tracing.get("Enabled")) == "true" {
+		arns.items = append(arns.items, text(r.line, "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"))
+	}
 	properties.fields = append(properties.fields, field{"ManagedPolicyArns", r.line, arns}, field{"Policies", r.line, inline})
 	e.out = append(e.out, plainFrom(r, r.id+"Role", "AWS::IAM::Role", properties))
 	return arnOf(r.line, r.id+"Role"), nil
+}
+
+// letters is the policy with which a function writes to its dead-letter queue or topic.
+// AWS: SAM, github.com/aws/serverless-application-model, DeadLetterQueuePolicy.
+func letters(r resource) []*node {
+	queue := r.properties.get("DeadLetterQueue")
+	if queue == nil {
+		return nil
+	}
+	action := "sqs:SendMessage"
+	if queue.get("Type").String() == "SNS" {
+		action = "sns:Publish"
+	}
+	return []*node{mapping(r.line, field{name: "PolicyName", value: text(r.line, "DeadLetterQueuePolicy")},
+		field{name: "PolicyDocument", value: allowing(r.line, action, queue.get("TargetArn"))})}
+}
+
+// allowing is a policy that allows one action on one resource.
+func allowing(line int, action string, resource *node) *node {
+	return mapping(line, field{name: "Version", value: text(line, "2012-10-17")},
+		field{name: "Statement", value: list(line, mapping(line,
+			field{name: "Effect", value: text(line, "Allow")},
+			field{name: "Action", value: text(line, action)},
+			field{name: "Resource", value: resource}))})
 }
 
 // managedPolicy is the ARN of an AWS managed policy that is given by name.
@@ -69,11 +99,7 @@ func trust(line int, service string) *node {
 // starter is a role with which events start a state machine.
 func starter(line int, id string, machine *node) *node {
 	role := trust(line, "events.amazonaws.com")
-	policy := mapping(line, field{name: "Version", value: text(line, "2012-10-17")},
-		field{name: "Statement", value: list(line, mapping(line,
-			field{name: "Effect", value: text(line, "Allow")},
-			field{name: "Action", value: text(line, "states:StartExecution")},
-			field{name: "Resource", value: machine}))})
+	policy := allowing(line, "states:StartExecution", machine)
 	role.fields = append(role.fields, field{"Policies", line, list(line, mapping(line,
 		field{name: "PolicyName", value: text(line, id+"RoleStartExecutionPolicy")},
 		field{name: "PolicyDocument", value: policy}))})

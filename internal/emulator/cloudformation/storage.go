@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,32 +14,49 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// storageCreator creates what holds things: tables, queues, buckets, values,
+// storageHandler creates what holds things: tables, queues, buckets, values,
 // images.
-func storageCreator(kind string) creator {
+func storageHandler(kind string) (handler, bool) {
 	switch kind {
 	case "AWS::DynamoDB::Table":
-		return createTable
+		return handler{create: createTable, update: updateTable, remove: removeTable, name: "TableName"}, true
 	case "AWS::ECR::Repository":
-		return createRepository
+		return handler{create: createRepository, update: updateRepository, remove: removeRepository, name: "RepositoryName"}, true
 	case "AWS::S3::Bucket":
-		return createBucket
+		return handler{create: createBucket, update: updateBucket, remove: removes("s3", "DeleteBucket", "Bucket"), name: "BucketName"}, true
 	case "AWS::SQS::Queue":
-		return createQueue
+		return handler{create: createQueue, update: updateQueue, remove: removes("sqs", "DeleteQueue", "QueueUrl"), name: "QueueName"}, true
 	case "AWS::SQS::QueuePolicy":
-		return createQueuePolicy
+		return puts(putQueuePolicy, removeQueuePolicy), true
 	case "AWS::SSM::Parameter":
-		return createParameter
+		return puts(putParameter, removes("ssm", "DeleteParameter", "Name")).named("Name"), true
 	case "AWS::SecretsManager::Secret":
-		return createSecret
+		return handler{create: createSecret, update: updateSecret, remove: removeSecret, name: "Name"}, true
 	}
-	return nil
+	return handler{}, false
 }
 
 // createTable waits until the table is active. Backups and tags are kept.
 func createTable(r *request) (*created, error) {
 	name := r.name("TableName", 255)
-	properties, timeToLive := taken(r.properties, "TimeToLiveSpecification")
+	properties, timeToLive := tableProperties(r.properties)
+	if _, err := r.call("dynamodb", "CreateTable", &dynamodb.CreateTableInput{}, properties, map[string]any{"TableName": name}); err != nil {
+		return nil, err
+	}
+	description, err := r.activeTable(name)
+	made := &created{name, map[string]string{
+		"Arn": pick(description, "Table", "TableArn"), "StreamArn": pick(description, "Table", "LatestStreamArn"),
+	}}
+	if err != nil {
+		return made, err
+	}
+	return made, r.setTimeToLive(name, timeToLive)
+}
+
+// tableProperties are what tables are created and updated with, and their time to
+// live apart.
+func tableProperties(all *node) (properties, timeToLive *node) {
+	properties, timeToLive = taken(all, "TimeToLiveSpecification")
 	properties, _ = taken(properties, "PointInTimeRecoverySpecification", "ContributorInsightsSpecification", "Tags")
 	for i, f := range properties.fields {
 		switch f.name {
@@ -49,22 +67,53 @@ func createTable(r *request) (*created, error) {
 			properties.fields[i].value = merge(enabled, f.value)
 		}
 	}
-	if _, err := r.call("dynamodb", "CreateTable", &dynamodb.CreateTableInput{}, properties, map[string]any{"TableName": name}); err != nil {
-		return nil, err
+	return properties, timeToLive
+}
+
+func (r *request) setTimeToLive(name string, timeToLive *node) error {
+	if len(timeToLive.fields) == 0 {
+		return nil
 	}
-	description, err := r.activeTable(name)
-	if err != nil {
-		return nil, err
+	_, err := r.call("dynamodb", "UpdateTimeToLive", &dynamodb.UpdateTimeToLiveInput{}, timeToLive, map[string]any{"TableName": name})
+	return err
+}
+
+// updateTable changes what UpdateTable takes; backups and tags are kept.
+func updateTable(r *request) (*created, error) {
+	name := r.was.ref
+	properties, timeToLive := tableProperties(r.properties)
+	_, wants := taken(properties, changed(r.was.properties, r.properties)...)
+	const protection = "DeletionProtectionEnabled"
+	if r.properties.get(protection) == nil && r.was.properties.get(protection) != nil {
+		wants.fields = append(wants.fields, field{protection, r.line, text(r.line, "false")})
 	}
-	if len(timeToLive.fields) > 0 {
-		more := map[string]any{"TableName": name}
-		if _, err := r.call("dynamodb", "UpdateTimeToLive", &dynamodb.UpdateTimeToLiveInput{}, timeToLive, more); err != nil {
+	if len(wants.fields) > 0 {
+		if _, err := r.call("dynamodb", "UpdateTable", &dynamodb.UpdateTableInput{}, wants, map[string]any{"TableName": name}); err != nil {
+			return nil, err
+		}
+		if _, err := r.activeTable(name); err != nil {
 			return nil, err
 		}
 	}
-	return &created{name, map[string]string{
-		"Arn": pick(description, "Table", "TableArn"), "StreamArn": pick(description, "Table", "LatestStreamArn"),
-	}}, nil
+	if same(r.was.properties.get("TimeToLiveSpecification"), r.properties.get("TimeToLiveSpecification")) {
+		return r.was.created, nil
+	}
+	return r.was.created, r.setTimeToLive(name, timeToLive)
+}
+
+// removeTable waits until the table is gone.
+func removeTable(r *request) error {
+	if _, err := r.ask("dynamodb", "DeleteTable", map[string]any{"TableName": r.was.ref}); err != nil {
+		return err
+	}
+	const attempts = 600
+	for range attempts {
+		if _, err := r.ask("dynamodb", "DescribeTable", map[string]any{"TableName": r.was.ref}); err != nil {
+			return gone(err)
+		}
+		r.Wait(time.Second)
+	}
+	return fmt.Errorf("table %s is not gone after %d seconds", r.was.ref, attempts)
 }
 
 // activeTable describes the table once it is active.
@@ -101,7 +150,39 @@ func createQueue(r *request) (*created, error) {
 	return &created{url, map[string]string{"Arn": r.arn("sqs", name), "QueueName": name, "QueueUrl": url}}, nil
 }
 
-func createQueuePolicy(r *request) (*created, error) {
+// updateQueue sets the attributes that changed; one that the template does not say
+// any more stays as it is.
+func updateQueue(r *request) (*created, error) {
+	attributes := map[string]any{}
+	for _, property := range changed(r.was.properties, r.properties) {
+		value := r.properties.get(property)
+		if property == "Tags" || value.isNull() {
+			continue
+		}
+		written, err := document(value)
+		if err != nil {
+			return nil, err
+		}
+		attributes[property] = written.text
+	}
+	if len(attributes) == 0 {
+		return r.was.created, nil
+	}
+	_, err := r.ask("sqs", "SetQueueAttributes", map[string]any{"QueueUrl": r.was.ref, "Attributes": attributes})
+	return r.was.created, err
+}
+
+func removeQueuePolicy(r *request) error {
+	for _, url := range texts(r.was.properties.get("Queues")) {
+		input := map[string]any{"QueueUrl": url, "Attributes": map[string]any{"Policy": ""}}
+		if _, err := r.ask("sqs", "SetQueueAttributes", input); err != nil && !isGone(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func putQueuePolicy(r *request) (*created, error) {
 	policy := r.properties.get("PolicyDocument")
 	if policy == nil {
 		return nil, fail(r.line, "property PolicyDocument is required")
@@ -124,31 +205,45 @@ func createQueuePolicy(r *request) (*created, error) {
 }
 
 // createBucket keeps who may read the bucket, how it is encrypted and how long
-// objects stay: objects are not aged here.
+// objects stay: objects are not aged here, and have no versions.
 func createBucket(r *request) (*created, error) {
 	name := strings.ToLower(r.name("BucketName", 63))
-	properties, _ := taken(r.properties, "BucketName", "BucketEncryption", "PublicAccessBlockConfiguration",
-		"OwnershipControls", "LifecycleConfiguration", "Tags")
-	for _, f := range properties.fields {
-		return nil, fail(f.line, "property %s is not supported", f.name)
+	if err := checkBucket(r); err != nil {
+		return nil, err
 	}
 	input := map[string]any{"Bucket": name}
-	if region := r.scope.settings.Region; region != "us-east-1" {
-		input["CreateBucketConfiguration"] = map[string]any{"LocationConstraint": region}
+	if r.Region != "us-east-1" {
+		input["CreateBucketConfiguration"] = map[string]any{"LocationConstraint": r.Region}
 	}
 	if _, err := r.ask("s3", "CreateBucket", input); err != nil {
 		return nil, err
 	}
 	return &created{name, map[string]string{
 		"Arn": "arn:aws:s3:::" + name, "DomainName": name + ".s3.amazonaws.com",
-		"RegionalDomainName": name + ".s3." + r.scope.settings.Region + ".amazonaws.com",
+		"RegionalDomainName": name + ".s3." + r.Region + ".amazonaws.com",
 	}}, nil
 }
 
-func createParameter(r *request) (*created, error) {
+func updateBucket(r *request) (*created, error) { return r.was.created, checkBucket(r) }
+
+// checkBucket refuses what would change what the bucket does.
+func checkBucket(r *request) error {
+	properties, _ := taken(r.properties, "BucketName", "BucketEncryption", "PublicAccessBlockConfiguration",
+		"OwnershipControls", "LifecycleConfiguration", "LoggingConfiguration", "VersioningConfiguration", "Tags")
+	for _, f := range properties.fields {
+		return fail(f.line, "property %s is not supported", f.name)
+	}
+	return nil
+}
+
+func putParameter(r *request) (*created, error) {
 	name := r.name("Name", 1011)
 	properties, _ := taken(r.properties, "Tags")
-	if _, err := r.call("ssm", "PutParameter", &ssm.PutParameterInput{}, properties, map[string]any{"Name": name}); err != nil {
+	more := map[string]any{"Name": name}
+	if r.was != nil {
+		more["Overwrite"] = true
+	}
+	if _, err := r.call("ssm", "PutParameter", &ssm.PutParameterInput{}, properties, more); err != nil {
 		return nil, err
 	}
 	return &created{name, map[string]string{
@@ -202,6 +297,29 @@ func (r *request) generateSecret(n *node) (string, error) {
 	return string(out), err
 }
 
+// updateSecret puts another value, if the template has it. One that was generated is
+// not generated again.
+func updateSecret(r *request) (*created, error) {
+	for _, property := range changed(r.was.properties, r.properties) {
+		switch property {
+		case "SecretString":
+			input := map[string]any{"SecretId": r.was.ref, "SecretString": r.properties.get(property).String(), "ClientRequestToken": r.ID(32)}
+			if _, err := r.ask("secretsmanager", "PutSecretValue", input); err != nil {
+				return nil, err
+			}
+		case "Tags", "KmsKeyId", "Description":
+		default:
+			return nil, fmt.Errorf("an update of property %s is not emulated", property)
+		}
+	}
+	return r.was.created, nil
+}
+
+func removeSecret(r *request) error {
+	_, err := r.ask("secretsmanager", "DeleteSecret", map[string]any{"SecretId": r.was.ref, "ForceDeleteWithoutRecovery": true})
+	return err
+}
+
 // createRepository keeps the repository's policies.
 func createRepository(r *request) (*created, error) {
 	name := strings.ToLower(r.name("RepositoryName", 256))
@@ -213,4 +331,20 @@ func createRepository(r *request) (*created, error) {
 	return &created{name, map[string]string{
 		"Arn": pick(out, "Repository", "RepositoryArn"), "RepositoryUri": pick(out, "Repository", "RepositoryUri"),
 	}}, nil
+}
+
+// updateRepository keeps the policies; what else changed has no operation here.
+func updateRepository(r *request) (*created, error) {
+	for _, property := range changed(r.was.properties, r.properties) {
+		if !slices.Contains([]string{"LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete", "Tags"}, property) {
+			return nil, fmt.Errorf("an update of property %s is not emulated", property)
+		}
+	}
+	return r.was.created, nil
+}
+
+func removeRepository(r *request) error {
+	force := optional(r.was.properties.get("EmptyOnDelete")) == "true"
+	_, err := r.ask("ecr", "DeleteRepository", map[string]any{"RepositoryName": r.was.ref, "Force": force})
+	return err
 }

@@ -1,13 +1,21 @@
-// Package cloudformation reads CloudFormation templates, AWS SAM's serverless
-// ones among them, and creates what they describe in the emulated services.
+// Package cloudformation emulates AWS CloudFormation: it reads templates, AWS SAM's
+// serverless ones among them, and creates, updates and deletes what they describe in
+// the emulated services.
 //
-// It is a reader, not the CloudFormation API: there are no change sets, updates,
-// stack events or rollback. A template is loaded, resolved with parameters, and
-// deployed once into an empty cloud. Deploy asks the services for the resources
-// as any client would, one after the other in the order of their dependencies.
-// Resources that only say who may do what, or where things stand in a network,
-// are kept with their properties and given physical names. A resource type or a
-// property that is not known is an error with its line.
+// A template is read (Load), worked out with parameters (Template.Resolve) and
+// brought about by an operation on a stack: resource by resource in the order of
+// their dependencies, each asked of its service as any client would. An update
+// leaves alone what is the same, changes the rest in place or by replacement as
+// CloudFormation's registry says of the property, and goes back when something
+// fails. The Service is the API on top.
+//
+// Resources that only say who may do what, or where things stand in a network, are
+// kept with their properties and given physical names. A resource type or a property
+// that is not known is an error with its line.
+//
+// Departures: an operation does one thing after the other. It does not wait for a
+// service's tasks to be steady. Stack tags are not put on resources. There are no
+// nested stacks, stack sets, drift, imports of resources, or macros but SAM's.
 //
 // It is our own because the known Go library for templates replaces Ref and
 // GetAtt of resources with placeholders when it reads them, and has no place to
@@ -25,13 +33,16 @@ type Template struct {
 	// Name is the name that errors call it by, usually the file's.
 	Name string
 
-	serverless bool
-	globals    *node
-	parameters []field
-	mappings   *node
-	conditions *node
-	resources  []resource
-	outputs    []field
+	body        string
+	description string
+	serverless  bool
+	globals     *node
+	rules       []field
+	parameters  []field
+	mappings    *node
+	conditions  *node
+	resources   []resource
+	outputs     []field
 }
 
 // resource is an entry of the Resources section.
@@ -42,11 +53,14 @@ type resource struct {
 	properties *node  // a mapping, or nil
 	dependsOn  []*node
 	condition  *node
+
+	deletion    string // its DeletionPolicy
+	replacement string // its UpdateReplacePolicy
 }
 
 // Load reads a template. The name stands in errors.
 func Load(name string, data []byte) (*Template, error) {
-	t := &Template{Name: name}
+	t := &Template{Name: name, body: string(data)}
 	root, err := parse(data)
 	if err == nil {
 		err = t.read(root)
@@ -80,11 +94,14 @@ func (t *Template) read(root *node) error {
 func (t *Template) readSection(section field) error {
 	value := section.value
 	switch section.name {
-	case "AWSTemplateFormatVersion", "Description", "Metadata":
+	case "AWSTemplateFormatVersion", "Metadata":
+		return nil
+	case "Description":
+		t.description = value.text
 		return nil
 	case "Transform":
 		return t.readTransform(value)
-	case "Globals", "Parameters", "Mappings", "Conditions", "Resources", "Outputs":
+	case "Globals", "Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs":
 		if value.kind != mappingKind {
 			return fail(section.line, "section %s is a mapping, not %v", section.name, value)
 		}
@@ -96,6 +113,8 @@ func (t *Template) readSection(section field) error {
 		t.globals = value
 	case "Parameters":
 		t.parameters = value.fields
+	case "Rules":
+		t.rules = value.fields
 	case "Mappings":
 		t.mappings = value
 	case "Conditions":
@@ -124,7 +143,7 @@ func (t *Template) readTransform(value *node) error {
 
 func (t *Template) readResources(section *node) error {
 	for _, entry := range section.fields {
-		r := resource{id: entry.name, line: entry.line}
+		r := resource{id: entry.name, line: entry.line, deletion: deletes, replacement: deletes}
 		if entry.value.kind != mappingKind {
 			return fail(entry.line, "resource %s is a mapping, not %v", entry.name, entry.value)
 		}
@@ -146,7 +165,7 @@ func (t *Template) readResources(section *node) error {
 
 // readAttribute reads one of a resource's attributes.
 // AWS: CloudFormation template reference, Resource attribute reference.
-func (r *resource) readAttribute(f field) error {
+func (r *resource) readAttribute(f field) (err error) {
 	switch f.name {
 	case "Type":
 		r.kind = f.value.text
@@ -162,11 +181,15 @@ func (r *resource) readAttribute(f field) error {
 		}
 	case "Condition":
 		r.condition = f.value
-	case "DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "Metadata":
+	case "DeletionPolicy":
+		r.deletion, err = readPolicy(f, deletes, retains, retainsOnceItWasMade)
+	case "UpdateReplacePolicy":
+		r.replacement, err = readPolicy(f, deletes, retains)
+	case "UpdatePolicy", "Metadata":
 	default:
 		return fail(f.line, "resource %s: attribute %s is not supported", r.id, f.name)
 	}
-	return nil
+	return err
 }
 
 // Resource is a resource as the template declares it.

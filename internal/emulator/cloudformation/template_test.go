@@ -26,12 +26,19 @@ func nowhere(t *testing.T) cloudformation.Target {
 	t.Helper()
 	ids := 0
 	return cloudformation.Target{
+		Account: "123456789012", Region: "us-east-1",
 		Invoke: func(service, operation string, _ map[string]any) (json.RawMessage, error) {
 			return nil, fmt.Errorf("%s %s was called, want no call", service, operation)
 		},
 		Function: func(f cloudformation.Function) error { return fmt.Errorf("function %s was created, want none", f.Name) },
 		ID:       func(n int) string { ids++; return fmt.Sprintf("%0*d", n, ids) },
-		Wait:     func(time.Duration) { t.Error("waited for a kept resource") },
+		Wait: func(d time.Duration) {
+			if d > 0 {
+				t.Error("waited for a kept resource")
+			}
+		},
+		Now: func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) },
+		Do:  func(change func()) { change() },
 	}
 }
 

@@ -63,3 +63,7 @@ func thirdParties(category types.ActionCategory) []string {
 func isApproval(a types.ActionDeclaration) bool {
 	return a.ActionTypeId.Category == types.ActionCategoryApproval
 }
+
+func isFunction(a types.ActionDeclaration) bool {
+	return a.ActionTypeId.Category == types.ActionCategoryInvoke && *a.ActionTypeId.Provider == "Lambda"
+}

@@ -76,7 +76,7 @@ func (s *Service) notify(topic string, a *actionExecution, expires time.Time) er
 	}
 	subject := "APPROVAL NEEDED: AWS CodePipeline " + pipeline + " for action " + action
 	const longest = 100 // of a subject in SNS
-	return s.deps.Publish(topic, subject[:min(len(subject), longest)], string(bytes.TrimSpace(body.Bytes())))
+	return s.deps.Publish(*a.execution.pipeline.declared.RoleArn, topic, subject[:min(len(subject), longest)], string(bytes.TrimSpace(body.Bytes())))
 }
 
 // putApprovalResult answers an approval.
@@ -99,14 +99,9 @@ func (s *Service) findApproval(in *codepipeline.PutApprovalResultInput) (*action
 	if err != nil {
 		return nil, err
 	}
-	var st *stage
-	for _, candidate := range p.stages {
-		if *candidate.declared.Name == *in.StageName {
-			st = candidate
-		}
-	}
-	if st == nil {
-		return nil, &types.StageNotFoundException{Message: aws.String("Pipeline '" + *in.PipelineName + "' does not have a stage with name '" + *in.StageName + "'")}
+	st, err := p.findStage(*in.StageName)
+	if err != nil {
+		return nil, err
 	}
 	isDeclared := false
 	for _, declared := range st.declared.Actions {

@@ -1,7 +1,8 @@
-// Package codepipeline emulates AWS CodePipeline as far as manual approvals need
-// it: pipelines that run their stages in order, in SUPERSEDED mode, and actions
-// that wait for a person. What the other actions do is not emulated: they succeed
-// at once, or as Deps.Action says.
+// Package codepipeline emulates AWS CodePipeline as far as manual approvals and
+// Lambda functions need it: pipelines that run their stages in order, in SUPERSEDED
+// mode, actions that wait for a person, and actions that wait for a function's word.
+// What the other actions do is not emulated: they succeed at once, or as Deps.Action
+// says.
 package codepipeline
 
 import (
@@ -18,11 +19,16 @@ import (
 type Deps struct {
 	// Emit puts an AWS service's event on the default bus; nil drops it.
 	Emit func(source, detailType string, resources []string, detail any)
-	// Publish tells a topic of an approval that waits. Needed by approvals that have
-	// a topic.
-	Publish func(topicARN, subject, message string) error
-	// Action does the work of an action that is not an approval and calls done on
-	// the loop, once. With nil every such action succeeds at once.
+	// Publish tells a topic, as the pipeline's role, of an approval that waits. Needed
+	// by approvals that have a topic.
+	Publish func(roleARN, topicARN, subject, message string) error
+	// Invoke has a function run later with the payload, as the role; an error says why
+	// it cannot be. Credentials are a session of the role. Both are needed by actions
+	// that invoke functions.
+	Invoke      func(roleARN, function string, payload []byte) error
+	Credentials func(roleARN string) (Credentials, error)
+	// Action does the work of every other action and calls done on the loop, once.
+	// With nil every such action succeeds at once.
 	Action func(a Action, done func(Result))
 	// Caller is the ARN of whoever has an access key. Nil is an IAM user of the
 	// account named after the key.
@@ -37,8 +43,20 @@ type Action struct {
 	Execution   string // the pipeline's
 	ExecutionID string // the action's
 	Type        types.ActionTypeId
-	// Configuration is what the pipeline declares for it.
+	// Configuration is what the pipeline declares for it, its variables resolved.
 	Configuration map[string]string
+	// Inputs are the artifacts that it works on, and Outputs where it is to leave its
+	// own.
+	Inputs, Outputs []Artifact
+}
+
+// Artifact is an object in the pipeline's bucket.
+type Artifact struct{ Name, Bucket, Key string }
+
+// Credentials are a session of a role.
+type Credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expires                                    time.Time
 }
 
 // Result is how an action ended. The zero value is success.
@@ -52,6 +70,11 @@ type Result struct {
 	ExternalID  string // of the work in the service that did it
 	ExternalURL string
 	Summary     string
+
+	// Variables are the output variables of the action, and Revision is that of its
+	// artifacts, where it is a source.
+	Variables map[string]string
+	Revision  string
 }
 
 // Service is CodePipeline in one account and Region.
@@ -61,11 +84,12 @@ type Service struct {
 	region    string
 	deps      Deps
 	pipelines map[string]*pipeline
+	jobs      map[string]*job
 }
 
 // New gives CodePipeline without pipelines.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
-	return &Service{loop: l, account: account, region: region, deps: deps, pipelines: map[string]*pipeline{}}
+	return &Service{loop: l, account: account, region: region, deps: deps, pipelines: map[string]*pipeline{}, jobs: map[string]*job{}}
 }
 
 // Wire is the operations that are emulated.
@@ -79,7 +103,11 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("ListActionExecutions", s.listActionExecutions),
 		wire.Op("ListPipelines", s.listPipelines),
 		wire.Op("PutApprovalResult", s.putApprovalResult),
+		wire.Op("PutJobFailureResult", s.putJobFailureResult),
+		wire.Op("PutJobSuccessResult", s.putJobSuccessResult),
+		wire.Op("RetryStageExecution", s.retryStageExecution),
 		wire.Op("StartPipelineExecution", s.startPipelineExecution),
+		wire.Op("StopPipelineExecution", s.stopPipelineExecution),
 	)
 }
 
@@ -101,6 +129,15 @@ func (s *Service) find(name string) (*pipeline, error) {
 		}
 	}
 	return p, nil
+}
+
+func (p *pipeline) findStage(name string) (*stage, error) {
+	for _, st := range p.stages {
+		if *st.declared.Name == name {
+			return st, nil
+		}
+	}
+	return nil, &types.StageNotFoundException{Message: aws.String("Pipeline '" + *p.declared.Name + "' does not have a stage with name '" + name + "'")}
 }
 
 // caller is the ARN of who made a call.

@@ -27,6 +27,7 @@ type world struct {
 	events []event
 	told   []string // "subject: message"
 	work   map[string]func(codepipeline.Result)
+	deps   func(*codepipeline.Deps) // changes what CodePipeline reaches out to
 }
 
 type event struct {
@@ -40,9 +41,16 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{Loop: loop.NewVirtual(start), work: map[string]func(codepipeline.Result){}}
 	t.Cleanup(w.Close)
-	service := codepipeline.New(w.Loop, "123456789012", "us-east-1", codepipeline.Deps{
+	w.make(t)
+	return w
+}
+
+// make makes the service and its client.
+func (w *world) make(t *testing.T) {
+	t.Helper()
+	deps := codepipeline.Deps{
 		Emit: func(_, kind string, resources []string, detail any) { w.emitted(t, kind, resources, detail) },
-		Publish: func(topic, subject, message string) error {
+		Publish: func(_, topic, subject, message string) error {
 			if topic != "arn:aws:sns:us-east-1:123456789012:approvals" {
 				return errors.New("Topic does not exist")
 			}
@@ -56,14 +64,17 @@ func newWorld(t *testing.T) *world {
 			}
 			w.work[a.Execution] = done
 		},
-	})
+	}
+	if w.deps != nil {
+		w.deps(&deps)
+	}
+	service := codepipeline.New(w.Loop, "123456789012", "us-east-1", deps)
 	w.client = client.NewFromConfig(aws.Config{
 		Region:      "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		HTTPClient:  wire.NewTransport(w.Loop, wire.NewMux("123456789012", "us-east-1", service.Wire()), wire.TransportOptions{}),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	})
-	return w
 }
 
 func (w *world) emitted(t *testing.T, kind string, resources []string, detail any) {

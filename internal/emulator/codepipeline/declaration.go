@@ -45,7 +45,7 @@ func (s *Service) check(d *types.PipelineDeclaration) error {
 	case len(d.Stages) > maxStages:
 		return badStructure("Pipeline has %d stages. There should be a maximum of %d stages in a pipeline", len(d.Stages), maxStages)
 	}
-	c := &checker{region: s.region, stages: map[string]bool{}, artifacts: map[string]bool{}}
+	c := &checker{region: s.region, stages: map[string]bool{}, artifacts: map[string]bool{}, namespaces: map[string]bool{ownNamespace: true}}
 	for i, st := range d.Stages {
 		if err := c.stage(st, i == 0); err != nil {
 			return err
@@ -59,6 +59,8 @@ type checker struct {
 	region    string
 	stages    map[string]bool
 	artifacts map[string]bool // that an action before gives
+	// namespaces are those of the actions before, and CodePipeline's own.
+	namespaces map[string]bool
 }
 
 func (c *checker) stage(st types.StageDeclaration, isFirst bool) error {
@@ -120,15 +122,50 @@ func (c *checker) action(stage string, a types.ActionDeclaration, isFirst bool) 
 		return badStructure("Source action '%s' is in stage '%s'. Source actions can only be in the first stage", *a.Name, stage)
 	case len(a.Commands) > 0, len(a.EnvironmentVariables) > 0, len(a.OutputVariables) > 0:
 		return notEmulated("an action with commands, environmentVariables or outputVariables")
-	case a.Namespace != nil:
-		return notEmulated("an action with a namespace")
 	case a.Region != nil && *a.Region != c.region:
 		return notEmulated("an action in another Region")
 	}
-	if err := checkApproval(a); err != nil {
-		return err
+	for _, check := range []func(types.ActionDeclaration) error{checkApproval, checkFunction, c.namespace, c.actionArtifacts} {
+		if err := check(a); err != nil {
+			return err
+		}
 	}
-	return c.actionArtifacts(a)
+	return nil
+}
+
+// checkFunction refuses what an action that invokes a function cannot be declared
+// with.
+// AWS: CodePipeline User Guide, AWS Lambda invoke action reference.
+func checkFunction(a types.ActionDeclaration) error {
+	if !isFunction(a) {
+		return nil
+	}
+	const most = 5
+	if in, out := len(a.InputArtifacts), len(a.OutputArtifacts); in > most || out > most {
+		return badAction("Action '%s' has %d input and %d output artifacts. An action of provider 'Lambda' has at most 5 and 5", *a.Name, in, out)
+	}
+	if a.Configuration["FunctionName"] == "" {
+		return badAction("Action configuration for action '%s' is missing required configuration 'FunctionName'", *a.Name)
+	}
+	for _, key := range slices.Sorted(maps.Keys(a.Configuration)) {
+		if key != "FunctionName" && key != "UserParameters" {
+			return badAction("Action configuration for action '%s' contains unknown configuration '%s'", *a.Name, key)
+		}
+	}
+	return nil
+}
+
+// namespace refuses a namespace that is taken. The message is ours.
+// AWS: CodePipeline User Guide, Variables reference.
+func (c *checker) namespace(a types.ActionDeclaration) error {
+	if a.Namespace == nil {
+		return nil
+	}
+	if c.namespaces[*a.Namespace] {
+		return badStructure("Namespace '%s' of action '%s' is used more than once, or is CodePipeline's own", *a.Namespace, *a.Name)
+	}
+	c.namespaces[*a.Namespace] = true
+	return nil
 }
 
 // checkApproval refuses what only approvals have, and on approvals what they do

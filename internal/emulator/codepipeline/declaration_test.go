@@ -56,6 +56,17 @@ func TestDeclarationRefused(t *testing.T) {
 			},
 			"InvalidActionDeclarationException: Action configuration for action 'Approve' contains unknown configuration 'Colour'",
 		},
+		"Namespace": {func(d *types.PipelineDeclaration) {
+			d.Stages[0].Actions[0].Namespace, d.Stages[1].Actions[1].Namespace = new("Variables"), new("Variables")
+		}, "InvalidStructureException: Namespace 'Variables' of action 'Deploy' is used more than once"},
+		"OwnNamespace": {func(d *types.PipelineDeclaration) { d.Stages[0].Actions[0].Namespace = new("codepipeline") }, "InvalidStructureException: Namespace 'codepipeline'"},
+		"FunctionName": {func(d *types.PipelineDeclaration) {
+			d.Stages[1].Actions[0] = action("Invoke", types.ActionCategoryInvoke, "Lambda")
+		}, "InvalidActionDeclarationException: Action configuration for action 'Invoke' is missing required configuration 'FunctionName'"},
+		"FunctionConfiguration": {func(d *types.PipelineDeclaration) {
+			d.Stages[1].Actions[0] = action("Invoke", types.ActionCategoryInvoke, "Lambda")
+			d.Stages[1].Actions[0].Configuration = map[string]string{"FunctionName": "deploy", "Colour": "red"}
+		}, "InvalidActionDeclarationException: Action configuration for action 'Invoke' contains unknown configuration 'Colour'"},
 		"Rollback": {func(d *types.PipelineDeclaration) { d.Stages[1].OnFailure = &types.FailureConditions{} }, "a stage with onFailure is not emulated"},
 	}
 	for name, test := range tests {

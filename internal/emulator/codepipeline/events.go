@@ -33,6 +33,7 @@ type stageChange struct {
 	Stage     string  `json:"stage"`
 	State     string  `json:"state"`
 	Attempt   decimal `json:"pipeline-execution-attempt"`
+	Retried   string  `json:"stage-last-retry-attempt-time,omitempty"`
 }
 
 type actionChange struct {
@@ -97,14 +98,14 @@ func (s *Service) tellPipeline(e *execution, state string) {
 	s.emit(e.pipeline, "Pipeline", pipelineChange{
 		Pipeline: *e.pipeline.declared.Name, Execution: e.id, Started: clock(e.started),
 		Trigger: trigger{e.trigger.TriggerType, aws.ToString(e.trigger.TriggerDetail)}, State: state,
-		Version: decimal(*e.pipeline.declared.Version), Attempt: 1,
+		Version: decimal(*e.pipeline.declared.Version), Attempt: decimal(e.attempt),
 	})
 }
 
 func (s *Service) tellStage(e *execution, st *stage, state string) {
 	s.emit(e.pipeline, "Stage", stageChange{
 		Pipeline: *e.pipeline.declared.Name, Version: decimal(*e.pipeline.declared.Version), Execution: e.id,
-		Started: clock(e.started), Stage: *st.declared.Name, State: state, Attempt: 1,
+		Started: clock(e.started), Stage: *st.declared.Name, State: state, Attempt: decimal(e.attempt), Retried: st.retriedAt(e),
 	})
 }
 
@@ -116,7 +117,7 @@ func (s *Service) tellAction(a *actionExecution, state string) {
 		Inputs: s.places(a, inputs(a)), Outputs: s.places(a, outputs(a)),
 		ID: a.id, Action: *a.declared.Name, State: state, Region: s.region,
 		Type:    actionType{Owner: t.Owner, Provider: *t.Provider, Category: t.Category, Version: *t.Version},
-		Version: decimal(*p.declared.Version), Attempt: 1,
+		Version: decimal(*p.declared.Version), Attempt: decimal(a.execution.attempt),
 	}
 	r := result{URL: a.result.ExternalURL, Summary: a.result.Summary, ID: a.result.ExternalID, ErrorCode: a.result.ErrorCode}
 	if r.Summary == "" {
@@ -126,15 +127,4 @@ func (s *Service) tellAction(a *actionExecution, state string) {
 		change.Result = &r
 	}
 	s.emit(p, "Action", change)
-}
-
-// places are artifacts in an event.
-func (s *Service) places(a *actionExecution, names []string) []artifact {
-	var out []artifact
-	for _, name := range names {
-		if key, ok := a.execution.artifacts[name]; ok {
-			out = append(out, artifact{name, location{s.bucket(a.execution.pipeline), key}})
-		}
-	}
-	return out
 }

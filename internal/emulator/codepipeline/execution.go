@@ -1,6 +1,7 @@
 package codepipeline
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +24,7 @@ type stage struct {
 	running *execution
 	waiting *execution
 	last    *execution // that entered
+	retried time.Time  // when the last was retried here
 	status  types.StageExecutionStatus
 	latest  map[string]*actionExecution // by the action's name
 }
@@ -34,8 +36,11 @@ type execution struct {
 	trigger    types.ExecutionTrigger
 	started    time.Time
 	status     types.PipelineExecutionStatus
-	supersedes string            // why it ended, if a newer one took its place
-	artifacts  map[string]string // the keys of what actions gave, by name
+	attempt    int                          // raised with each retry of a stage
+	abandoned  bool                         // by who stopped it
+	supersedes string                       // why it ended, if a newer one took its place
+	artifacts  map[string]stored            // what actions gave, by name
+	variables  map[string]map[string]string // what actions told, by namespace
 	actions    []*actionExecution
 }
 
@@ -51,8 +56,16 @@ type actionExecution struct {
 	result    Result
 	by        string // who decided an approval
 
-	token  string // of an approval
-	expiry *loop.Timer
+	// configuration is the declared one, its variables resolved.
+	configuration map[string]string
+	// keys are where its artifacts go.
+	keys map[string]string
+
+	token   string // of an approval
+	job     *job   // that its function was last asked with
+	percent *int32 // of its work, as the function told
+	expiry  *loop.Timer
+	silence *loop.Timer
 }
 
 // startPipelineExecution starts a run; the same token starts only one.
@@ -81,7 +94,8 @@ func (s *Service) startPipelineExecution(c *wire.Call, in *codepipeline.StartPip
 func (s *Service) start(p *pipeline, trigger types.ExecutionTrigger) *execution {
 	e := &execution{
 		id: s.loop.UUID(), pipeline: p, trigger: trigger, started: s.loop.Now(),
-		status: types.PipelineExecutionStatusInProgress, artifacts: map[string]string{},
+		status: types.PipelineExecutionStatusInProgress, attempt: 1, artifacts: map[string]stored{},
+		variables: map[string]map[string]string{},
 	}
 	p.executions = append(p.executions, e)
 	s.tellPipeline(e, "STARTED")
@@ -105,7 +119,7 @@ func (s *Service) reach(e *execution, st *stage) {
 }
 
 func (s *Service) enter(e *execution, st *stage) {
-	st.running, st.last, st.status = e, e, types.StageExecutionStatusInProgress
+	st.running, st.last, st.retried, st.status = e, e, time.Time{}, types.StageExecutionStatusInProgress
 	s.tellStage(e, st, "STARTED")
 	s.runFrom(e, st, 1)
 }
@@ -136,7 +150,7 @@ func (s *Service) newAction(e *execution, st *stage, declared types.ActionDeclar
 	now := s.loop.Now()
 	a := &actionExecution{
 		id: s.loop.UUID(), execution: e, stage: st, declared: declared, started: now, changed: now,
-		status: types.ActionExecutionStatusInProgress,
+		status: types.ActionExecutionStatusInProgress, configuration: declared.Configuration, keys: s.newKeys(e, declared),
 	}
 	e.actions = append(e.actions, a)
 	st.latest[*declared.Name] = a
@@ -145,15 +159,23 @@ func (s *Service) newAction(e *execution, st *stage, declared types.ActionDeclar
 
 // begin has an action do its work.
 func (s *Service) begin(a *actionExecution) {
+	var err error
+	if a.configuration, err = a.execution.resolve(a.declared.Configuration); err != nil {
+		s.end(a, Result{Failed: true, ErrorCode: "ConfigurationError", ErrorMessage: err.Error()})
+		return
+	}
 	switch {
 	case isApproval(a.declared):
 		s.ask(a)
+	case isFunction(a.declared):
+		s.call(a)
 	case s.deps.Action == nil:
 		s.end(a, Result{})
 	default:
 		s.deps.Action(Action{
 			Pipeline: *a.execution.pipeline.declared.Name, Stage: *a.stage.declared.Name, Name: *a.declared.Name,
-			Execution: a.execution.id, ExecutionID: a.id, Type: *a.declared.ActionTypeId, Configuration: a.declared.Configuration,
+			Execution: a.execution.id, ExecutionID: a.id, Type: *a.declared.ActionTypeId, Configuration: a.configuration,
+			Inputs: s.inputsOf(a), Outputs: s.outputsOf(a),
 		}, func(r Result) { s.end(a, r) })
 	}
 }
@@ -165,30 +187,49 @@ func (s *Service) end(a *actionExecution, r Result) {
 	if a.status != types.ActionExecutionStatusInProgress || s.pipelines[*e.pipeline.declared.Name] != e.pipeline {
 		return
 	}
-	a.expiry.Stop()
-	a.result, a.changed, a.status = r, s.loop.Now(), types.ActionExecutionStatusSucceeded
-	state := "SUCCEEDED"
+	a.result = r
 	if r.Failed {
-		a.status, state = types.ActionExecutionStatusFailed, "FAILED"
+		s.close(a, types.ActionExecutionStatusFailed, "FAILED")
 	} else {
-		s.keepArtifacts(a)
+		a.keep()
+		s.close(a, types.ActionExecutionStatusSucceeded, "SUCCEEDED")
 	}
-	s.tellAction(a, state)
 	hasFailed := false
-	for _, other := range e.actions {
-		if other.stage != st || runOrder(other.declared) != runOrder(a.declared) {
-			continue
-		}
+	for _, other := range e.latestOf(st) {
 		if other.status == types.ActionExecutionStatusInProgress {
 			return
 		}
 		hasFailed = hasFailed || other.status == types.ActionExecutionStatusFailed
 	}
-	if hasFailed {
+	switch {
+	case e.status == types.PipelineExecutionStatusStopping:
+		s.leave(e, st, types.StageExecutionStatusStopped)
+	case hasFailed:
 		s.leave(e, st, types.StageExecutionStatusFailed)
-		return
+	default:
+		s.runFrom(e, st, runOrder(a.declared)+1)
 	}
-	s.runFrom(e, st, runOrder(a.declared)+1)
+}
+
+// close ends an action and what it waits for.
+func (s *Service) close(a *actionExecution, status types.ActionExecutionStatus, state string) {
+	a.expiry.Stop()
+	a.silence.Stop()
+	a.changed, a.status = s.loop.Now(), status
+	s.tellAction(a, state)
+}
+
+// latestOf is the last run of each action that the execution has run in a stage.
+func (e *execution) latestOf(st *stage) []*actionExecution {
+	var latest []*actionExecution
+	for _, a := range e.actions {
+		if a.stage != st {
+			continue
+		}
+		same := func(other *actionExecution) bool { return *other.declared.Name == *a.declared.Name }
+		latest = append(slices.DeleteFunc(latest, same), a)
+	}
+	return latest
 }
 
 // leave ends a stage for an execution, sends it on, and lets in the one that waits.
@@ -200,6 +241,10 @@ func (s *Service) leave(e *execution, st *stage, status types.StageExecutionStat
 		s.tellStage(e, st, "FAILED")
 		e.status = types.PipelineExecutionStatusFailed
 		s.tellPipeline(e, "FAILED")
+	case status == types.StageExecutionStatusStopped:
+		s.tellStage(e, st, "STOPPED")
+		e.status = types.PipelineExecutionStatusStopped
+		s.tellPipeline(e, "STOPPED")
 	case next < len(e.pipeline.stages):
 		s.tellStage(e, st, "SUCCEEDED")
 		s.reach(e, e.pipeline.stages[next])
@@ -211,14 +256,5 @@ func (s *Service) leave(e *execution, st *stage, status types.StageExecutionStat
 	if newer := st.waiting; newer != nil && st.running == nil {
 		st.waiting = nil
 		s.enter(newer, st)
-	}
-}
-
-// keepArtifacts gives an action's artifacts a place in the pipeline's bucket.
-func (s *Service) keepArtifacts(a *actionExecution) {
-	const nameLength, keyLength = 10, 7
-	for _, artifact := range a.declared.OutputArtifacts {
-		name := *artifact.Name
-		a.execution.artifacts[name] = *a.execution.pipeline.declared.Name + "/" + name[:min(len(name), nameLength)] + "/" + s.loop.ID(keyLength)
 	}
 }

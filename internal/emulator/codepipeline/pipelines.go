@@ -115,6 +115,7 @@ func (s *Service) deletePipeline(_ *wire.Call, in *codepipeline.DeletePipelineIn
 		for _, e := range p.executions {
 			for _, a := range e.actions {
 				a.expiry.Stop()
+				a.silence.Stop()
 			}
 		}
 		delete(s.pipelines, *in.Name)

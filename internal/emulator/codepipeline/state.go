@@ -55,7 +55,7 @@ func (a *actionExecution) state() *types.ActionExecution {
 		ActionExecutionId: &a.id, Status: a.status, LastStatusChange: &a.changed,
 		Summary: text(a.result.Summary), LastUpdatedBy: text(a.by),
 		ExternalExecutionId: text(a.result.ExternalID), ExternalExecutionUrl: text(a.result.ExternalURL),
-		ErrorDetails: a.result.details(),
+		ErrorDetails: a.result.details(), PercentComplete: a.percent,
 	}
 	if a.status == types.ActionExecutionStatusInProgress {
 		state.Token = text(a.token)
@@ -163,51 +163,15 @@ func (s *Service) detail(a *actionExecution) types.ActionExecutionDetail {
 		StageName: a.stage.declared.Name, ActionName: a.declared.Name, Status: a.status,
 		StartTime: &a.started, LastUpdateTime: &a.changed, UpdatedBy: text(a.by),
 		Input: &types.ActionExecutionInput{
-			ActionTypeId: a.declared.ActionTypeId, Configuration: a.declared.Configuration, ResolvedConfiguration: a.declared.Configuration,
+			ActionTypeId: a.declared.ActionTypeId, Configuration: a.declared.Configuration, ResolvedConfiguration: a.configuration, Namespace: a.declared.Namespace,
 			RoleArn: a.declared.RoleArn, Region: &s.region, InputArtifacts: s.details(a, inputs(a)),
 		},
 		Output: &types.ActionExecutionOutput{
-			OutputArtifacts: s.details(a, outputs(a)), OutputVariables: map[string]string{},
+			OutputArtifacts: s.details(a, outputs(a)), OutputVariables: a.variables(),
 			ExecutionResult: &types.ActionExecutionResult{
 				ExternalExecutionId: text(external), ExternalExecutionSummary: text(a.result.Summary),
 				ExternalExecutionUrl: text(a.result.ExternalURL), ErrorDetails: a.result.details(),
 			},
 		},
 	}
-}
-
-// inputs are the names of an action's input artifacts.
-func inputs(a *actionExecution) []string {
-	var names []string
-	for _, artifact := range a.declared.InputArtifacts {
-		names = append(names, *artifact.Name)
-	}
-	return names
-}
-
-func outputs(a *actionExecution) []string {
-	var names []string
-	for _, artifact := range a.declared.OutputArtifacts {
-		names = append(names, *artifact.Name)
-	}
-	return names
-}
-
-// details are artifacts with their places, of those that there are.
-func (s *Service) details(a *actionExecution, names []string) []types.ArtifactDetail {
-	out := []types.ArtifactDetail{}
-	for _, name := range names {
-		if key, ok := a.execution.artifacts[name]; ok {
-			out = append(out, types.ArtifactDetail{Name: &name, S3location: &types.S3Location{Bucket: new(s.bucket(a.execution.pipeline)), Key: &key}})
-		}
-	}
-	return out
-}
-
-// bucket is where the pipeline's artifacts are.
-func (s *Service) bucket(p *pipeline) string {
-	if p.declared.ArtifactStore != nil {
-		return *p.declared.ArtifactStore.Location
-	}
-	return *p.declared.ArtifactStores[s.region].Location
 }

@@ -18,7 +18,7 @@ func autoscalingStories() []story {
 	deregister := &aas.DeregisterScalableTargetInput{
 		ServiceNamespace: types.ServiceNamespaceEcs, ResourceId: new("service/shop/web"), ScalableDimension: types.ScalableDimensionECSServiceDesiredCount,
 	}
-	return []story{{name: "application-autoscaling/Targets", steps: []step{
+	return []story{autoscalingPolicies(register("service/shop/web", new(int32(2)), new(int32(8)))), {name: "application-autoscaling/Targets", steps: []step{
 		ok(&ecs.CreateClusterInput{ClusterName: new("shop")}), registerTask(), ok(webService("web", 2)),
 		ok(register("service/shop/web", new(int32(2)), new(int32(8))), like("ScalableTargetARN", "arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/.+")),
 		fails("ValidationException", register("service/shop/none", new(int32(1)), new(int32(2)))),
@@ -35,4 +35,38 @@ func autoscalingStories() []story {
 		fails("ObjectNotFoundException", deregister,
 			moto("moto_server has another code; AWS: model, DeregisterScalableTarget has ObjectNotFoundException")),
 	}}}
+}
+
+// autoscalingPolicies tells scaling policies of a target that is registered so.
+func autoscalingPolicies(register *aas.RegisterScalableTargetInput) story {
+	put := func(name string, percent float64) *aas.PutScalingPolicyInput {
+		return &aas.PutScalingPolicyInput{
+			PolicyName: &name, PolicyType: types.PolicyTypeTargetTrackingScaling,
+			ServiceNamespace: types.ServiceNamespaceEcs, ResourceId: register.ResourceId, ScalableDimension: register.ScalableDimension,
+			TargetTrackingScalingPolicyConfiguration: &types.TargetTrackingScalingPolicyConfiguration{
+				TargetValue:                   &percent,
+				PredefinedMetricSpecification: &types.PredefinedMetricSpecification{PredefinedMetricType: types.MetricTypeECSServiceAverageCPUUtilization},
+			},
+		}
+	}
+	describe := &aas.DescribeScalingPoliciesInput{ServiceNamespace: types.ServiceNamespaceEcs, ResourceId: register.ResourceId}
+	remove := &aas.DeleteScalingPolicyInput{
+		PolicyName: new("cpu"), ServiceNamespace: types.ServiceNamespaceEcs, ResourceId: register.ResourceId, ScalableDimension: register.ScalableDimension,
+	}
+	return story{name: "application-autoscaling/Policies", steps: []step{
+		ok(&ecs.CreateClusterInput{ClusterName: new("shop")}), registerTask(), ok(webService("web", 2)),
+		fails("ObjectNotFoundException", put("cpu", 60),
+			moto("moto_server does not look for the target; AWS: model, PutScalingPolicy has ObjectNotFoundException")),
+		ok(register),
+		ok(put("cpu", 60), like("PolicyARN", "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:.+:resource/ecs/service/shop/web:policyName/cpu")),
+		ok(put("cpu", 70)),
+		ok(describe, want("ScalingPolicies.#", 1), want("ScalingPolicies.0.PolicyName", "cpu"), want("ScalingPolicies.0.PolicyType", "TargetTrackingScaling"),
+			want("ScalingPolicies.0.TargetTrackingScalingPolicyConfiguration.TargetValue", 70.0)),
+		fails("InvalidNextTokenException", &aas.DescribeScalingPoliciesInput{ServiceNamespace: types.ServiceNamespaceEcs, NextToken: new("made-up")},
+			moto("moto_server answers 500; AWS: model, DescribeScalingPolicies has InvalidNextTokenException")),
+		ok(remove),
+		ok(describe, want("ScalingPolicies.#", 0)),
+		fails("ObjectNotFoundException", remove,
+			moto("moto_server has another code; AWS: model, DeleteScalingPolicy has ObjectNotFoundException")),
+	}}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
@@ -36,6 +37,7 @@ import (
 func clients(c aws.Config, moto bool) map[string]any {
 	return map[string]any{
 		"application-autoscaling": applicationautoscaling.NewFromConfig(c),
+		"cloudformation":          cloudformation.NewFromConfig(c),
 		"cloudwatch": cloudwatch.NewFromConfig(c, func(o *cloudwatch.Options) {
 			if moto { // it does not know RPC v2 CBOR
 				o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)

@@ -18,7 +18,7 @@ import (
 // or that is not in the protocol's form.
 func validationCodes(service string) []string {
 	switch service {
-	case "cloudwatch", "iam", "sns", "sts":
+	case "cloudformation", "cloudwatch", "iam", "sns", "sts":
 		// AWS: the API References, Common Errors: ValidationError.
 		return []string{"ValidationError", "SerializationException", "MalformedInput"}
 	case "elbv2":

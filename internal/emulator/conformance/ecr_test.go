@@ -13,6 +13,10 @@ const otherManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image
 	`"config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":3,"digest":"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},` +
 	`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}]}`
 
+// pullers lets another account pull.
+const pullers = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},` +
+	`"Action":["ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage"]}]}`
+
 func ecrStories() []story {
 	create := &ecr.CreateRepositoryInput{RepositoryName: new("shop/web")}
 	byTag := func(tag string) []types.ImageIdentifier { return []types.ImageIdentifier{{ImageTag: &tag}} }
@@ -47,6 +51,33 @@ func ecrStories() []story {
 			fails("RepositoryNotFoundException", &ecr.BatchGetImageInput{RepositoryName: new("none"), ImageIds: byTag("1")}),
 			fails("RepositoryNotEmptyException", &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web")}),
 			ok(&ecr.DeleteRepositoryInput{RepositoryName: new("shop/web"), Force: true}),
+		}},
+		{name: "ecr/Login", steps: []step{
+			ok(&ecr.GetAuthorizationTokenInput{}, want("AuthorizationData.#", 1),
+				like("AuthorizationData.0.ProxyEndpoint", "https://123456789012.dkr.ecr.us-east-1.amazonaws.com")),
+			fails("InvalidParameterException", &ecr.GetAuthorizationTokenInput{RegistryIds: []string{"mine"}},
+				moto("moto_server takes any; AWS: model, RegistryId is 12 digits")),
+		}},
+		{name: "ecr/ImmutableTagsWithExclusion", steps: []step{
+			ok(&ecr.CreateRepositoryInput{
+				RepositoryName: new("shop"), ImageTagMutability: types.ImageTagMutabilityImmutableWithExclusion,
+				ImageTagMutabilityExclusionFilters: []types.ImageTagMutabilityExclusionFilter{
+					{FilterType: types.ImageTagMutabilityExclusionFilterTypeWildcard, Filter: new("in-use-*")},
+				},
+			}),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(manifest), ImageTag: new("1")}),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(manifest), ImageTag: new("in-use-blue")}),
+			fails("ImageTagAlreadyExistsException", &ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(otherManifest), ImageTag: new("1")},
+				moto("moto_server lets the tag move; AWS: ECR User Guide, image tag mutability")),
+			ok(&ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(otherManifest), ImageTag: new("in-use-blue")}),
+		}},
+		{name: "ecr/Policies", steps: []step{
+			ok(create),
+			fails("RepositoryPolicyNotFoundException", &ecr.GetRepositoryPolicyInput{RepositoryName: new("shop/web")}),
+			ok(&ecr.SetRepositoryPolicyInput{RepositoryName: new("shop/web"), PolicyText: new(pullers)}, want("RepositoryName", "shop/web")),
+			ok(&ecr.GetRepositoryPolicyInput{RepositoryName: new("shop/web")}, want("RegistryId", "123456789012"), like("PolicyText", `(?s).*ecr:BatchGetImage.*`)),
+			fails("InvalidParameterException", &ecr.SetRepositoryPolicyInput{RepositoryName: new("shop/web"), PolicyText: new("{")}),
+			fails("RepositoryNotFoundException", &ecr.SetRepositoryPolicyInput{RepositoryName: new("none"), PolicyText: new(pullers)}),
 		}},
 		{name: "ecr/ImmutableTags", steps: []step{
 			ok(&ecr.CreateRepositoryInput{RepositoryName: new("shop"), ImageTagMutability: types.ImageTagMutabilityImmutable}),

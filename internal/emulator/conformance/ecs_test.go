@@ -40,6 +40,10 @@ func ecsStories() []story {
 			ok(&ecs.ListTasksInput{Cluster: new("shop")}, want("TaskArns.#", 0)),
 			fails("ClusterNotFoundException", &ecs.ListTasksInput{Cluster: new("none")}),
 			fails("ClusterNotFoundException", &ecs.DescribeTasksInput{Cluster: new("none"), Tasks: []string{"00000000000000000000000000000000"}}),
+			ok(&ecs.UpdateClusterSettingsInput{Cluster: new("shop"), Settings: []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: new("enabled")}}},
+				want("Cluster.Settings.0.Value", "enabled"), moto("moto_server does not have the operation; AWS: ECS API Reference, UpdateClusterSettings")),
+			fails("ClusterNotFoundException", &ecs.UpdateClusterSettingsInput{Cluster: new("none"), Settings: []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: new("enabled")}}},
+				moto("moto_server does not have the operation; AWS: ECS API Reference, UpdateClusterSettings")),
 			ok(&ecs.DeleteClusterInput{Cluster: new("shop")}, want("Cluster.Status", "INACTIVE")),
 			fails("ClusterNotFoundException", &ecs.DeleteClusterInput{Cluster: new("none")}),
 			fails("InvalidParameterException", &ecs.CreateClusterInput{ClusterName: new("no spaces")},
@@ -80,6 +84,7 @@ func ecsStories() []story {
 			fails("ServiceNotFoundException", &ecs.DeleteServiceInput{Cluster: new("shop"), Service: new("none")}),
 		}},
 		{name: "ecs/Tasks", notMoto: "its services start no tasks; AWS: ECS Developer Guide, service scheduler", steps: []step{
+			createRole("execution", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}`),
 			createCluster, registerTask(), ok(webService("web", 2)),
 			wait(5 * time.Minute),
 			ok(&ecs.DescribeServicesInput{Cluster: new("shop"), Services: []string{"web"}},

@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -35,8 +36,9 @@ func TestEmulator(t *testing.T) {
 	}
 }
 
-// newCloud is a cloud in virtual time with what the stories suppose: two
-// functions, and builds that take a minute.
+// newCloud is a cloud in virtual time with what the stories suppose: three functions,
+// of which one puts the ID of CodePipeline's job on the queue jobs, and builds that
+// take a minute.
 func newCloud(t *testing.T) *emulator.Cloud {
 	t.Helper()
 	l := loop.NewVirtual(start)
@@ -46,8 +48,22 @@ func newCloud(t *testing.T) *emulator.Cloud {
 			l.After(time.Minute, func() { done(codebuild.Result{Status: buildtypes.StatusTypeSucceeded}) })
 		},
 	})
-	cloud.Lambda.Provide("echo", function(func(payload []byte) ([]byte, error) { return payload, nil }))
-	cloud.Lambda.Provide("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") }))
+	cloud.Lambda.Provide("echo", lambda.InProcess("echo", function(func(payload []byte) ([]byte, error) { return payload, nil })))
+	cloud.Lambda.Provide("broken", lambda.InProcess("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") })))
+	cloud.Lambda.Provide("worker", lambda.InProcess("worker", function(func(payload []byte) ([]byte, error) {
+		var e struct {
+			Job struct {
+				ID string `json:"id"`
+			} `json:"CodePipeline.job"`
+		}
+		err := json.Unmarshal(payload, &e)
+		cloud.Post(func() {
+			if err := cloud.SQS.Send("arn:aws:sqs:us-east-1:123456789012:jobs", e.Job.ID, nil); err != nil {
+				t.Error(err)
+			}
+		})
+		return []byte("null"), err
+	})))
 	return cloud
 }
 

@@ -49,7 +49,7 @@ func snsStories() []story {
 				moto("moto_server takes any text; AWS: SNS API Reference, Unsubscribe: InvalidParameter")),
 		}},
 		{name: "sns/Messages", steps: []step{
-			create, createQueue("jobs"),
+			create, createOpenQueue("jobs", "sns.amazonaws.com"),
 			ok(subscribe(nil)),
 			ok(&sns.PublishInput{TopicArn: new(arn), Subject: new("Hello"), Message: new("a deploy")}, like("MessageId", "[0-9a-f-]{36}"), save("id", "MessageId")),
 			wait(time.Second),

@@ -12,6 +12,14 @@ func createQueue(name string) step {
 	return ok(&sqs.CreateQueueInput{QueueName: &name}, save("url", "QueueUrl"), like("QueueUrl", "https?://.+/123456789012/"+name))
 }
 
+// createOpenQueue is createQueue with a policy that lets a service send to it.
+func createOpenQueue(name, service string) step {
+	return ok(&sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
+		"Policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"` + service + `"},"Action":"sqs:SendMessage",` +
+			`"Resource":"arn:aws:sqs:us-east-1:123456789012:` + name + `"}}`,
+	}}, save("url", "QueueUrl"))
+}
+
 // receiveForGood takes a message that does not come back within the story.
 func receiveForGood(url string) *sqs.ReceiveMessageInput {
 	return &sqs.ReceiveMessageInput{QueueUrl: &url, VisibilityTimeout: 43200}

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
@@ -111,6 +112,9 @@ func tokenSteps(create step, begin func(name, input string) step) []step {
 		return ok(receiveForGood("${url}"), want("Messages.#", 1), save(name, "Messages.0.Body"))
 	}
 	return []step{
+		createRole("flow", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"states.amazonaws.com"}}]}`),
+		ok(&iam.PutRolePolicyInput{RoleName: new("flow"), PolicyName: new("ask"), PolicyDocument: new(`{"Version":"2012-10-17","Statement":` +
+			`[{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:us-east-1:123456789012:jobs"}]}`)}),
 		createQueue("jobs"), create,
 		begin("one", "{}"), wait(time.Second), receive("token1"),
 		ok(&sfn.SendTaskHeartbeatInput{TaskToken: new("${token1}")}),

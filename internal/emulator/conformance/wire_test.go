@@ -99,6 +99,10 @@ func (g generator) member(s *shape, name string) (string, *shape) {
 func (g generator) addForm(form url.Values, prefix string, s *shape, value any) {
 	switch v := value.(type) {
 	case map[string]any:
+		if s.Type == "map" {
+			g.addEntries(form, prefix, s, v)
+			return
+		}
 		for name, member := range v {
 			key, element := g.member(s, name)
 			g.addForm(form, strings.TrimPrefix(prefix+"."+key, "."), element, member)
@@ -112,6 +116,15 @@ func (g generator) addForm(form url.Values, prefix string, s *shape, value any) 
 		}
 	default:
 		form.Set(prefix, scalar(v))
+	}
+}
+
+// addEntries writes a map as the Query protocol does.
+func (g generator) addEntries(form url.Values, prefix string, s *shape, entries map[string]any) {
+	for i, key := range slices.Sorted(maps.Keys(entries)) {
+		entry := prefix + ".entry." + strconv.Itoa(i+1)
+		form.Set(entry+".key", key)
+		g.addForm(form, entry+".value", g.model.Shapes[s.Value.Shape], entries[key])
 	}
 }
 

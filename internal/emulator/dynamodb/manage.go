@@ -71,6 +71,60 @@ func (s *Service) deleteTable(_ *wire.Call, in *dynamodb.DeleteTableInput) (*dyn
 	return &dynamodb.DeleteTableOutput{TableDescription: t.describe()}, nil
 }
 
+// updateTable changes capacity, encryption and protection of a table, which serves
+// meanwhile.
+// AWS: DynamoDB API Reference, UpdateTable.
+func (s *Service) updateTable(_ *wire.Call, in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
+	t, err := s.existing(in.TableName)
+	if err == nil {
+		err = refuseUpdate(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t.status != types.TableStatusActive {
+		return nil, inUse("Table is being " + map[types.TableStatus]string{
+			types.TableStatusCreating: "created", types.TableStatusDeleting: "deleted", types.TableStatusUpdating: "updated",
+		}[t.status] + ": " + t.name)
+	}
+	wants := *t.definition
+	if in.BillingMode != "" {
+		wants.BillingMode, wants.ProvisionedThroughput = in.BillingMode, nil
+	}
+	if in.ProvisionedThroughput != nil {
+		wants.ProvisionedThroughput = in.ProvisionedThroughput
+	}
+	if in.SSESpecification != nil {
+		wants.SSESpecification = in.SSESpecification
+	}
+	if in.DeletionProtectionEnabled != nil {
+		wants.DeletionProtectionEnabled = in.DeletionProtectionEnabled
+	}
+	if err := validateThroughput(&wants); err != nil {
+		return nil, err
+	}
+	t.definition, t.status = &wants, types.TableStatusUpdating
+	s.loop.After(updating, func() { t.status = types.TableStatusActive })
+	return &dynamodb.UpdateTableOutput{TableDescription: t.describe()}, nil
+}
+
+// refuseUpdate names what cannot be changed here.
+func refuseUpdate(in *dynamodb.UpdateTableInput) error {
+	switch {
+	case len(in.GlobalSecondaryIndexUpdates) > 0 || len(in.AttributeDefinitions) > 0:
+		return notEmulated("UpdateTable", "GlobalSecondaryIndexUpdates or AttributeDefinitions")
+	case in.StreamSpecification != nil:
+		return notEmulated("UpdateTable", "StreamSpecification")
+	case len(in.ReplicaUpdates) > 0 || in.MultiRegionConsistency != "" || in.GlobalTableWitnessUpdates != nil || in.GlobalTableSettingsReplicationMode != "":
+		return notEmulated("UpdateTable", "ReplicaUpdates")
+	case in.OnDemandThroughput != nil || in.WarmThroughput != nil || in.TableClass != "":
+		return notEmulated("UpdateTable", "OnDemandThroughput, WarmThroughput or TableClass")
+	case in.BillingMode == "" && in.ProvisionedThroughput == nil && in.SSESpecification == nil && in.DeletionProtectionEnabled == nil:
+		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
+	}
+	return nil
+}
+
 func inUse(why string) error {
 	return &types.ResourceInUseException{Message: aws.String("Attempt to change a resource which is still in use: " + why)}
 }
@@ -107,6 +161,9 @@ func (t *table) describe() *types.TableDescription {
 	}
 	if in.BillingMode == types.BillingModePayPerRequest {
 		description.BillingModeSummary = &types.BillingModeSummary{BillingMode: in.BillingMode, LastUpdateToPayPerRequestDateTime: &t.created}
+	}
+	if sse := in.SSESpecification; sse != nil && aws.ToBool(sse.Enabled) {
+		description.SSEDescription = &types.SSEDescription{Status: types.SSEStatusEnabled, SSEType: types.SSETypeKms, KMSMasterKeyArn: sse.KMSMasterKeyId}
 	}
 	t.describeIndexes(description)
 	return description

@@ -37,8 +37,6 @@ func refuseTableFeatures(in *dynamodb.CreateTableInput) error {
 	switch {
 	case in.StreamSpecification != nil && aws.ToBool(in.StreamSpecification.StreamEnabled):
 		return notEmulated("CreateTable", "StreamSpecification")
-	case in.SSESpecification != nil && aws.ToBool(in.SSESpecification.Enabled):
-		return notEmulated("CreateTable", "SSESpecification")
 	case in.ResourcePolicy != nil:
 		return notEmulated("CreateTable", "ResourcePolicy")
 	case in.OnDemandThroughput != nil:

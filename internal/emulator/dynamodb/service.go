@@ -48,6 +48,7 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("DescribeTable", s.describeTable),
 		wire.Op("DeleteTable", s.deleteTable),
 		wire.Op("ListTables", s.listTables),
+		wire.Op("UpdateTable", s.updateTable),
 		wire.Op("UpdateTimeToLive", s.updateTimeToLive),
 		wire.Op("DescribeTimeToLive", s.describeTimeToLive),
 		wire.Op("GetItem", s.getItem),
@@ -69,6 +70,7 @@ func (s *Service) Wire() *wire.Service {
 const (
 	creating    = 5 * time.Second
 	deleting    = 3 * time.Second
+	updating    = 2 * time.Second
 	enabling    = 30 * time.Second
 	expiryLag   = 48 * time.Hour
 	tokenLife   = 10 * time.Minute // AWS: TransactWriteItems, ClientRequestToken

@@ -40,9 +40,12 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("CreateRepository", s.createRepository),
 		wire.Op("DescribeRepositories", s.describeRepositories),
 		wire.Op("DeleteRepository", s.deleteRepository),
+		wire.Op("GetAuthorizationToken", s.getAuthorizationToken),
 		wire.Op("PutImage", s.putImage),
 		wire.Op("DescribeImages", s.describeImages),
 		wire.Op("BatchGetImage", s.batchGetImage),
+		wire.Op("GetRepositoryPolicy", s.getRepositoryPolicy),
+		wire.Op("SetRepositoryPolicy", s.setRepositoryPolicy),
 	)
 }
 
@@ -50,6 +53,7 @@ type repository struct {
 	described types.Repository
 	images    map[string]*image // by digest
 	tags      map[string]string // to digest
+	policy    *repositoryPolicy // nil if it has none
 }
 
 type image struct {

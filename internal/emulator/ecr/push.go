@@ -2,10 +2,14 @@ package ecr
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -41,7 +45,7 @@ func (s *Service) putImage(_ *wire.Call, in *ecr.PutImageInput) (*ecr.PutImageOu
 	switch known := r.images[pushed.digest] != nil; {
 	case known && (tag == "" || tagged == pushed.digest):
 		return nil, &types.ImageAlreadyExistsException{Message: aws.String(s.alreadyExists(r, pushed.digest, tag))}
-	case tagTaken && r.described.ImageTagMutability == types.ImageTagMutabilityImmutable:
+	case tagTaken && r.keeps(tag):
 		return nil, &types.ImageTagAlreadyExistsException{Message: aws.String(fmt.Sprintf(
 			"The image tag '%s' already exists in the '%s' repository and cannot be overwritten because the tag is immutable.", tag, *r.described.RepositoryName))}
 	case !known:
@@ -52,6 +56,41 @@ func (s *Service) putImage(_ *wire.Call, in *ecr.PutImageInput) (*ecr.PutImageOu
 	}
 	s.emitPush(r, pushed.digest, tag)
 	return &ecr.PutImageOutput{Image: s.describeManifest(r, r.images[pushed.digest], tag)}, nil
+}
+
+// keeps tells whether a tag stays with the image that has it.
+// AWS: ECR User Guide, image tag mutability.
+func (r *repository) keeps(tag string) bool {
+	switch r.described.ImageTagMutability { // the other is refused when a repository is made
+	case types.ImageTagMutabilityImmutable:
+		return true
+	case types.ImageTagMutabilityImmutableWithExclusion:
+		return !slices.ContainsFunc(r.described.ImageTagMutabilityExclusionFilters, func(f types.ImageTagMutabilityExclusionFilter) bool {
+			pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(*f.Filter), `\*`, ".*") + "$"
+			return regexp.MustCompile(pattern).MatchString(tag)
+		})
+	default:
+		return false
+	}
+}
+
+// tokenLife is how long a login lasts.
+// AWS: ECR API Reference, GetAuthorizationToken.
+const tokenLife = 12 * time.Hour
+
+// getAuthorizationToken gives a login to the registry, which is none here: images
+// are pushed by their manifests.
+func (s *Service) getAuthorizationToken(_ *wire.Call, in *ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
+	for _, id := range in.RegistryIds { //nolint:staticcheck // AWS still reads it
+		if id != s.account {
+			return nil, notEmulated("A login to the registry " + id)
+		}
+	}
+	return &ecr.GetAuthorizationTokenOutput{AuthorizationData: []types.AuthorizationData{{
+		AuthorizationToken: aws.String(base64.StdEncoding.EncodeToString([]byte("AWS:" + s.loop.ID(32)))),
+		ExpiresAt:          aws.Time(s.loop.Now().Add(tokenLife)),
+		ProxyEndpoint:      aws.String("https://" + s.account + ".dkr.ecr." + s.region + ".amazonaws.com"),
+	}}}, nil
 }
 
 func (s *Service) alreadyExists(r *repository, digest, tag string) string {

@@ -17,10 +17,10 @@ func (s *Service) createRepository(_ *wire.Call, in *ecr.CreateRepositoryInput) 
 	switch {
 	case in.RegistryId != nil && *in.RegistryId != s.account:
 		return nil, invalid("Invalid parameter at 'registryId': %s is not the caller's registry", *in.RegistryId)
-	case len(in.ImageTagMutabilityExclusionFilters) > 0 ||
-		in.ImageTagMutability == types.ImageTagMutabilityImmutableWithExclusion ||
-		in.ImageTagMutability == types.ImageTagMutabilityMutableWithExclusion:
-		return nil, notEmulated("Tag mutability with exclusions")
+	case in.ImageTagMutability == types.ImageTagMutabilityMutableWithExclusion:
+		return nil, notEmulated("Tag mutability " + string(in.ImageTagMutability))
+	case (len(in.ImageTagMutabilityExclusionFilters) > 0) != (in.ImageTagMutability == types.ImageTagMutabilityImmutableWithExclusion):
+		return nil, invalid("Invalid parameter: imageTagMutabilityExclusionFilters go with an imageTagMutability with exclusion, and it with them")
 	case encryption != nil && encryption.EncryptionType != types.EncryptionTypeAes256:
 		return nil, notEmulated("Encryption by " + string(encryption.EncryptionType))
 	}
@@ -33,11 +33,12 @@ func (s *Service) createRepository(_ *wire.Call, in *ecr.CreateRepositoryInput) 
 	r := &repository{images: map[string]*image{}, tags: map[string]string{}}
 	r.described = types.Repository{
 		RepositoryName: &name, RegistryId: &s.account, CreatedAt: &now,
-		RepositoryArn:              aws.String("arn:aws:ecr:" + s.region + ":" + s.account + ":repository/" + name),
-		RepositoryUri:              aws.String(s.account + ".dkr.ecr." + s.region + ".amazonaws.com/" + name),
-		ImageTagMutability:         in.ImageTagMutability,
-		ImageScanningConfiguration: in.ImageScanningConfiguration,
-		EncryptionConfiguration:    &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256},
+		RepositoryArn:                      aws.String("arn:aws:ecr:" + s.region + ":" + s.account + ":repository/" + name),
+		RepositoryUri:                      aws.String(s.account + ".dkr.ecr." + s.region + ".amazonaws.com/" + name),
+		ImageTagMutability:                 in.ImageTagMutability,
+		ImageTagMutabilityExclusionFilters: in.ImageTagMutabilityExclusionFilters,
+		ImageScanningConfiguration:         in.ImageScanningConfiguration,
+		EncryptionConfiguration:            &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256},
 	}
 	if r.described.ImageTagMutability == "" {
 		r.described.ImageTagMutability = types.ImageTagMutabilityMutable

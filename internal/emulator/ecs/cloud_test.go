@@ -61,7 +61,7 @@ func newCloud(t *testing.T) *cloud {
 	return c
 }
 
-func secret(valueFrom string) (string, error) {
+func secret(_, _, valueFrom string) (string, error) {
 	if valueFrom == "arn:aws:secretsmanager:us-east-1:123456789012:secret:token" {
 		return "s3cret", nil
 	}

@@ -118,6 +118,18 @@ func (c *cluster) checkStrategy(items []types.CapacityProviderStrategyItem) erro
 	return nil
 }
 
+// updateClusterSettings gives the cluster other settings, which change nothing here.
+// AWS: ECS API Reference, UpdateClusterSettings.
+func (s *Service) updateClusterSettings(_ *wire.Call, in *ecs.UpdateClusterSettingsInput) (*ecs.UpdateClusterSettingsOutput, error) {
+	c, err := s.cluster(in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	c.settings = in.Settings
+	out := s.describeCluster(c, []types.ClusterField{types.ClusterFieldTags, types.ClusterFieldSettings})
+	return &ecs.UpdateClusterSettingsOutput{Cluster: &out}, nil
+}
+
 func (s *Service) deleteCluster(_ *wire.Call, in *ecs.DeleteClusterInput) (*ecs.DeleteClusterOutput, error) {
 	c, err := s.cluster(in.Cluster)
 	if err != nil {

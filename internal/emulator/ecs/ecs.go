@@ -56,9 +56,12 @@ type Deps struct {
 	Targets Targets
 	// Runner runs the containers.
 	Runner Runner
-	// Secret gives the value behind a container secret's valueFrom. Nil means none
-	// can be read: a task with secrets fails to start.
-	Secret func(valueFrom string) (string, error)
+	// Secret gives the value behind a container secret's valueFrom, read as the task's
+	// execution role. Nil means none can be read: a task with secrets fails to start.
+	Secret func(roleARN, taskARN, valueFrom string) (string, error)
+	// Permit decides whether ECS may do an action as a role that it takes for a task;
+	// "" asks whether it may take the role. Nil allows everything.
+	Permit func(roleARN, taskARN, action, resource string) error
 	// Network tells the networks of several services apart: tasks of two services that
 	// share a Runner have no address in common when their networks differ.
 	Network int
@@ -110,6 +113,7 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("DescribeTaskDefinition", s.describeTaskDefinition),
 		wire.Op("ListTaskDefinitions", s.listTaskDefinitions),
 		wire.Op("CreateService", s.createService),
+		wire.Op("UpdateClusterSettings", s.updateClusterSettings),
 		wire.Op("UpdateService", s.updateService),
 		wire.Op("DeleteService", s.deleteService),
 		wire.Op("DescribeServices", s.describeServices),

@@ -129,6 +129,10 @@ func (s *Service) enter(t *task, status taskStatus) {
 
 // start hands the task to the Runner.
 func (s *Service) start(t *task) {
+	if reason := s.forbids(t); reason != "" {
+		s.neverRan(t, reason)
+		return
+	}
 	spec, err := s.spec(t)
 	if err != nil {
 		s.neverRan(t, "ResourceInitializationError: unable to pull secrets or registry auth: "+err.Error())
@@ -156,7 +160,7 @@ func (s *Service) spec(t *task) (TaskSpec, error) {
 			out.Environment[aws.ToString(pair.Name)] = aws.ToString(pair.Value)
 		}
 		for _, secret := range c.Secrets {
-			value, err := s.secret(aws.ToString(secret.ValueFrom))
+			value, err := s.secret(t, aws.ToString(secret.ValueFrom))
 			if err != nil {
 				return spec, err
 			}
@@ -170,11 +174,11 @@ func (s *Service) spec(t *task) (TaskSpec, error) {
 	return spec, nil
 }
 
-func (s *Service) secret(valueFrom string) (string, error) {
+func (s *Service) secret(t *task, valueFrom string) (string, error) {
 	if s.deps.Secret == nil {
 		return "", fmt.Errorf("read secret %s: there is no store of secrets", valueFrom)
 	}
-	return s.deps.Secret(valueFrom)
+	return s.deps.Secret(aws.ToString(t.deployment.revision.definition.ExecutionRoleArn), t.arn, valueFrom)
 }
 
 // stopTimeout is 30 seconds unless the container says otherwise (AWS: ECS API

@@ -105,6 +105,38 @@ func (s *Service) addBalancer(desc types.LoadBalancer, tags map[string]string) *
 	return b
 }
 
+// setSecurityGroups gives a load balancer other security groups, which keep nobody
+// out here. AWS: Elastic Load Balancing API Reference, SetSecurityGroups.
+func (s *Service) setSecurityGroups(_ *wire.Call, in *sdk.SetSecurityGroupsInput) (*sdk.SetSecurityGroupsOutput, error) {
+	b, err := s.balancer(*in.LoadBalancerArn)
+	if err != nil {
+		return nil, err
+	}
+	if in.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic != "" {
+		return nil, wire.Errorf("InvalidConfigurationRequest", "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic is not of load balancers of type 'application'")
+	}
+	b.desc.SecurityGroups = slices.Clone(in.SecurityGroups)
+	return &sdk.SetSecurityGroupsOutput{SecurityGroupIds: b.desc.SecurityGroups}, nil
+}
+
+// setSubnets has a load balancer stand in other subnets.
+// AWS: Elastic Load Balancing API Reference, SetSubnets.
+func (s *Service) setSubnets(_ *wire.Call, in *sdk.SetSubnetsInput) (*sdk.SetSubnetsOutput, error) {
+	b, err := s.balancer(*in.LoadBalancerArn)
+	if err != nil {
+		return nil, err
+	}
+	subnets, err := checkLoadBalancer(&sdk.CreateLoadBalancerInput{Name: &b.name, Subnets: in.Subnets, SubnetMappings: in.SubnetMappings})
+	if err != nil {
+		return nil, err
+	}
+	b.desc.AvailabilityZones = s.zones(subnets)
+	if in.IpAddressType != "" {
+		b.desc.IpAddressType = in.IpAddressType
+	}
+	return &sdk.SetSubnetsOutput{AvailabilityZones: b.desc.AvailabilityZones, IpAddressType: b.desc.IpAddressType}, nil
+}
+
 func checkLoadBalancer(in *sdk.CreateLoadBalancerInput) ([]string, error) {
 	name := aws.ToString(in.Name)
 	if err := checkName("Load balancer", name); err != nil {

@@ -167,6 +167,43 @@ func (s *Service) modifyRule(_ *wire.Call, in *sdk.ModifyRuleInput) (*sdk.Modify
 	return &sdk.ModifyRuleOutput{Rules: []types.Rule{r.describe()}}, nil
 }
 
+// setRulePriorities moves rules to other places of their listener, all or none.
+// AWS: Elastic Load Balancing API Reference, SetRulePriorities.
+func (s *Service) setRulePriorities(_ *wire.Call, in *sdk.SetRulePrioritiesInput) (*sdk.SetRulePrioritiesOutput, error) {
+	wants := map[*rule]int32{}
+	for _, pair := range in.RulePriorities {
+		r, err := s.rule(aws.ToString(pair.RuleArn))
+		if err != nil {
+			return nil, err
+		}
+		if r.isDefault() {
+			return nil, wire.Errorf("OperationNotPermitted", "Default rule '%s' cannot be modified", r.arn)
+		}
+		wants[r] = aws.ToInt32(pair.Priority)
+	}
+	out := &sdk.SetRulePrioritiesOutput{}
+	for _, pair := range in.RulePriorities {
+		r := s.rules[*pair.RuleArn]
+		for _, other := range r.listener.rules {
+			at, moved := wants[other]
+			if !moved {
+				at = other.priority
+			}
+			if other != r && at == wants[r] {
+				return nil, wire.Errorf("PriorityInUse", "Priority '%d' is currently in use", at)
+			}
+		}
+	}
+	for _, pair := range in.RulePriorities {
+		r := s.rules[*pair.RuleArn]
+		r.priority = wants[r]
+		slices.SortFunc(r.listener.rules, func(x, y *rule) int { return cmp.Compare(x.priority, y.priority) })
+		s.rerouted(r.listener.balancer)
+		out.Rules = append(out.Rules, r.describe())
+	}
+	return out, nil
+}
+
 func (s *Service) deleteRule(_ *wire.Call, in *sdk.DeleteRuleInput) (*sdk.DeleteRuleOutput, error) {
 	r, err := s.rule(aws.ToString(in.RuleArn))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/smithy-go"
 )
@@ -26,6 +27,10 @@ type delivery struct {
 	target   types.Target
 	accepted time.Time
 	retries  int32
+}
+
+func (d *delivery) address() Address {
+	return Address{Rule: d.ruleARN, Target: *d.target.Arn, Role: aws.ToString(d.target.RoleArn)}
 }
 
 func (s *Service) send(d *delivery) {
@@ -54,7 +59,7 @@ func (s *Service) attempt(d *delivery) {
 		s.bury(d, failure{code: "INVALID_JSON", message: err.Error()}, "")
 		return
 	}
-	s.deps.Deliver(*d.target.Arn, body, func(err error) {
+	s.deps.Deliver(d.address(), body, func(err error) {
 		if err != nil {
 			s.again(d, failureOf(err))
 		}
@@ -105,7 +110,7 @@ func (s *Service) bury(d *delivery, f failure, exhausted string) {
 		attributes["RETRY_ATTEMPTS"] = strconv.Itoa(int(d.retries))
 	}
 	// An event that its queue does not take is lost on AWS too.
-	_ = s.deps.DeadLetter(*d.target.DeadLetterConfig.Arn, string(d.event.JSON()), attributes)
+	_ = s.deps.DeadLetter(d.ruleARN, *d.target.DeadLetterConfig.Arn, string(d.event.JSON()), attributes)
 }
 
 // failure is a target's error in EventBridge's words.
@@ -126,7 +131,7 @@ func failureOf(err error) failure {
 	case "ResourceNotFoundException", "StateMachineDoesNotExist", "QueueDoesNotExist",
 		"AWS.SimpleQueueService.NonExistentQueue", "NotFoundException", "NotFound", "ClusterNotFoundException":
 		f.code = "NO_RESOURCE"
-	case "AccessDeniedException", "AccessDenied", "KMSAccessDeniedException":
+	case "AccessDeniedException", "AccessDenied", "AuthorizationError", "KMSAccessDeniedException":
 		f.code = "NO_PERMISSIONS"
 	case "ValidationException", "InvalidParameterException", "InvalidParameterValueException",
 		"InvalidRequestContentException", "InvalidArn", "InvalidExecutionInput", "InvalidName", "InvalidParameter",

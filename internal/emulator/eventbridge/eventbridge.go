@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -19,19 +18,21 @@ import (
 type Deps struct {
 	// Deliver hands a payload to a target. An error with a service's error code
 	// decides whether it is tried again.
-	Deliver func(targetARN string, payload []byte, done func(err error))
-	// DeadLetter sends a message to a queue.
-	DeadLetter func(queueARN, body string, attributes map[string]string) error
+	Deliver func(to Address, payload []byte, done func(err error))
+	// DeadLetter sends what a rule could not deliver to a queue.
+	DeadLetter func(ruleARN, queueARN, body string, attributes map[string]string) error
+	// Forward, if not nil, decides whether an event may be sent on to a bus. The context
+	// is the condition keys that the event brings.
+	Forward func(to Address, context map[string][]string) error
 	// Peer is EventBridge in another account or Region. Without it there is no other.
 	Peer func(account, region string) *Service
-	// Role is the role with this ARN, of any account, or nil. Needed by targets that
-	// are event buses and have a role.
-	Role func(arn string) *iam.Role
-	// Organization is the one that all accounts belong to, or "".
-	Organization string
 	// Fault, if not nil, says what befalls the delivery of an event to a target.
 	Fault func(e Event, targetARN string) DeliveryFault
 }
+
+// Address is where a rule sends events: a target's ARN, and the ARN of the role that it is
+// reached as, or "" if EventBridge comes itself.
+type Address struct{ Rule, Target, Role string }
 
 // DeliveryFault is what the promise of delivery at least once, in no order, and
 // for some sources at best effort, allows to happen to an event.

@@ -1,12 +1,6 @@
 package eventbridge
 
-import (
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-
-	"github.com/sluice-deploy/sluice/internal/emulator/iam"
-	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
-	"github.com/sluice-deploy/sluice/internal/emulator/wire"
-)
+import "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 // isBus tells whether a target is an event bus.
 func isBus(t types.Target) bool {
@@ -50,49 +44,19 @@ func (s *Service) locate(ref busRef) (*Service, *bus) {
 // (events are not sent on to a third account, and not on to a third bus of the account).
 func (s *Service) forward(d *delivery) error {
 	ref, _ := parseBusARN(*d.target.Arn)
-	who, role, err := s.sender(d.target)
-	if err != nil {
-		return err
-	}
 	owner, b := s.locate(ref)
 	if b == nil && ref.account == s.account {
 		return notFound("Event bus %s does not exist.", ref.name)
 	}
-	context := entryContext(d.event.Source, d.event.DetailType)
-	context["aws:SourceArn"], context["events:eventBusInvocation"] = []string{d.ruleARN}, []string{"true"}
-	if err := s.authorizePut(put{who: who, role: role, region: ref.region, ref: ref, bus: b, context: context}); err != nil {
-		return err
+	if s.deps.Forward != nil {
+		context := entryContext(d.event.Source, d.event.DetailType)
+		context["aws:SourceArn"], context["events:eventBusInvocation"] = []string{d.ruleARN}, []string{"true"}
+		if err := s.deps.Forward(d.address(), context); err != nil {
+			return err
+		}
 	}
 	e := d.event
 	e.Bus, e.Forwarded = b.name, true
 	owner.accept(b, e)
 	return nil
-}
-
-// sender is as whom a rule sends events to a bus: as the target's role, else as its
-// account. A grant to an organization is not for the latter (AWS: EventBridge API
-// Reference, PutTargets).
-func (s *Service) sender(t types.Target) (policy.Principal, *iam.Role, error) {
-	if t.RoleArn == nil {
-		return policy.Principal{Account: s.account, ARN: "arn:aws:iam::" + s.account + ":root", UserID: s.account}, nil, nil
-	}
-	const service = "events.amazonaws.com"
-	account, _, _ := iam.ParseRoleARN(*t.RoleArn)
-	var role *iam.Role
-	if s.deps.Role != nil && account == s.account {
-		role = s.deps.Role(*t.RoleArn)
-	}
-	refused := wire.Errorf("AccessDeniedException", "EventBridge is not authorized to assume role %s", *t.RoleArn)
-	if role == nil {
-		return policy.Principal{}, nil, refused
-	}
-	trusted := policy.Evaluate(policy.Request{
-		Principal: policy.Principal{Service: service}, Action: "sts:AssumeRole", Resource: role.ARN, ResourceAccount: account,
-		Region: s.region, Time: s.loop.Now(), Attached: role.Trust(), Trust: true,
-		Context: map[string][]string{"aws:SourceAccount": {s.account}},
-	})
-	if !trusted.Allowed {
-		return policy.Principal{}, nil, refused
-	}
-	return iam.Principal(role.Session(s.loop.ID(32)), s.deps.Organization), role, nil
 }

@@ -7,9 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -55,6 +53,15 @@ func (p *busPolicy) text() *string {
 		panic("eventbridge: a policy that was accepted is not JSON: " + err.Error())
 	}
 	return aws.String(string(body))
+}
+
+// Policy is the policy of the bus of the account with this ARN; nil if it has none.
+func (s *Service) Policy(arn string) *policy.Document {
+	ref, isBus := parseBusARN(arn)
+	if !isBus || !s.isOwn(ref) || s.buses[ref.name] == nil {
+		return nil
+	}
+	return s.buses[ref.name].policy.document()
 }
 
 // document is what the policy says; nil if there is none.
@@ -185,59 +192,8 @@ func (s *Service) removePermission(_ *wire.Call, in *eventbridge.RemovePermissio
 	return &eventbridge.RemovePermissionOutput{}, nil
 }
 
-// put is an event on its way to a bus, with who sends it. The role is the sender's.
-type put struct {
-	who     policy.Principal
-	role    *iam.Role // whose policies have to allow it; nil for an administrator
-	region  string
-	ref     busRef
-	bus     *bus // nil if there is none
-	context map[string][]string
-}
-
-// authorizeEntries asks the policies of the buses whether the caller may put the
-// entries. What its own policies allow is not asked here. One entry that may not be put
-// is enough for the request to be refused.
-func (s *Service) authorizeEntries(c *wire.Call, entries []types.PutEventsRequestEntry) error {
-	if c.Caller.ARN == "" {
-		return wire.Errorf("MissingAuthenticationTokenException", "Missing Authentication Token")
-	}
-	who := iam.Principal(c.Caller, s.deps.Organization)
-	for _, entry := range entries {
-		ref := s.parseBus(entry.EventBusName)
-		_, b := s.locate(ref)
-		if s.isOwn(ref) && b == nil {
-			continue // it is dropped
-		}
-		context := entryContext(aws.ToString(entry.Source), aws.ToString(entry.DetailType))
-		context["events:eventBusInvocation"] = []string{"false"}
-		if err := s.authorizePut(put{who: who, region: c.Region, ref: ref, bus: b, context: context}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // entryContext is the condition keys that an event brings.
 // AWS: Service Authorization Reference, Amazon EventBridge, Condition keys.
 func entryContext(source, detailType string) map[string][]string {
 	return map[string][]string{"events:source": {source}, "events:detail-type": {detailType}}
-}
-
-// authorizePut asks a bus's policy. The account that has the bus needs no permission
-// in it. AWS: EventBridge User Guide, Permissions for event buses.
-func (s *Service) authorizePut(p put) error {
-	const action = "events:PutEvents"
-	var attached *policy.Document
-	if p.bus != nil {
-		attached = p.bus.policy.document()
-	}
-	d, err := iam.Evaluate(policy.Request{
-		Principal: p.who, Action: action, Resource: p.ref.arn(), ResourceAccount: p.ref.account,
-		Region: p.region, Time: s.loop.Now(), Context: p.context, Attached: attached,
-	}, p.role)
-	if err != nil || d.Allowed {
-		return err
-	}
-	return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s %s", p.who.ARN, action, p.ref.arn(), d.Because())
 }

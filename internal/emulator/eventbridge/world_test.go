@@ -47,15 +47,15 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{loop: loop.NewVirtual(start)}
 	w.service = eventbridge.New(w.loop, "123456789012", "us-east-1", eventbridge.Deps{
-		Deliver: func(targetARN string, payload []byte, done func(error)) {
-			w.arrivals = append(w.arrivals, arrival{w.loop.Now().Sub(start), targetARN, string(payload)})
+		Deliver: func(to eventbridge.Address, payload []byte, done func(error)) {
+			w.arrivals = append(w.arrivals, arrival{w.loop.Now().Sub(start), to.Target, string(payload)})
 			if w.answer == nil {
 				done(nil)
 				return
 			}
 			done(w.answer())
 		},
-		DeadLetter: func(queue, body string, attributes map[string]string) error {
+		DeadLetter: func(_, queue, body string, attributes map[string]string) error {
 			w.dead = append(w.dead, deadLetter{queue, body, attributes})
 			return nil
 		},

@@ -25,14 +25,14 @@ import (
 // Quotas of an account.
 // AWS: IAM User Guide, IAM and AWS STS quotas.
 const (
-	maxRoles      = 1000
-	maxAttached   = 10    // managed policies of a role
-	maxTrust      = 2048  // characters of a trust policy
-	maxInline     = 10240 // characters of all inline policies of a role
-	maxManaged    = 6144  // characters of a managed policy
-	maxPolicies   = 1500
-	defaultPage   = 100
-	policyVersion = "v1" // the one version that a managed policy has
+	maxRoles    = 1000
+	maxAttached = 10    // managed policies of a role
+	maxTrust    = 2048  // characters of a trust policy
+	maxInline   = 10240 // characters of all inline policies of a role
+	maxManaged  = 6144  // characters of a managed policy
+	maxPolicies = 1500
+	defaultPage = 100
+	maxVersions = 5 // of a managed policy
 )
 
 // Deps are what the service asks others.
@@ -62,8 +62,10 @@ func (s *Service) Wire() *wire.Service {
 	return wire.NewService("iam",
 		wire.Op("AttachRolePolicy", s.attachRolePolicy),
 		wire.Op("CreatePolicy", s.createPolicy),
+		wire.Op("CreatePolicyVersion", s.createPolicyVersion),
 		wire.Op("CreateRole", s.createRole),
 		wire.Op("DeletePolicy", s.deletePolicy),
+		wire.Op("DeletePolicyVersion", s.deletePolicyVersion),
 		wire.Op("DeleteRole", s.deleteRole),
 		wire.Op("DeleteRolePolicy", s.deleteRolePolicy),
 		wire.Op("DetachRolePolicy", s.detachRolePolicy),
@@ -72,6 +74,7 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("GetRole", s.getRole),
 		wire.Op("GetRolePolicy", s.getRolePolicy),
 		wire.Op("ListAttachedRolePolicies", s.listAttachedRolePolicies),
+		wire.Op("ListPolicyVersions", s.listPolicyVersions),
 		wire.Op("ListRolePolicies", s.listRolePolicies),
 		wire.Op("ListRoles", s.listRoles),
 		wire.Op("PutRolePolicy", s.putRolePolicy),

@@ -174,7 +174,7 @@ func TestPoliciesOfARole(t *testing.T) {
 	}
 	for action, want := range map[string]bool{"s3:GetObject": true, "logs:PutLogEvents": true, "s3:PutObject": false} {
 		d := policy.Evaluate(policy.Request{
-			Principal: policy.Principal{Account: "123456789012"}, Action: action, Resource: "arn:aws:s3:::b/k", ResourceAccount: "123456789012", Identity: known,
+			Principal: policy.Principal{Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/ann"}, Action: action, Resource: "arn:aws:s3:::b/k", ResourceAccount: "123456789012", Identity: known,
 		})
 		if d.Allowed != want {
 			t.Errorf("%s is allowed: %t, want %t", action, d.Allowed, want)

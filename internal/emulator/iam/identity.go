@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
@@ -34,6 +35,9 @@ func ParseRoleARN(arn string) (account, name string, ok bool) {
 // Principal is an identity as policies see it; the organization is that of its
 // account, or "".
 func Principal(id wire.Identity, organization string) policy.Principal {
+	if id.Service != "" {
+		return policy.Principal{Service: id.Service}
+	}
 	return policy.Principal{Account: id.Account, ARN: id.ARN, UserID: id.UserID, Role: id.Role, Organization: organization}
 }
 
@@ -52,7 +56,7 @@ func Evaluate(r policy.Request, role *Role) (policy.Decision, error) {
 	if d.Allowed || len(unknown) == 0 {
 		return d, nil
 	}
-	r.Identity = append(known, policy.Administrator())
+	r.Identity = append(slices.Clone(known), policy.Administrator())
 	if policy.Evaluate(r).Allowed {
 		return d, wire.Errorf("NotImplemented", "whether %s may call %s hangs on %s, and what that policy allows is not emulated",
 			r.Principal.ARN, r.Action, strings.Join(unknown, ", "))

@@ -29,6 +29,7 @@ func (s *Service) putRolePolicy(_ *wire.Call, in *iam.PutRolePolicyInput) (*iam.
 		return nil, limitExceeded("Maximum policy size of %d bytes exceeded for role %s", maxInline, r.Name)
 	}
 	r.inline[*in.PolicyName] = d
+	r.kept = nil
 	return &iam.PutRolePolicyOutput{}, nil
 }
 
@@ -67,5 +68,6 @@ func (s *Service) deleteRolePolicy(_ *wire.Call, in *iam.DeleteRolePolicyInput) 
 		return nil, err
 	}
 	delete(r.inline, *in.PolicyName)
+	r.kept = nil
 	return &iam.DeleteRolePolicyOutput{}, nil
 }

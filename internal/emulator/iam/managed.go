@@ -2,6 +2,7 @@ package iam
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,8 +20,29 @@ type managed struct {
 	created             time.Time
 	description         *string
 	tags                []types.Tag
-	document            document
+	document            document  // of the version that stands
+	versions            []version // oldest first
+	standing            string    // id of the version that stands
+	last                int       // number of the last version; none is given twice
 }
+
+// version is a document that the policy has or had.
+type version struct {
+	id       string
+	created  time.Time
+	document document
+}
+
+// add makes a version of a document.
+func (p *managed) add(d document, now time.Time) version {
+	p.last++
+	v := version{"v" + strconv.Itoa(p.last), now, d}
+	p.versions = append(p.versions, v)
+	return v
+}
+
+// stand makes a version the one that counts.
+func (p *managed) stand(v version) { p.standing, p.document = v.id, v.document }
 
 // awsManaged begins the ARNs of policies that AWS manages.
 const awsManaged = "arn:aws:iam::aws:policy/"
@@ -50,8 +72,9 @@ func (s *Service) createPolicy(_ *wire.Call, in *iam.CreatePolicyInput) (*iam.Cr
 	}
 	p := &managed{
 		name: *in.PolicyName, path: path, arn: "arn:aws:iam::" + s.account + ":policy" + path + *in.PolicyName, id: s.uniqueID("ANPA"),
-		created: s.loop.Now(), description: in.Description, tags: in.Tags, document: d,
+		created: s.loop.Now(), description: in.Description, tags: in.Tags,
 	}
+	p.stand(p.add(d, p.created))
 	s.policies[p.arn] = p
 	out := s.describePolicy(p)
 	out.Description = nil // CreatePolicy does not show it
@@ -60,8 +83,8 @@ func (s *Service) createPolicy(_ *wire.Call, in *iam.CreatePolicyInput) (*iam.Cr
 
 func (s *Service) describePolicy(p *managed) types.Policy {
 	return types.Policy{
-		Arn: &p.arn, PolicyName: &p.name, Path: &p.path, PolicyId: &p.id, CreateDate: &p.created, UpdateDate: &p.created,
-		Description: p.description, DefaultVersionId: aws.String(policyVersion), IsAttachable: true, Tags: p.tags,
+		Arn: &p.arn, PolicyName: &p.name, Path: &p.path, PolicyId: &p.id, CreateDate: &p.created, UpdateDate: &p.versions[len(p.versions)-1].created,
+		Description: p.description, DefaultVersionId: &p.standing, IsAttachable: true, Tags: p.tags,
 		AttachmentCount: aws.Int32(s.attachments(p.arn)), PermissionsBoundaryUsageCount: aws.Int32(0),
 	}
 }
@@ -102,12 +125,78 @@ func (s *Service) getPolicyVersion(_ *wire.Call, in *iam.GetPolicyVersionInput) 
 	if err != nil {
 		return nil, err
 	}
-	if *in.VersionId != policyVersion {
-		return nil, noSuchEntity("Policy %s version %s does not exist or is not attachable.", p.arn, *in.VersionId)
+	for _, v := range p.versions {
+		if v.id == *in.VersionId {
+			out := p.describeVersion(v)
+			out.Document = v.document.shown()
+			return &iam.GetPolicyVersionOutput{PolicyVersion: &out}, nil
+		}
 	}
-	return &iam.GetPolicyVersionOutput{PolicyVersion: &types.PolicyVersion{
-		CreateDate: &p.created, Document: p.document.shown(), IsDefaultVersion: true, VersionId: aws.String(policyVersion),
-	}}, nil
+	return nil, noSuchVersion(p, *in.VersionId)
+}
+
+func noSuchVersion(p *managed, id string) error {
+	return noSuchEntity("Policy %s version %s does not exist or is not attachable.", p.arn, id)
+}
+
+func (p *managed) describeVersion(v version) types.PolicyVersion {
+	return types.PolicyVersion{CreateDate: &v.created, IsDefaultVersion: v.id == p.standing, VersionId: &v.id}
+}
+
+// createPolicyVersion makes a version, and has it stand if that is asked for.
+// AWS: IAM API Reference, CreatePolicyVersion.
+func (s *Service) createPolicyVersion(_ *wire.Call, in *iam.CreatePolicyVersionInput) (*iam.CreatePolicyVersionOutput, error) {
+	p, err := s.findPolicy(in.PolicyArn)
+	if err != nil {
+		return nil, err
+	}
+	d, err := readDocument(*in.PolicyDocument, policy.Identity)
+	switch {
+	case err != nil:
+		return nil, err
+	case d.size() > maxManaged:
+		return nil, limitExceeded("Cannot exceed quota for PolicySize: %d", maxManaged)
+	case len(p.versions) >= maxVersions:
+		return nil, limitExceeded("A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
+	}
+	v := p.add(d, s.loop.Now())
+	if in.SetAsDefault {
+		p.stand(v)
+		for _, r := range s.roles {
+			r.kept = nil
+		}
+	}
+	out := p.describeVersion(v)
+	return &iam.CreatePolicyVersionOutput{PolicyVersion: &out}, nil
+}
+
+// listPolicyVersions gives the latest first.
+func (s *Service) listPolicyVersions(_ *wire.Call, in *iam.ListPolicyVersionsInput) (*iam.ListPolicyVersionsOutput, error) {
+	p, err := s.findPolicy(in.PolicyArn)
+	if err != nil {
+		return nil, err
+	}
+	out := &iam.ListPolicyVersionsOutput{Versions: []types.PolicyVersion{}}
+	for _, v := range slices.Backward(p.versions) {
+		out.Versions = append(out.Versions, p.describeVersion(v))
+	}
+	return out, nil
+}
+
+func (s *Service) deletePolicyVersion(_ *wire.Call, in *iam.DeletePolicyVersionInput) (*iam.DeletePolicyVersionOutput, error) {
+	p, err := s.findPolicy(in.PolicyArn)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(p.versions, func(v version) bool { return v.id == *in.VersionId })
+	switch {
+	case at < 0:
+		return nil, noSuchVersion(p, *in.VersionId)
+	case *in.VersionId == p.standing:
+		return nil, &types.DeleteConflictException{Message: aws.String("Cannot delete the default version of a policy.")}
+	}
+	p.versions = slices.Delete(p.versions, at, at+1)
+	return &iam.DeletePolicyVersionOutput{}, nil
 }
 
 func (s *Service) deletePolicy(_ *wire.Call, in *iam.DeletePolicyInput) (*iam.DeletePolicyOutput, error) {
@@ -117,6 +206,9 @@ func (s *Service) deletePolicy(_ *wire.Call, in *iam.DeletePolicyInput) (*iam.De
 	}
 	if s.attachments(p.arn) > 0 {
 		return nil, &types.DeleteConflictException{Message: aws.String("Cannot delete a policy attached to entities.")}
+	}
+	if len(p.versions) > 1 {
+		return nil, &types.DeleteConflictException{Message: aws.String("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")}
 	}
 	delete(s.policies, p.arn)
 	return &iam.DeletePolicyOutput{}, nil
@@ -136,6 +228,7 @@ func (s *Service) attachRolePolicy(_ *wire.Call, in *iam.AttachRolePolicyInput) 
 		return nil, limitExceeded("Cannot exceed quota for PoliciesPerRole: %d", maxAttached)
 	}
 	r.attached = append(r.attached, arn)
+	r.kept = nil
 	return &iam.AttachRolePolicyOutput{}, nil
 }
 
@@ -149,6 +242,7 @@ func (s *Service) detachRolePolicy(_ *wire.Call, in *iam.DetachRolePolicyInput) 
 		return nil, noSuchEntity("Policy %s was not found.", *in.PolicyArn)
 	}
 	r.attached = slices.Delete(r.attached, at, at+1)
+	r.kept = nil
 	return &iam.DetachRolePolicyOutput{}, nil
 }
 

@@ -26,7 +26,8 @@ type Role struct {
 	tags        []types.Tag
 	trust       document
 	inline      map[string]document
-	attached    []string // ARNs of managed policies
+	attached    []string  // ARNs of managed policies
+	kept        *policies // what they say, until one changes
 }
 
 // Role is the role of this name, or nil.

@@ -114,7 +114,8 @@ func TestInvokeErrorsByClient(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, lambda.Deps{})
 			w.register(t, "f", lambda.FunctionConfig{}, echo)
-			w.register(t, "busy", lambda.FunctionConfig{ReservedConcurrency: new(0)}, echo)
+			w.register(t, "busy", lambda.FunctionConfig{}, echo)
+			w.reserve(t, "busy", new(0))
 			_, err := w.client().Invoke(t.Context(), &test.in)
 			status, got := failure(t, err)
 			if status != test.wantStatus || got != test.want {
@@ -134,10 +135,10 @@ func TestFunctionLifeByClient(t *testing.T) {
 		Environment: &types.Environment{Variables: map[string]string{"TABLE": "t"}},
 	}
 	_, err := client.CreateFunction(t.Context(), create)
-	if err == nil || !strings.Contains(err.Error(), "CreateFunction of f is not emulated") {
+	if err == nil || !strings.Contains(err.Error(), "the code of f is not emulated") {
 		t.Errorf("creating a function without a handler: %v, want a refusal by name", err)
 	}
-	w.service.Provide("f", handler(echo))
+	w.service.Provide("f", lambda.InProcess("f", handler(echo)))
 	if _, err := client.CreateFunction(t.Context(), create); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 // ErrorCode (Number) and ErrorMessage (String) as attributes.
 // AWS: Lambda Developer Guide, Adding a dead-letter queue.
 type DeadLetter struct {
+	Function     string // whose event it was
 	QueueARN     string
 	Body         []byte
 	RequestID    string
@@ -27,53 +28,54 @@ type DeadLetter struct {
 // AWS: Lambda Developer Guide, How Lambda handles errors and retries with
 // asynchronous invocation.
 func (s *Service) InvokeAsync(arnOrName string, payload []byte) error {
-	f, err := s.find(arnOrName, "")
+	t, err := s.find(arnOrName, "")
 	if err != nil {
 		return err
 	}
-	return s.enqueue(f, payload)
+	return s.enqueue(t, payload)
 }
 
 // enqueue accepts an event.
-func (s *Service) enqueue(f *function, payload []byte) error {
+func (s *Service) enqueue(t target, payload []byte) error {
 	payload, err := checkPayload(payload, maxEvent, types.InvocationTypeEvent)
 	if err != nil {
 		return err
 	}
-	e := &event{service: s, function: f.name, id: s.loop.UUID(), payload: payload, born: s.loop.Now(), wait: time.Second}
+	e := &event{service: s, function: t.name, qualifier: t.qualifier, id: s.loop.UUID(), payload: payload, born: s.loop.Now(), wait: time.Second}
 	s.loop.Post(e.attempt)
 	return nil
 }
 
 // event is one asynchronous invocation on its way.
 type event struct {
-	service  *Service
-	function string
-	id       string
-	payload  []byte
-	born     time.Time
+	service             *Service
+	function, qualifier string
+	id                  string
+	payload             []byte
+	born                time.Time
 
 	failures int           // attempts in which the function ran and failed
 	wait     time.Duration // before the next attempt after a throttle
 	last     Result
 }
 
-// attempt runs the function. The event of a function that is gone is dropped.
+// attempt runs the function, each time the version that an alias leads to then, which
+// AWS does not document. The event of what is gone is dropped.
 func (e *event) attempt() {
-	f := e.service.functions[e.function]
-	if f == nil {
+	t, err := e.service.find(e.function, e.qualifier)
+	if err != nil {
 		return
 	}
-	if e.tried() && e.service.loop.Now().Sub(e.born) > f.config.MaximumEventAge {
-		e.giveUp(f)
+	if e.tried() && e.service.loop.Now().Sub(e.born) > t.own().eventInvoke.maximumAge() {
+		e.giveUp(t)
 		return
 	}
-	e.service.start(f, request{requestID: e.id, payload: e.payload, done: func(r Result) { e.ended(f, r) }})
+	e.service.start(t, request{requestID: e.id, payload: e.payload, done: func(r Result) { e.ended(t, r) }})
 }
 
 func (e *event) tried() bool { return e.last.StatusCode != 0 }
 
-func (e *event) ended(f *function, r Result) {
+func (e *event) ended(t target, r Result) {
 	const longestWait = 5 * time.Minute
 	e.last = r
 	switch {
@@ -81,8 +83,8 @@ func (e *event) ended(f *function, r Result) {
 		e.service.loop.After(e.wait, e.attempt)
 		e.wait = min(2*e.wait, longestWait)
 	case r.FunctionError == "":
-	case e.failures >= *f.config.MaximumRetryAttempts:
-		e.giveUp(f)
+	case e.failures >= t.own().eventInvoke.maximumAttempts():
+		e.giveUp(t)
 	default:
 		e.failures++
 		e.service.loop.After(time.Duration(e.failures)*time.Minute, e.attempt)
@@ -91,12 +93,13 @@ func (e *event) ended(f *function, r Result) {
 
 // giveUp sends the event to the function's dead-letter queue. An event whose
 // queue refuses it is lost, as on AWS, which counts it in DeadLetterErrors.
-func (e *event) giveUp(f *function) {
-	if f.config.DeadLetterARN == "" || e.service.deps.DeadLetter == nil {
+func (e *event) giveUp(t target) {
+	queue := t.version.config.DeadLetterARN
+	if queue == "" || e.service.deps.DeadLetter == nil {
 		return
 	}
 	letter := DeadLetter{
-		QueueARN: f.config.DeadLetterARN, Body: e.payload,
+		Function: t.name, QueueARN: queue, Body: e.payload,
 		RequestID: e.id, ErrorCode: e.last.StatusCode, ErrorMessage: e.last.message(),
 	}
 	if err := e.service.deps.DeadLetter(letter); err != nil {

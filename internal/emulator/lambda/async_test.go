@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
@@ -35,6 +36,7 @@ func TestAsyncRetriesThenDeadLetter(t *testing.T) {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 	want := []lambda.DeadLetter{{
+		Function: "f",
 		QueueARN: "arn:aws:sqs:us-east-1:123456789012:dead", Body: []byte(`{"event":1}`),
 		RequestID: id, ErrorCode: 200, ErrorMessage: "the lock is b's",
 	}}
@@ -47,10 +49,11 @@ func TestAsyncWithoutRetries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, lambda.Deps{})
 	runs := 0
-	w.register(t, "f", lambda.FunctionConfig{MaximumRetryAttempts: new(0), DeadLetterARN: "arn:dead"}, func(context.Context, []byte) ([]byte, error) {
+	w.register(t, "f", lambda.FunctionConfig{DeadLetterARN: "arn:dead"}, func(context.Context, []byte) ([]byte, error) {
 		runs++
 		return nil, &LockLostError{"b"}
 	})
+	w.retries(t, sdk.PutFunctionEventInvokeConfigInput{MaximumRetryAttempts: new(int32(0))})
 	w.invokeAsync(t, `{}`)
 	w.RunFor(24 * time.Hour)
 	if runs != 1 || len(w.letters) != 1 {
@@ -58,10 +61,21 @@ func TestAsyncWithoutRetries(t *testing.T) {
 	}
 }
 
+// retries says how events of the function f are tried again.
+func (w *world) retries(t *testing.T, in sdk.PutFunctionEventInvokeConfigInput) {
+	t.Helper()
+	in.FunctionName = new("f")
+	if _, err := w.client().PutFunctionEventInvokeConfig(t.Context(), &in); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAsyncThrottledUntilTooOld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, lambda.Deps{})
-	w.register(t, "f", lambda.FunctionConfig{ReservedConcurrency: new(0), MaximumEventAge: 10 * time.Minute, DeadLetterARN: "arn:dead"}, echo)
+	w.register(t, "f", lambda.FunctionConfig{DeadLetterARN: "arn:dead"}, echo)
+	w.reserve(t, "f", new(0))
+	w.retries(t, sdk.PutFunctionEventInvokeConfigInput{MaximumEventAgeInSeconds: new(int32(600))})
 	w.invokeAsync(t, `{}`)
 	w.RunFor(10 * time.Minute)
 	if len(w.letters) != 0 {

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,15 +24,16 @@ type Invocation struct {
 
 	service  *Service
 	function *function
-	revision string // of the function when it began
-	reserved bool   // runs on the function's reserved concurrency
+	version  *version // when it began
+	arn      string   // by which it was invoked
+	reserved bool     // runs on the function's reserved concurrency
+	place    place
 	payload  []byte
 	client   lambdacontext.ClientContext
 	fault    FunctionFault
 	calls    atomic.Int64
 
-	co      *loop.Coroutine
-	cancel  atomic.Pointer[context.CancelFunc]
+	task    task
 	timeout *loop.Timer
 	done    func(Result)
 }
@@ -69,15 +71,34 @@ func (i *Invocation) EndCall(ctx context.Context, n int) {
 // die ends the function as a crash of its process does.
 func (i *Invocation) die(ctx context.Context) {
 	loop.FromContext(ctx).Await(func(func()) {
-		i.stop()
-		i.settle(i.crashed("signal: killed"), true)
+		i.task.stop()
+		i.settle(i.report(outcome{err: Exited(i.RequestID, "signal: killed")}), true)
 	})
 }
 
-// stop ends the function's coroutine and its context.
-func (i *Invocation) stop() {
-	i.co.Kill()
-	if cancel := i.cancel.Load(); cancel != nil {
+// task is a coroutine whose context ends when it is stopped.
+type task struct {
+	co     *loop.Coroutine
+	cancel atomic.Pointer[context.CancelFunc]
+}
+
+// start starts the task; done is called on the loop when body has come to its end,
+// unless the task was stopped.
+func (t *task) start(l *loop.Loop, body func(ctx context.Context), done func()) {
+	t.co = l.Go(func(ctx context.Context) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		t.cancel.Store(&cancel)
+		if loop.FromContext(ctx).Dead() { // stopped before there was anything to cancel
+			cancel()
+		}
+		body(ctx)
+	}, done)
+}
+
+func (t *task) stop() {
+	t.co.Kill()
+	if cancel := t.cancel.Load(); cancel != nil {
 		(*cancel)()
 	}
 }
@@ -92,31 +113,61 @@ type invocationContext struct {
 
 func (c invocationContext) Deadline() (time.Time, bool) { return c.deadline, true }
 
+// initTimeout is how long an environment may take to start before it is started
+// again, then as a part of the invocation, which has to pay for it.
+// AWS: Lambda Developer Guide, Understanding the Lambda execution environment
+// lifecycle, Init phase and failures during the Init phase.
+const initTimeout = 10 * time.Second
+
+// initialize starts a new environment, then runs the handler in it.
+func (i *Invocation) initialize() {
+	var (
+		begin   = sync.OnceFunc(i.run)
+		started place
+		start   task
+	)
+	late := i.service.loop.After(initTimeout, func() {
+		start.stop()
+		end(started.leave())
+		begin()
+	})
+	start.start(i.service.loop, func(ctx context.Context) {
+		if h, err := i.boot(ctx); err == nil {
+			started.put(h)
+		}
+	}, func() {
+		late.Stop()
+		if h := started.leave(); h != nil {
+			i.place.put(h)
+		}
+		begin()
+	})
+}
+
+// boot starts the code in a new environment.
+func (i *Invocation) boot(ctx context.Context) (Handler, error) {
+	return i.version.code.Start(ctx, Environment{Function: i.Function, Version: i.version.number, Config: i.version.config})
+}
+
 // run starts the handler as a coroutine and its timeout beside it.
 func (i *Invocation) run() {
-	l, limit, handler := i.service.loop, i.function.config.Timeout, i.function.handler
+	l, limit := i.service.loop, i.version.config.Timeout
 	deadline := l.Now().Add(limit)
 	i.timeout = l.After(limit, func() {
 		if !i.fault.Zombie {
-			i.stop()
+			i.task.stop()
 		}
 		i.settle(i.timedOut(limit), true)
 	})
 	var out outcome
-	i.co = l.Go(func(ctx context.Context) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		i.cancel.Store(&cancel)
-		if loop.FromContext(ctx).Dead() { // stopped before there was anything to cancel
-			cancel()
-		}
+	i.task.start(l, func(ctx context.Context) {
 		ctx = context.WithValue(ctx, invocationKey{}, i)
 		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 			AwsRequestID:       i.RequestID,
-			InvokedFunctionArn: i.service.ARN(i.Function),
+			InvokedFunctionArn: i.arn,
 			ClientContext:      i.client,
 		})
-		out = call(invocationContext{ctx, deadline}, handler, i.payload) //nolint:contextcheck // it is the inherited one with a deadline
+		out = i.call(invocationContext{ctx, deadline}) //nolint:contextcheck // it is the inherited one with a deadline
 	}, func() { i.settle(i.report(out), out.exits()) })
 }
 

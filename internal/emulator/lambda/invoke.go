@@ -11,10 +11,11 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-// Invoke runs the function and calls done on the loop when it has ended, or at
-// once when it cannot be run.
+// Invoke runs the function, or the version or alias that the name or ARN is
+// qualified with, and calls done on the loop when it has ended, or at once when it
+// cannot be run.
 func (s *Service) Invoke(arnOrName string, payload []byte, done func(Result)) {
-	f, err := s.find(arnOrName, "")
+	t, err := s.find(arnOrName, "")
 	if err == nil {
 		payload, err = checkPayload(payload, maxRequest, types.InvocationTypeRequestResponse)
 	}
@@ -22,7 +23,7 @@ func (s *Service) Invoke(arnOrName string, payload []byte, done func(Result)) {
 		done(refused(err))
 		return
 	}
-	s.start(f, request{requestID: s.loop.UUID(), payload: payload, done: done})
+	s.start(t, request{requestID: s.loop.UUID(), payload: payload, done: done})
 }
 
 // request is what an invocation begins with.
@@ -35,7 +36,8 @@ type request struct {
 
 // start runs the function in a warm environment or a new one, if the
 // concurrency limits let it.
-func (s *Service) start(f *function, r request) {
+func (s *Service) start(t target, r request) {
+	f := t.function
 	if err := s.enter(f); err != nil {
 		r.done(refused(err))
 		return
@@ -43,47 +45,21 @@ func (s *Service) start(f *function, r request) {
 	f.invocations++
 	inv := &Invocation{
 		Function: f.name, RequestID: r.requestID, N: f.invocations,
-		service: s, function: f, revision: f.revision, reserved: f.config.ReservedConcurrency != nil,
+		service: s, function: f, version: t.version, arn: s.arn(t), reserved: f.reserved != nil,
 		payload: r.payload, client: r.client, done: r.done,
 	}
 	if s.deps.Fault != nil {
 		inv.fault = s.deps.Fault(f.name, f.invocations)
 	}
-	if f.idle > 0 {
-		f.idle--
+	if h := t.version.warm(); h != nil {
+		inv.place.put(h)
 		inv.run()
 		return
 	}
-	s.loop.After(s.deps.ColdStart, inv.run)
-}
-
-// enter takes a place under the concurrency limits.
-// AWS: Lambda Developer Guide, Understanding Lambda function scaling.
-func (s *Service) enter(f *function) error {
-	limit, running, reason := s.unreserved(""), s.running, types.ThrottleReasonConcurrentInvocationLimitExceeded
-	if reserved := f.config.ReservedConcurrency; reserved != nil {
-		limit, running = *reserved, f.running
-		reason = types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded
-	} else if running < limit {
-		s.running++
+	if s.deps.Started != nil {
+		s.deps.Started(t.name, t.version.config)
 	}
-	if running >= limit {
-		return &types.TooManyRequestsException{Message: new("Rate Exceeded."), Reason: reason, Type: new("User")}
-	}
-	f.running++
-	return nil
-}
-
-// leave gives the place back, and the environment if it can be used again.
-func (s *Service) leave(inv *Invocation, warm bool) {
-	f := inv.function
-	f.running--
-	if !inv.reserved {
-		s.running--
-	}
-	if warm && f.revision == inv.revision {
-		f.idle++
-	}
+	s.loop.After(s.deps.ColdStart, inv.initialize)
 }
 
 // checkPayload refuses what is too large or not JSON; no payload is an empty

@@ -1,29 +1,25 @@
-// Package lambda is the part of AWS Lambda that runs functions: it invokes Go
-// handlers in the emulator's own process, each invocation a coroutine of the
-// loop, under the function's timeout, payload and concurrency limits, and does
-// for asynchronous invocations what Lambda's event queue does: retries and dead
-// letters. It answers function URLs under the functions' resource policies, which
-// nothing else here looks at.
+// Package lambda is the part of AWS Lambda that runs functions: their code, in
+// published versions behind aliases, each invocation a coroutine of the loop, under
+// the function's timeout, payload and concurrency limits. It does for asynchronous
+// invocations what Lambda's event queue does: retries and dead letters. It answers
+// function URLs under the functions' resource policies, which nothing else here
+// looks at.
 //
-// A function's code is a Handler that the project registers under the function's
-// name; a deployment package cannot be run. All environments of a function share
-// that one Handler value, and an environment once started stays warm until an
-// invocation takes it down (a timeout, a panic, a crash).
+// What a function's code is, the one who creates it says (Code): a Go value that is
+// called in the emulator's own process, or something that starts a process. An
+// execution environment stays warm until an invocation takes it down (a timeout, a
+// panic, a crash) or its version is replaced or deleted.
 package lambda
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
+	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -33,42 +29,35 @@ import (
 func (s *Service) Wire() *wire.Service {
 	return wire.NewService("lambda",
 		wire.Op("AddPermission", s.addPermission),
+		wire.Op("CreateAlias", s.createAlias),
 		wire.Op("CreateFunction", s.createFunction),
 		wire.Op("CreateFunctionUrlConfig", s.createFunctionURLConfig),
+		wire.Op("DeleteAlias", s.deleteAlias),
 		wire.Op("DeleteFunction", s.deleteFunction),
+		wire.Op("DeleteFunctionConcurrency", s.deleteFunctionConcurrency),
+		wire.Op("DeleteFunctionEventInvokeConfig", s.deleteFunctionEventInvokeConfig),
 		wire.Op("DeleteFunctionUrlConfig", s.deleteFunctionURLConfig),
+		wire.Op("GetAlias", s.getAlias),
 		wire.Op("GetFunction", s.getFunction),
+		wire.Op("GetFunctionConcurrency", s.getFunctionConcurrency),
 		wire.Op("GetFunctionConfiguration", s.getFunctionConfiguration),
 		wire.Op("GetFunctionEventInvokeConfig", s.getFunctionEventInvokeConfig),
 		wire.Op("GetFunctionUrlConfig", s.getFunctionURLConfig),
 		wire.Op("GetPolicy", s.getPolicy),
 		wire.AsyncOp("Invoke", s.invoke),
+		wire.Op("ListAliases", s.listAliases),
 		wire.Op("ListFunctionUrlConfigs", s.listFunctionURLConfigs),
 		wire.Op("ListFunctions", s.listFunctions),
+		wire.Op("ListVersionsByFunction", s.listVersionsByFunction),
+		wire.Op("PublishVersion", s.publishVersion),
+		wire.Op("PutFunctionConcurrency", s.putFunctionConcurrency),
 		wire.Op("PutFunctionEventInvokeConfig", s.putFunctionEventInvokeConfig),
 		wire.Op("RemovePermission", s.removePermission),
+		wire.Op("UpdateAlias", s.updateAlias),
+		wire.Op("UpdateFunctionCode", s.updateFunctionCode),
+		wire.Op("UpdateFunctionConfiguration", s.updateFunctionConfiguration),
 		wire.Op("UpdateFunctionUrlConfig", s.updateFunctionURLConfig),
 	)
-}
-
-// Limits of the service.
-// AWS: Lambda Developer Guide, Lambda quotas, and API reference, CreateFunction.
-const (
-	defaultTimeout     = 3 * time.Second
-	maxTimeout         = 15 * time.Minute
-	defaultMemoryMB    = 128
-	minMemoryMB        = 128
-	maxMemoryMB        = 10240
-	maxRequest         = 6 * 1024 * 1024
-	maxResponse        = maxRequest + 100
-	maxEvent           = 1024 * 1024
-	defaultConcurrency = 1000
-	maxEnvironment     = 4 * 1024
-)
-
-// Handler is a function's code; aws-lambda-go's lambda.Handler is one.
-type Handler interface {
-	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
 // Deps are what the service reaches others by, and the knobs of its world.
@@ -76,7 +65,12 @@ type Deps struct {
 	// DeadLetter sends an event that was given up to the function's dead-letter
 	// queue. Needed by functions that have one.
 	DeadLetter func(DeadLetter) error
-	// ColdStart is how long a new execution environment takes to start.
+	// Package makes code of a deployment package, for clients that bring one. Nil is
+	// a cloud that cannot run packages; its clients get what was provided for the
+	// function (Provide).
+	Package func(zip []byte) (Code, error)
+	// ColdStart is how long a new execution environment takes to start, beside what
+	// its code takes.
 	ColdStart time.Duration
 	// Concurrency is the account's limit on invocations at a time; 0 is AWS's
 	// default of 1,000.
@@ -89,6 +83,11 @@ type Deps struct {
 	// Identity says who has an access key. Nil is an IAM user of the account named
 	// after the key.
 	Identity func(accessKey, sessionToken string) (wire.Identity, error)
+	// Permit decides whether somebody may do an action on a function. Nil allows
+	// everything to the account itself.
+	Permit func(who wire.Identity, action, functionARN string, context map[string][]string) bool
+	// Started, if not nil, is told of each new execution environment of a function.
+	Started func(function string, config FunctionConfig)
 }
 
 // FunctionFault is what goes wrong with one invocation. Its zero value is
@@ -106,27 +105,6 @@ type FunctionFault struct {
 	Zombie bool
 }
 
-// FunctionConfig is how a function is run. The zero value of a field is AWS's
-// default.
-type FunctionConfig struct {
-	Timeout     time.Duration // 3 seconds if 0
-	MemoryMB    int           // 128 if 0
-	Environment map[string]string
-	Role        string
-	Description string
-	// DeadLetterARN is the queue for events that were given up.
-	DeadLetterARN string
-	// MaximumRetryAttempts is how often an event whose function failed is tried
-	// again: 0 to 2; nil is 2.
-	MaximumRetryAttempts *int
-	// MaximumEventAge is how old an event may get: 60 seconds to 6 hours, which
-	// it is if 0.
-	MaximumEventAge time.Duration
-	// ReservedConcurrency is set aside for this function and bounds it; nil is
-	// none. 0 throttles every invocation.
-	ReservedConcurrency *int
-}
-
 // Service is Lambda in one account and region. Its methods run on the loop.
 type Service struct {
 	loop            *loop.Loop
@@ -135,141 +113,89 @@ type Service struct {
 
 	functions map[string]*function
 	keys      map[string]string // name of a function by its access key
-	handlers  map[string]Handler
+	provided  map[string]Code
 	running   int // on unreserved concurrency
 
 	deadLetterErrors int
 }
 
+// function is a function with all its versions and aliases.
 type function struct {
-	name        string
-	config      FunctionConfig
-	handler     Handler
-	modified    time.Time
-	eventInvoke *eventInvoke // nil if it was never set
-	policy      []statement  // in the order in which they were added
-	url         *functionURL // nil if it has none
-	revision    string
+	name     string
+	latest   *version          // what is not published; replaced at each update
+	versions []*version        // those that were published, in their order
+	last     int               // number of the last one; none is given twice
+	aliases  map[string]*alias // by name
+	settings map[string]*settings
+	reserved *int // concurrency set aside; nil is none
+	tags     map[string]string
 
 	running     int // invocations now
-	idle        int // warm environments that wait
 	invocations int // ever
+}
+
+// settings are what the function as such, a version and an alias have each of its
+// own; those of the function as such are under $LATEST.
+type settings struct {
+	eventInvoke *eventInvoke // nil if it was never set
+	policy      []statement  // in the order in which they were added
+	url         *functionURL // nil if there is none
+
+	read *policy.Document // what policy says; nil until it is asked for
 }
 
 // New gives a Lambda without functions.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
 	return &Service{
 		loop: l, account: account, region: region, deps: deps,
-		functions: map[string]*function{}, keys: map[string]string{}, handlers: map[string]Handler{},
+		functions: map[string]*function{}, keys: map[string]string{}, provided: map[string]Code{},
 	}
 }
 
-// Register creates the function, or gives an existing one new code and settings.
-// Its code stays known under the name after DeleteFunction, so that
-// CreateFunction can bring it back.
-func (s *Service) Register(name string, config FunctionConfig, h Handler) error {
-	config, err := s.complete(name, config)
+// Register creates the function, or gives an existing one new code and
+// configuration, which are its $LATEST from then on; versions that were published
+// stay as they are. The code stays known under the name after
+// DeleteFunction, so that CreateFunction can bring it back.
+func (s *Service) Register(name string, config FunctionConfig, code Code) error {
+	config, err := complete(name, config)
 	if err != nil {
 		return fmt.Errorf("register function %s: %w", name, err)
 	}
-	s.handlers[name] = h
-	s.put(name, config, h)
+	s.provided[name] = code
+	s.put(name, config, code)
 	return nil
 }
 
-// Provide makes code known under a name, for CreateFunction to use.
-func (s *Service) Provide(name string, h Handler) { s.handlers[name] = h }
+// Provide makes code known under a name, for CreateFunction and UpdateFunctionCode
+// to use where packages cannot be run.
+func (s *Service) Provide(name string, code Code) { s.provided[name] = code }
 
-// put replaces the function's code and settings. Running invocations end on the
-// old ones; new ones start in new environments.
-func (s *Service) put(name string, config FunctionConfig, h Handler) *function {
+// put makes code and configuration the function's $LATEST. Running invocations end
+// on the old ones; new ones start in new environments.
+func (s *Service) put(name string, config FunctionConfig, code Code) *function {
 	f := s.functions[name]
 	if f == nil {
-		f = &function{name: name}
+		f = &function{name: name, aliases: map[string]*alias{}, settings: map[string]*settings{}}
 		s.functions[name] = f
 		s.keys[s.AccessKey(name)] = name
+	} else {
+		f.latest.retire()
 	}
-	f.config, f.handler, f.idle = config, h, 0
-	f.modified, f.revision = s.loop.Now(), s.loop.UUID()
+	f.latest = &version{number: latest, config: config, code: code, modified: s.loop.Now(), revision: s.loop.UUID()}
 	return f
-}
-
-// complete fills in the defaults and checks the limits.
-func (s *Service) complete(name string, c FunctionConfig) (FunctionConfig, error) {
-	if c.Timeout == 0 {
-		c.Timeout = defaultTimeout
-	}
-	if c.MemoryMB == 0 {
-		c.MemoryMB = defaultMemoryMB
-	}
-	if c.MaximumRetryAttempts == nil {
-		c.MaximumRetryAttempts = new(2)
-	}
-	if c.MaximumEventAge == 0 {
-		c.MaximumEventAge = 6 * time.Hour
-	}
-	c.Environment = maps.Clone(c.Environment)
-	size := 0
-	for key, value := range c.Environment {
-		size += len(key) + len(value)
-	}
-	switch {
-	case c.Timeout < time.Second || c.Timeout > maxTimeout:
-		return c, fmt.Errorf("timeout %v is not between 1s and %v", c.Timeout, maxTimeout)
-	case c.MemoryMB < minMemoryMB || c.MemoryMB > maxMemoryMB:
-		return c, fmt.Errorf("memory %d MB is not between %d and %d", c.MemoryMB, minMemoryMB, maxMemoryMB)
-	case *c.MaximumRetryAttempts < 0 || *c.MaximumRetryAttempts > 2:
-		return c, fmt.Errorf("maximum retry attempts %d is not between 0 and 2", *c.MaximumRetryAttempts)
-	case c.MaximumEventAge < time.Minute || c.MaximumEventAge > 6*time.Hour:
-		return c, fmt.Errorf("maximum event age %v is not between 1m and 6h", c.MaximumEventAge)
-	case size > maxEnvironment:
-		return c, wire.Errorf("InvalidParameterValueException",
-			"Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: %d bytes", size)
-	}
-	return c, s.checkReserved(name, c.ReservedConcurrency)
-}
-
-// checkReserved keeps 100 of the account's concurrency unreserved.
-// AWS: Lambda Developer Guide, Configuring reserved concurrency.
-func (s *Service) checkReserved(name string, reserved *int) error {
-	if reserved == nil {
-		return nil
-	}
-	if *reserved < 0 {
-		return fmt.Errorf("reserved concurrency %d is below 0", *reserved)
-	}
-	const unreservedMin = 100
-	if left := s.unreserved(name) - *reserved; left < unreservedMin {
-		return wire.Errorf("InvalidParameterValueException",
-			"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", unreservedMin)
-	}
-	return nil
-}
-
-// unreserved is the concurrency that no function but the named one has reserved.
-func (s *Service) unreserved(except string) int {
-	left := s.deps.Concurrency
-	if left == 0 {
-		left = defaultConcurrency
-	}
-	for name, f := range s.functions {
-		if name != except && f.config.ReservedConcurrency != nil {
-			left -= *f.config.ReservedConcurrency
-		}
-	}
-	return left
 }
 
 // Functions are the names of the functions there are, sorted.
 func (s *Service) Functions() []string { return slices.Sorted(maps.Keys(s.functions)) }
 
-// Config is the function's settings, and whether there is such a function.
-func (s *Service) Config(name string) (FunctionConfig, bool) {
-	f, ok := s.functions[name]
-	if !ok {
+// Config is the configuration of the function's $LATEST, or of the version or alias
+// that the name is qualified with, and whether there is such a function.
+func (s *Service) Config(arnOrName string) (FunctionConfig, bool) {
+	t, err := s.find(arnOrName, "")
+	if err != nil {
 		return FunctionConfig{}, false
 	}
-	return f.config, true
+	return t.version.config, true
 }
 
 // ARN is the ARN that the function of this name has.
@@ -291,38 +217,3 @@ func (s *Service) Caller(accessKey string) string {
 	}
 	return ""
 }
-
-// find looks a function up by name, partial or full ARN, unqualified or $LATEST:
-// versions and aliases are not published here, so there is no other.
-func (s *Service) find(arnOrName, qualifier string) (*function, error) {
-	id := arnOrName
-	full := s.ARN("")
-	for _, prefix := range []string{full, strings.TrimPrefix(full, "arn:aws:lambda:"+s.region+":"), "function:"} {
-		if rest, ok := strings.CutPrefix(id, prefix); ok {
-			id = rest
-			break
-		}
-	}
-	name, version, qualified := strings.Cut(id, ":")
-	if qualifier != "" {
-		if qualified && version != qualifier {
-			return nil, wire.Errorf("InvalidParameterValueException",
-				"The derived qualifier from the function name does not match the specified qualifier.")
-		}
-		version = qualifier
-	}
-	f := s.functions[name]
-	if f == nil || (version != "" && version != latest) {
-		arn := s.ARN(id)
-		if strings.HasPrefix(id, "arn:") {
-			arn = id
-		} else if qualifier != "" && !qualified {
-			arn += ":" + qualifier
-		}
-		return nil, &types.ResourceNotFoundException{Message: aws.String("Function not found: " + arn), Type: new("User")}
-	}
-	return f, nil
-}
-
-// latest is the one version a function has.
-const latest = "$LATEST"

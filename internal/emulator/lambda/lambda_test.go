@@ -42,7 +42,14 @@ func newWorld(t *testing.T, deps lambda.Deps) *world {
 
 func (w *world) register(t *testing.T, name string, config lambda.FunctionConfig, h handler) {
 	t.Helper()
-	if err := w.service.Register(name, config, h); err != nil {
+	if err := w.service.Register(name, config, lambda.InProcess(name, h)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) reserve(t *testing.T, name string, concurrency *int) {
+	t.Helper()
+	if err := w.service.Reserve(name, concurrency); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -207,11 +214,11 @@ func TestTimeoutEndsTheContextOnALiveLoop(t *testing.T) {
 	ended := make(chan error, 1)
 	var got lambda.Result
 	l.Await(func(done func()) {
-		err := service.Register("f", lambda.FunctionConfig{Timeout: time.Second}, handler(func(ctx context.Context, _ []byte) ([]byte, error) {
+		err := service.Register("f", lambda.FunctionConfig{Timeout: time.Second}, lambda.InProcess("f", handler(func(ctx context.Context, _ []byte) ([]byte, error) {
 			<-ctx.Done()
 			ended <- ctx.Err()
 			return nil, nil
-		}))
+		})))
 		if err != nil {
 			t.Error(err)
 		}
@@ -299,10 +306,11 @@ func TestConcurrency(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, test.deps)
-			w.register(t, "f", lambda.FunctionConfig{ReservedConcurrency: test.reserved}, func(ctx context.Context, payload []byte) ([]byte, error) {
+			w.register(t, "f", lambda.FunctionConfig{}, func(ctx context.Context, payload []byte) ([]byte, error) {
 				pause(ctx, w.Loop, time.Second)
 				return payload, nil
 			})
+			w.reserve(t, "f", test.reserved)
 			var results []lambda.Result
 			run := func() { w.service.Invoke("f", nil, func(r lambda.Result) { results = append(results, r) }) }
 			w.Do(func() { run(); run(); run() })
@@ -351,20 +359,30 @@ func TestRegisterRefusesBadSettings(t *testing.T) {
 	}{
 		"Timeout":     {lambda.FunctionConfig{Timeout: time.Hour}, "register function f: timeout 1h0m0s is not between 1s and 15m0s"},
 		"Memory":      {lambda.FunctionConfig{MemoryMB: 64}, "register function f: memory 64 MB is not between 128 and 10240"},
-		"Retries":     {lambda.FunctionConfig{MaximumRetryAttempts: new(3)}, "register function f: maximum retry attempts 3 is not between 0 and 2"},
-		"Age":         {lambda.FunctionConfig{MaximumEventAge: time.Second}, "register function f: maximum event age 1s is not between 1m and 6h"},
 		"Environment": {lambda.FunctionConfig{Environment: map[string]string{"A": strings.Repeat("x", 4096)}}, "exceeded the 4KB limit"},
-		"Reserved":    {lambda.FunctionConfig{ReservedConcurrency: new(901)}, "below its minimum value of [100]"},
+		"Variable":    {lambda.FunctionConfig{Environment: map[string]string{"AWS_REGION": "x"}}, "Reserved keys used in this request: AWS_REGION"},
+		"Levels":      {lambda.FunctionConfig{Logging: lambda.Logging{SystemLevel: types.SystemLogLevelWarn}}, "ApplicationLogLevel and SystemLogLevel need LogFormat JSON, not Text"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, lambda.Deps{})
-			err := w.service.Register("f", test.config, handler(echo))
+			err := w.service.Register("f", test.config, lambda.InProcess("f", handler(echo)))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestReserveLeavesSomeForOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lambda.Deps{})
+	w.register(t, "f", lambda.FunctionConfig{}, echo)
+	for n, want := range map[int]string{901: "below its minimum value of [100]", -1: "reserved concurrency -1 is below 0"} {
+		if err := w.service.Reserve("f", &n); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("reserving %d: error = %v, want %q", n, err, want)
+		}
 	}
 }
 

@@ -39,45 +39,39 @@ type policyDocument struct {
 // addPermission adds a statement to the function's resource policy.
 // AWS: Lambda API Reference, AddPermission.
 func (s *Service) addPermission(_ *wire.Call, in *lambda.AddPermissionInput) (*lambda.AddPermissionOutput, error) {
-	f, err := s.findForPolicy(*in.FunctionName, in.Qualifier, in.RevisionId)
+	t, err := s.findForPolicy(*in.FunctionName, in.Qualifier, in.RevisionId)
 	if err == nil {
 		err = checkPermission(in)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(f.policy, func(st statement) bool { return st.Sid == *in.StatementId }) {
-		return nil, &types.ResourceConflictException{Message: aws.String(fmt.Sprintf(
-			"The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", *in.StatementId)), Type: new("User")}
+	own := t.own()
+	if slices.ContainsFunc(own.policy, func(st statement) bool { return st.Sid == *in.StatementId }) {
+		return nil, conflict("The statement id (" + *in.StatementId + ") provided already exists. Please provide a new statement id, or remove the existing statement.")
 	}
-	added := s.statement(f, in)
-	longer := append(slices.Clone(f.policy), added)
+	added := s.statement(t, in)
+	longer := append(slices.Clone(own.policy), added)
 	if size := len(encodePolicy(longer)); size > maxPolicy {
 		return nil, &types.PolicyLengthExceededException{
 			Message: aws.String(fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", size, maxPolicy)), Type: new("User"),
 		}
 	}
-	f.policy, f.revision = longer, s.loop.UUID()
+	own.policy, own.read, *t.revision() = longer, nil, s.loop.UUID()
 	return &lambda.AddPermissionOutput{Statement: aws.String(encode(added))}, nil
 }
 
-// findForPolicy finds the function whose policy is asked for. Versions and aliases
-// have policies of their own on AWS and are not published here.
-func (s *Service) findForPolicy(name string, qualifier, revision *string) (*function, error) {
-	f, err := s.find(name, aws.ToString(qualifier))
-	if err != nil {
-		return nil, err
+// findForPolicy finds what has the policy that is to be changed: the function as
+// such, a version or an alias.
+func (s *Service) findForPolicy(name string, qualifier, revision *string) (target, error) {
+	t, err := s.find(name, aws.ToString(qualifier))
+	if err == nil && t.qualifier == latest {
+		err = invalidParameter("We currently do not support adding policies for $LATEST.")
 	}
-	if qualifier != nil {
-		return nil, invalidParameter("We currently do not support adding policies for $LATEST.")
+	if err == nil {
+		err = t.checkRevision(revision)
 	}
-	if revision != nil && *revision != f.revision {
-		return nil, &types.PreconditionFailedException{
-			Message: new("The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the latest RevisionId for your resource."),
-			Type:    new("User"),
-		}
-	}
-	return f, nil
+	return t, err
 }
 
 // checkPermission refuses what AWS does, and the conditions that are not there.
@@ -129,9 +123,9 @@ const (
 	viaURL        = "lambda:InvokedViaFunctionUrl"
 )
 
-func (s *Service) statement(f *function, in *lambda.AddPermissionInput) statement {
+func (s *Service) statement(t target, in *lambda.AddPermissionInput) statement {
 	st := statement{
-		Sid: *in.StatementId, Effect: "Allow", Principal: principal(*in.Principal), Action: *in.Action, Resource: s.ARN(f.name),
+		Sid: *in.StatementId, Effect: "Allow", Principal: principal(*in.Principal), Action: *in.Action, Resource: s.arn(t),
 	}
 	when := func(operator, key, value string) {
 		if value == "" {
@@ -155,27 +149,29 @@ func (s *Service) statement(f *function, in *lambda.AddPermissionInput) statemen
 }
 
 func (s *Service) removePermission(_ *wire.Call, in *lambda.RemovePermissionInput) (*lambda.RemovePermissionOutput, error) {
-	f, err := s.findForPolicy(*in.FunctionName, in.Qualifier, in.RevisionId)
+	t, err := s.findForPolicy(*in.FunctionName, in.Qualifier, in.RevisionId)
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(f.policy, func(st statement) bool { return st.Sid == *in.StatementId })
+	own := t.own()
+	at := slices.IndexFunc(own.policy, func(st statement) bool { return st.Sid == *in.StatementId })
 	if at < 0 {
-		return nil, notThere("Statement " + *in.StatementId + " is not found in resource policy.")
+		return nil, missing("Statement " + *in.StatementId + " is not found in resource policy.")
 	}
-	f.policy, f.revision = slices.Delete(slices.Clone(f.policy), at, at+1), s.loop.UUID()
+	own.policy, own.read, *t.revision() = slices.Delete(slices.Clone(own.policy), at, at+1), nil, s.loop.UUID()
 	return &lambda.RemovePermissionOutput{}, nil
 }
 
 func (s *Service) getPolicy(_ *wire.Call, in *lambda.GetPolicyInput) (*lambda.GetPolicyOutput, error) {
-	f, err := s.find(*in.FunctionName, aws.ToString(in.Qualifier))
+	t, err := s.find(*in.FunctionName, aws.ToString(in.Qualifier))
 	if err != nil {
 		return nil, err
 	}
-	if len(f.policy) == 0 || in.Qualifier != nil {
-		return nil, notThere("The resource you requested does not exist.")
+	own := t.own()
+	if len(own.policy) == 0 || t.qualifier == latest {
+		return nil, missing("The resource you requested does not exist.")
 	}
-	return &lambda.GetPolicyOutput{Policy: aws.String(encodePolicy(f.policy)), RevisionId: &f.revision}, nil
+	return &lambda.GetPolicyOutput{Policy: aws.String(encodePolicy(own.policy)), RevisionId: aws.String(*t.revision())}, nil
 }
 
 func encodePolicy(statements []statement) string {
@@ -189,12 +185,4 @@ func encode(v any) string {
 		panic(fmt.Sprintf("lambda: encode %T: %v", v, err))
 	}
 	return string(data)
-}
-
-func invalidParameter(format string, args ...any) error {
-	return wire.Errorf("InvalidParameterValueException", format, args...)
-}
-
-func notThere(message string) error {
-	return &types.ResourceNotFoundException{Message: &message, Type: new("User")}
 }

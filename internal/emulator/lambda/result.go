@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"reflect"
@@ -37,31 +38,55 @@ type outcome struct {
 }
 
 // exits reports whether the function's process ends with it.
-func (o outcome) exits() bool { return o.panicked != nil || len(o.payload) > maxResponse }
+func (o outcome) exits() bool {
+	failure, ok := errors.AsType[*FunctionError](o.err)
+	return o.panicked != nil || len(o.payload) > MaxResponse || ok && failure.Down
+}
 
-// call runs the handler and catches its panic. A coroutine that is killed ends
-// in here.
-func call(ctx context.Context, h Handler, payload []byte) (out outcome) {
+// call runs the handler and catches its panic. If its environment did not start, it
+// is started once more. A coroutine that is killed ends in here.
+func (i *Invocation) call(ctx context.Context) (out outcome) {
 	defer func() {
 		if value := recover(); value != nil {
 			out.panicked = panicError(value)
 		}
 	}()
-	out.payload, out.err = h.Invoke(ctx, payload)
+	h := i.place.get()
+	if h == nil {
+		var err error
+		if h, err = i.boot(ctx); err != nil {
+			out.err = i.initFailure(err)
+			return out
+		}
+		i.place.put(h)
+	}
+	out.payload, out.err = h.Invoke(ctx, i.payload)
 	return out
+}
+
+// initFailure is what Lambda says of code that did not start: what its runtime
+// reported, or that it ended, as a main function does that cannot begin.
+func (i *Invocation) initFailure(err error) error {
+	if failure, ok := errors.AsType[*FunctionError](err); ok {
+		return failure
+	}
+	return Exited(i.RequestID, "exit status 1")
 }
 
 // report is the result of a handler that came to its end.
 func (i *Invocation) report(out outcome) Result {
+	failure, ready := errors.AsType[*FunctionError](out.err)
 	switch {
 	case out.panicked != nil:
 		return functionError(*out.panicked)
+	case ready:
+		return Result{Payload: failure.Payload, FunctionError: "Unhandled", ErrorType: failure.Type, StatusCode: 200}
 	case out.err != nil:
 		return functionError(handlerError(out.err))
-	case len(out.payload) > maxResponse:
+	case len(out.payload) > MaxResponse:
 		return functionError(messages.InvokeResponse_Error{
 			Type:    "Function.ResponseSizeTooLarge",
-			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse),
+			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse),
 		})
 	}
 	return Result{Payload: out.payload, StatusCode: 200}
@@ -73,15 +98,6 @@ func (i *Invocation) timedOut(limit time.Duration) Result {
 	return functionError(messages.InvokeResponse_Error{
 		Type:    "Sandbox.Timedout",
 		Message: fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", i.RequestID, limit.Seconds()),
-	})
-}
-
-// crashed is the result of a function whose process ended by itself.
-// AWS: Lambda Developer Guide, Troubleshoot execution issues, Runtime.ExitError.
-func (i *Invocation) crashed(why string) Result {
-	return functionError(messages.InvokeResponse_Error{
-		Type:    "Runtime.ExitError",
-		Message: fmt.Sprintf("RequestId: %s Error: Runtime exited with error: %s", i.RequestID, why),
 	})
 }
 

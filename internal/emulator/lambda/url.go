@@ -1,6 +1,8 @@
 package lambda
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,9 +13,9 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-// functionURL is the endpoint of a function.
+// functionURL is the endpoint of a function, that is its $LATEST, or of an alias.
 type functionURL struct {
-	id                string
+	id, arn           string
 	auth              types.FunctionUrlAuthType
 	created, modified time.Time
 }
@@ -29,24 +31,25 @@ func (s *Service) host(u *functionURL) string { return u.id + ".lambda-url." + s
 // createFunctionURLConfig gives the function a URL, which the web has from then on.
 // AWS: Lambda API Reference, CreateFunctionUrlConfig.
 func (s *Service) createFunctionURLConfig(_ *wire.Call, in *lambda.CreateFunctionUrlConfigInput) (*lambda.CreateFunctionUrlConfigOutput, error) {
-	f, err := s.find(*in.FunctionName, aws.ToString(in.Qualifier))
+	t, err := s.findForURL(*in.FunctionName, in.Qualifier)
 	if err == nil {
 		err = s.checkURL(in.Cors, in.InvokeMode)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if f.url != nil {
-		return nil, &types.ResourceConflictException{Message: new("Failed to create function url config for [functionArn = " + s.ARN(f.name) +
-			"]. Error message:  FunctionUrlConfig exists for this Lambda function"), Type: new("User")}
+	own := t.own()
+	if own.url != nil {
+		return nil, conflict("Failed to create function url config for [functionArn = " + s.arn(t) +
+			"]. Error message:  FunctionUrlConfig exists for this Lambda function")
 	}
 	now := s.loop.Now()
-	u := &functionURL{id: s.loop.ID(urlID), auth: in.AuthType, created: now, modified: now}
-	f.url = u
+	u := &functionURL{id: s.loop.ID(urlID), arn: s.arn(t), auth: in.AuthType, created: now, modified: now}
+	own.url = u
 	for _, host := range s.hosts(u) {
-		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serveURL(f, u, r, reply) }))
+		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serveURL(u, r, reply) }))
 	}
-	c := s.urlConfig(f)
+	c := s.urlConfig(u)
 	return &lambda.CreateFunctionUrlConfigOutput{
 		AuthType: c.AuthType, CreationTime: c.CreationTime, FunctionArn: c.FunctionArn, FunctionUrl: c.FunctionUrl, InvokeMode: c.InvokeMode,
 	}, nil
@@ -68,32 +71,44 @@ func (s *Service) checkURL(cors *types.Cors, mode types.InvokeMode) error {
 	return nil
 }
 
-// findURL finds a function that has a URL.
-func (s *Service) findURL(name string, qualifier *string) (*function, error) {
-	f, err := s.find(name, aws.ToString(qualifier))
-	if err == nil && f.url == nil {
-		err = notThere("The resource you requested does not exist.")
+// findForURL finds what can have a URL.
+func (s *Service) findForURL(name string, qualifier *string) (target, error) {
+	t, err := s.find(name, aws.ToString(qualifier))
+	if err == nil && t.qualifier != "" && t.alias == nil { // the words are ours
+		err = invalidParameter("%s is a version; a URL leads to the function or to an alias.", s.arn(t))
 	}
-	return f, err
+	return t, err
 }
 
-// urlConfig is the function's URL as the API shows it.
-func (s *Service) urlConfig(f *function) types.FunctionUrlConfig {
+// findURL finds the settings with a URL of a function or an alias.
+func (s *Service) findURL(name string, qualifier *string) (*settings, error) {
+	t, err := s.findForURL(name, qualifier)
+	if err != nil {
+		return nil, err
+	}
+	if own := t.own(); own.url != nil {
+		return own, nil
+	}
+	return nil, missing("The resource you requested does not exist.")
+}
+
+// urlConfig is a URL as the API shows it.
+func (s *Service) urlConfig(u *functionURL) types.FunctionUrlConfig {
 	const layout = "2006-01-02T15:04:05.000000Z"
 	return types.FunctionUrlConfig{
-		AuthType: f.url.auth, InvokeMode: types.InvokeModeBuffered, FunctionArn: new(s.ARN(f.name)),
-		FunctionUrl:      new("https://" + s.host(f.url) + "/"),
-		CreationTime:     new(f.url.created.UTC().Format(layout)),
-		LastModifiedTime: new(f.url.modified.UTC().Format(layout)),
+		AuthType: u.auth, InvokeMode: types.InvokeModeBuffered, FunctionArn: aws.String(u.arn),
+		FunctionUrl:      new("https://" + s.host(u) + "/"),
+		CreationTime:     new(u.created.UTC().Format(layout)),
+		LastModifiedTime: new(u.modified.UTC().Format(layout)),
 	}
 }
 
 func (s *Service) getFunctionURLConfig(_ *wire.Call, in *lambda.GetFunctionUrlConfigInput) (*lambda.GetFunctionUrlConfigOutput, error) {
-	f, err := s.findURL(*in.FunctionName, in.Qualifier)
+	own, err := s.findURL(*in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	c := s.urlConfig(f)
+	c := s.urlConfig(own.url)
 	return &lambda.GetFunctionUrlConfigOutput{
 		AuthType: c.AuthType, CreationTime: c.CreationTime, LastModifiedTime: c.LastModifiedTime,
 		FunctionArn: c.FunctionArn, FunctionUrl: c.FunctionUrl, InvokeMode: c.InvokeMode,
@@ -101,7 +116,7 @@ func (s *Service) getFunctionURLConfig(_ *wire.Call, in *lambda.GetFunctionUrlCo
 }
 
 func (s *Service) updateFunctionURLConfig(_ *wire.Call, in *lambda.UpdateFunctionUrlConfigInput) (*lambda.UpdateFunctionUrlConfigOutput, error) {
-	f, err := s.findURL(*in.FunctionName, in.Qualifier)
+	own, err := s.findURL(*in.FunctionName, in.Qualifier)
 	if err == nil {
 		err = s.checkURL(in.Cors, in.InvokeMode)
 	}
@@ -109,10 +124,10 @@ func (s *Service) updateFunctionURLConfig(_ *wire.Call, in *lambda.UpdateFunctio
 		return nil, err
 	}
 	if in.AuthType != "" {
-		f.url.auth = in.AuthType
+		own.url.auth = in.AuthType
 	}
-	f.url.modified = s.loop.Now()
-	c := s.urlConfig(f)
+	own.url.modified = s.loop.Now()
+	c := s.urlConfig(own.url)
 	return &lambda.UpdateFunctionUrlConfigOutput{
 		AuthType: c.AuthType, CreationTime: c.CreationTime, LastModifiedTime: c.LastModifiedTime,
 		FunctionArn: c.FunctionArn, FunctionUrl: c.FunctionUrl, InvokeMode: c.InvokeMode,
@@ -120,38 +135,45 @@ func (s *Service) updateFunctionURLConfig(_ *wire.Call, in *lambda.UpdateFunctio
 }
 
 func (s *Service) deleteFunctionURLConfig(_ *wire.Call, in *lambda.DeleteFunctionUrlConfigInput) (*lambda.DeleteFunctionUrlConfigOutput, error) {
-	f, err := s.findURL(*in.FunctionName, in.Qualifier)
+	own, err := s.findURL(*in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	s.removeURL(f)
+	s.removeURL(own)
 	return &lambda.DeleteFunctionUrlConfigOutput{}, nil
 }
 
-// removeURL takes the function's URL away, if it has one.
-func (s *Service) removeURL(f *function) {
-	if f.url == nil {
+// removeURL takes the URL away, if there is one.
+func (s *Service) removeURL(own *settings) {
+	if own.url == nil {
 		return
 	}
-	for _, host := range s.hosts(f.url) {
+	for _, host := range s.hosts(own.url) {
 		s.deps.Web.Remove(host)
 	}
-	f.url = nil
+	own.url = nil
 }
 
-// listFunctionURLConfigs gives the one URL that a function without aliases can
-// have, so that there is never a second page.
+// listFunctionURLConfigs gives the function's URLs: its own, then those of its
+// aliases by name, at most 50 a page.
 func (s *Service) listFunctionURLConfigs(_ *wire.Call, in *lambda.ListFunctionUrlConfigsInput) (*lambda.ListFunctionUrlConfigsOutput, error) {
-	f, err := s.find(*in.FunctionName, "")
+	f, err := s.findFunction(*in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	if in.Marker != nil {
-		return nil, invalidParameter("Marker %s is not one that a list has given", *in.Marker)
+	var urls []*functionURL
+	for _, qualifier := range append([]string{latest}, slices.Sorted(maps.Keys(f.aliases))...) {
+		if own := f.settings[qualifier]; own != nil && own.url != nil {
+			urls = append(urls, own.url)
+		}
 	}
-	out := &lambda.ListFunctionUrlConfigsOutput{FunctionUrlConfigs: []types.FunctionUrlConfig{}}
-	if f.url != nil {
-		out.FunctionUrlConfigs = append(out.FunctionUrlConfigs, s.urlConfig(f))
+	urls, next, err := page(urls, func(u *functionURL) string { return u.id }, in.Marker, in.MaxItems)
+	if err != nil {
+		return nil, err
+	}
+	out := &lambda.ListFunctionUrlConfigsOutput{FunctionUrlConfigs: []types.FunctionUrlConfig{}, NextMarker: next}
+	for _, u := range urls {
+		out.FunctionUrlConfigs = append(out.FunctionUrlConfigs, s.urlConfig(u))
 	}
 	return out, nil
 }

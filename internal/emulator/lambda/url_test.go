@@ -218,7 +218,7 @@ func TestURLFailures(t *testing.T) {
 		{"Timeout", lambda.FunctionConfig{Timeout: 5 * time.Second}, slow, "", 502, "Internal Server Error"},
 		{
 			"Throttled",
-			lambda.FunctionConfig{ReservedConcurrency: new(0)},
+			lambda.FunctionConfig{},
 			echo, "", 429,
 			`{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}`,
 		},
@@ -226,6 +226,7 @@ func TestURLFailures(t *testing.T) {
 	}
 	for _, test := range tests { // one after the other: they share the function
 		s.register(t, "f", test.config, test.run)
+		s.reserve(t, "f", map[bool]*int{true: new(0)}[test.name == "Throttled"])
 		if got := s.do(t, http.MethodPost, "/", test.body, "Content-Type", "text/plain"); got.Status != test.status || got.Body != test.want {
 			t.Errorf("%s: answer = %d %q, want %d %q", test.name, got.Status, got.Body, test.status, test.want)
 		}

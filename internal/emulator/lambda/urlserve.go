@@ -16,14 +16,15 @@ import (
 // (github.com/awsdocs/aws-lambda-developer-guide issue 494).
 const forbidden = "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 
-// serveURL answers a request to the function's URL.
+// serveURL answers a request to a function's or an alias's URL.
 // AWS: Lambda Developer Guide, Invoking Lambda function URLs.
-func (s *Service) serveURL(f *function, u *functionURL, r *wire.Request, reply func(*wire.Response)) {
-	if f.url != u { // taken away while the request was on its way
+func (s *Service) serveURL(u *functionURL, r *wire.Request, reply func(*wire.Response)) {
+	t, err := s.find(u.arn, "")
+	if err != nil || t.own().url != u { // taken away while the request was on its way
 		reply(nil)
 		return
 	}
-	who, refusal := s.admit(f, r)
+	who, refusal := s.admit(t.own(), r)
 	if refusal != nil {
 		reply(refusal)
 		return
@@ -33,14 +34,14 @@ func (s *Service) serveURL(f *function, u *functionURL, r *wire.Request, reply f
 		reply(urlFailure(r, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request Entity Too Large"))
 		return
 	}
-	s.start(f, request{requestID: r.ID, payload: payload, done: func(result Result) { reply(urlResult(r, result)) }})
+	s.start(t, request{requestID: r.ID, payload: payload, done: func(result Result) { reply(urlResult(r, result)) }})
 }
 
 // admit tells who the caller is, nil for anybody, or why it is not let in.
 // AWS: Lambda Developer Guide, Control access to Lambda function URLs.
-func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Response) {
-	if f.url.auth == types.FunctionUrlAuthTypeNone {
-		if !f.admits(f.url.auth, wire.Identity{}) {
+func (s *Service) admit(own *settings, r *wire.Request) (*urlAuthorizer, *wire.Response) {
+	if own.url.auth == types.FunctionUrlAuthTypeNone {
+		if !own.admits(own.url.auth, wire.Identity{}) {
 			return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
 		}
 		return nil, nil
@@ -59,14 +60,23 @@ func (s *Service) admit(f *function, r *wire.Request) (*urlAuthorizer, *wire.Res
 	if err != nil {
 		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", "Forbidden")
 	}
-	// A caller of the function's own account needs no more than its own policies,
-	// which are not looked at here.
-	if who.Account != s.account && !f.admits(f.url.auth, who) {
+	if !s.permits(own, who) {
 		return nil, urlFailure(r, http.StatusForbidden, "AccessDeniedException", forbidden)
 	}
 	return &urlAuthorizer{urlIdentity{
 		AccessKey: key, AccountID: who.Account, CallerID: who.UserID, UserARN: who.ARN, UserID: who.UserID,
 	}}, nil
+}
+
+// permits reports whether policies let a caller who has signed use the URL. A caller of
+// the function's own account needs no more than its own, any other the function's too.
+func (s *Service) permits(own *settings, who wire.Identity) bool {
+	u := own.url
+	if s.deps.Permit == nil {
+		return who.Account == s.account || own.admits(u.auth, who)
+	}
+	return s.deps.Permit(who, actionURL, u.arn, map[string][]string{urlAuthType: {string(u.auth)}}) &&
+		s.deps.Permit(who, actionInvoke, u.arn, map[string][]string{viaURL: {"true"}})
 }
 
 // identity is who has an access key and the session token that comes with it.
@@ -79,12 +89,12 @@ func (s *Service) identity(key, token string) (wire.Identity, error) {
 
 // admits reports whether the resource policy lets a caller use the URL. Since
 // October 2025 that takes both actions.
-func (f *function) admits(auth types.FunctionUrlAuthType, who wire.Identity) bool {
-	return f.allows(actionURL, auth, who) && f.allows(actionInvoke, auth, who)
+func (own *settings) admits(auth types.FunctionUrlAuthType, who wire.Identity) bool {
+	return own.allows(actionURL, auth, who) && own.allows(actionInvoke, auth, who)
 }
 
-func (f *function) allows(action string, auth types.FunctionUrlAuthType, who wire.Identity) bool {
-	for _, st := range f.policy {
+func (own *settings) allows(action string, auth types.FunctionUrlAuthType, who wire.Identity) bool {
+	for _, st := range own.policy {
 		if st.names(action) && st.isFor(who) && st.holds(auth) {
 			return true
 		}

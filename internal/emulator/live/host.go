@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
+	"github.com/sluice-deploy/sluice/internal/emulator/live/process"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 )
 
@@ -51,7 +52,7 @@ type Host struct {
 
 	loop    *loop.Loop
 	options Options
-	spawner *spawner
+	spawner *process.Spawner
 	checker *http.Client
 	carrier http.RoundTripper
 
@@ -84,7 +85,7 @@ func New(l *loop.Loop, options Options) *Host {
 		Observe: func(elbv2.Sample) {},
 		loop:    l,
 		options: options,
-		spawner: newSpawner(),
+		spawner: process.NewSpawner(),
 		checker: &http.Client{
 			Transport:     &http.Transport{DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -113,7 +114,7 @@ func (h *Host) Close() {
 	for _, t := range h.tasks {
 		t.wait()
 	}
-	h.spawner.close()
+	h.spawner.Close()
 }
 
 // Address is where a listener takes connections, host:port, or "" when there is

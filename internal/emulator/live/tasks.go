@@ -2,7 +2,9 @@ package live
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/ecs"
+	"github.com/sluice-deploy/sluice/internal/emulator/live/process"
 )
 
 // task is one task and its processes.
@@ -17,7 +20,7 @@ type task struct {
 	host      *Host
 	spec      ecs.TaskSpec
 	events    ecs.TaskEvents
-	processes []*process
+	processes []*container
 	// left counts containers whose outcome is not known: that have not started,
 	// and then those that have not ended.
 	left    int
@@ -26,6 +29,13 @@ type task struct {
 	ending  bool
 	code    int // of the essential container that ended first
 	ended   bool
+}
+
+// container is a container's process.
+type container struct {
+	*process.Process
+
+	ended bool // it has been told
 }
 
 // Start starts a process for each container. Each gets its environment and, for
@@ -40,8 +50,8 @@ func (h *Host) Start(spec ecs.TaskSpec, events ecs.TaskEvents) {
 			h.loop.Post(t.settled)
 			continue
 		}
-		h.spawner.start(command, func(p *process, err error) {
-			h.loop.Post(func() { t.started(c, p, err) })
+		h.spawner.Start(command, func(p *process.Process, err error) {
+			h.loop.Post(func() { t.started(c, &container{Process: p}, err) })
 		})
 	}
 }
@@ -60,31 +70,41 @@ func (h *Host) program(image string) (Program, bool) {
 }
 
 // command makes a container's command and gives its ports local ones.
-func (h *Host) command(spec ecs.TaskSpec, c ecs.ContainerSpec) (command, error) {
+func (h *Host) command(spec ecs.TaskSpec, c ecs.ContainerSpec) (process.Command, error) {
 	program, ok := h.program(c.Image)
 	if !ok {
-		return command{}, &noImageError{image: c.Image, advice: h.options.Advice}
+		return process.Command{}, &noImageError{image: c.Image, advice: h.options.Advice}
 	}
-	made := command{path: program.Path, args: program.Args, output: h.options.Output}
+	made := process.Command{Path: program.Path, Args: program.Args, Output: h.options.Output}
 	if len(c.Command) > 0 {
-		made.args = c.Command
+		made.Args = c.Command
 	}
-	made.env = append(os.Environ(), program.Env...)
+	made.Env = append(os.Environ(), program.Env...)
 	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
-		made.env = append(made.env, name+"="+c.Environment[name])
+		made.Env = append(made.Env, name+"="+c.Environment[name])
 	}
 	for i, port := range c.Ports {
 		free, err := freePort()
 		if err != nil {
-			return command{}, err
+			return process.Command{}, err
 		}
 		h.addresses[address{spec.IP, port}] = local(free)
-		made.env = append(made.env, "PORT_"+strconv.Itoa(int(port))+"="+strconv.Itoa(free))
+		made.Env = append(made.Env, "PORT_"+strconv.Itoa(int(port))+"="+strconv.Itoa(free))
 		if i == 0 {
-			made.env = append(made.env, "PORT="+strconv.Itoa(free))
+			made.Env = append(made.Env, "PORT="+strconv.Itoa(free))
 		}
 	}
 	return made, nil
+}
+
+// freePort gives a port that nothing listens on.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", local(0)) //nolint:noctx // a local port is had at once
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close() //nolint:errcheck // nothing was sent
+	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // noImageError says that an image has no program.
@@ -99,13 +119,13 @@ func (e *noImageError) Error() string {
 }
 
 // started takes in that a container's process has started, or has not.
-func (t *task) started(c ecs.ContainerSpec, p *process, err error) {
+func (t *task) started(c ecs.ContainerSpec, p *container, err error) {
 	if err != nil {
 		t.reason = cmp.Or(t.reason, "CannotStartContainerError: "+err.Error())
 	} else {
 		t.processes = append(t.processes, p)
 		go func() {
-			code := p.wait()
+			code := p.Wait()
 			t.host.loop.Post(func() { t.exited(p, c.Essential, code) })
 		}()
 	}
@@ -141,7 +161,7 @@ func (t *task) settled() {
 }
 
 // exited takes in that a container's process has ended.
-func (t *task) exited(p *process, essential bool, code int) {
+func (t *task) exited(p *container, essential bool, code int) {
 	p.ended = true
 	if t.running {
 		t.left--
@@ -198,7 +218,7 @@ func (h *Host) Stop(taskID string, grace time.Duration) {
 // stopRest ends the processes that still run.
 func (t *task) stopRest(grace time.Duration) {
 	for _, p := range t.processes {
-		p.terminate()
+		p.Terminate()
 	}
 	t.host.loop.After(grace, t.kill)
 }
@@ -206,13 +226,13 @@ func (t *task) stopRest(grace time.Duration) {
 // kill ends the processes without asking.
 func (t *task) kill() {
 	for _, p := range t.processes {
-		p.kill()
+		p.Kill()
 	}
 }
 
 // wait waits until the processes have ended.
 func (t *task) wait() {
 	for _, p := range t.processes {
-		p.wait()
+		p.Wait()
 	}
 }

@@ -14,7 +14,20 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
-func (s *Service) getObject(_ *wire.Call, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+// Read is the body of an object of the account and Region, for the services that read
+// their input there.
+func (s *Service) Read(bucket, key string) ([]byte, error) {
+	b, err := s.bucket(&bucket, nil)
+	if err != nil {
+		return nil, err
+	}
+	if o := b.objects[key]; o != nil {
+		return o.body, nil
+	}
+	return nil, noSuchKey()
+}
+
+func (s *Service) getObject(c *wire.Call, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 	if err := refuse("GetObject", in, readParameters()...); err != nil {
 		return nil, err
 	}
@@ -24,7 +37,7 @@ func (s *Service) getObject(_ *wire.Call, in *s3.GetObjectInput) (*s3.GetObjectO
 	}
 	o := b.objects[*in.Key]
 	if o == nil {
-		return nil, noSuchKey()
+		return nil, s.missing(c, *in.Bucket, noSuchKey())
 	}
 	head, body, err := o.read(&reading{in.IfMatch, in.IfNoneMatch, in.IfModifiedSince, in.IfUnmodifiedSince, in.Range, in.ChecksumMode})
 	if err != nil {
@@ -40,7 +53,7 @@ func (s *Service) getObject(_ *wire.Call, in *s3.GetObjectInput) (*s3.GetObjectO
 	}, nil
 }
 
-func (s *Service) headObject(_ *wire.Call, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+func (s *Service) headObject(c *wire.Call, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
 	if err := refuse("HeadObject", in, readParameters()...); err != nil {
 		return nil, err
 	}
@@ -50,10 +63,22 @@ func (s *Service) headObject(_ *wire.Call, in *s3.HeadObjectInput) (*s3.HeadObje
 	}
 	o := b.objects[*in.Key]
 	if o == nil {
-		return nil, &types.NotFound{Message: aws.String("Not Found")}
+		return nil, s.missing(c, *in.Bucket, &types.NotFound{Message: aws.String("Not Found")})
 	}
 	head, _, err := o.read(&reading{in.IfMatch, in.IfNoneMatch, in.IfModifiedSince, in.IfUnmodifiedSince, in.Range, in.ChecksumMode})
 	return head, err
+}
+
+// missing is the answer about an object that is not there: only who may list the bucket
+// is told so.
+// AWS: S3 API Reference, GetObject, Permissions.
+func (s *Service) missing(c *wire.Call, bucket string, err error) error {
+	if s.deps.MayList != nil {
+		if refused := s.deps.MayList(c, bucket); refused != nil {
+			return refused
+		}
+	}
+	return err
 }
 
 // readParameters are what GetObject and HeadObject know.

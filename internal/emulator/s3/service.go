@@ -20,6 +20,9 @@ type Deps struct {
 	// All are the S3s of all accounts and Regions, which share the names of buckets;
 	// nil if there is only this one.
 	All func() []*Service
+	// MayList is nil to whom may list the bucket, and the refusal otherwise. Without it
+	// everybody may.
+	MayList func(c *wire.Call, bucket string) error
 }
 
 // Service is S3 in one account and region. It lives on the loop.

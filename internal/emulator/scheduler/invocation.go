@@ -76,8 +76,15 @@ func (v *invocation) withContext() string {
 	).Replace(v.payload)
 }
 
+// address is where the invocation goes. The source is the schedule's group: it is what a
+// role's trust policy names (EventBridge Scheduler User Guide, confused deputy prevention).
+func (v *invocation) address() Address {
+	group := strings.Replace(v.schedule.arn[:strings.LastIndexByte(v.schedule.arn, '/')], ":schedule/", ":schedule-group/", 1)
+	return Address{Group: group, Target: *v.target.Arn, Role: *v.target.RoleArn}
+}
+
 func (s *Service) attempt(v *invocation) {
-	s.deps.Deliver(*v.target.Arn, []byte(v.withContext()), func(err error) {
+	s.deps.Deliver(v.address(), []byte(v.withContext()), func(err error) {
 		if err == nil {
 			s.complete(v)
 			return
@@ -142,7 +149,7 @@ func (s *Service) bury(v *invocation, err error, exhausted string) {
 		code, message = api.ErrorCode(), api.ErrorMessage()
 	}
 	// What its queue does not take is lost on AWS too.
-	_ = s.deps.DeadLetter(*v.target.DeadLetterConfig.Arn, v.withContext(), map[string]string{
+	_ = s.deps.DeadLetter(v.address(), *v.target.DeadLetterConfig.Arn, v.withContext(), map[string]string{
 		"ERROR_CODE":                code,
 		"ERROR_MESSAGE":             message,
 		"EXECUTION_ID":              v.id,

@@ -21,10 +21,13 @@ import (
 // done has to be called there, once.
 type Deps struct {
 	// Deliver hands a payload to a target.
-	Deliver func(targetARN string, payload []byte, done func(err error))
-	// DeadLetter sends a message to a queue.
-	DeadLetter func(queueARN, body string, attributes map[string]string) error
+	Deliver func(to Address, payload []byte, done func(err error))
+	// DeadLetter sends what could not be delivered there to a queue.
+	DeadLetter func(from Address, queueARN, body string, attributes map[string]string) error
 }
+
+// Address is where a schedule of a group calls, and the role that it calls as; all are ARNs.
+type Address struct{ Group, Target, Role string }
 
 // Service is EventBridge Scheduler in one account and Region.
 type Service struct {

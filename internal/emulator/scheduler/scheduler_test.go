@@ -46,9 +46,9 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{loop: loop.NewVirtual(start)}
 	service := scheduler.New(w.loop, "123456789012", "us-east-1", scheduler.Deps{
-		Deliver: func(targetARN string, payload []byte, done func(error)) {
-			if targetARN != target {
-				t.Errorf("delivered to %s, want %s", targetARN, target)
+		Deliver: func(to scheduler.Address, payload []byte, done func(error)) {
+			if to.Target != target {
+				t.Errorf("delivered to %s, want %s", to.Target, target)
 			}
 			w.calls = append(w.calls, call{w.loop.Now().Sub(start), string(payload)})
 			if w.answer == nil {
@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 			}
 			done(w.answer())
 		},
-		DeadLetter: func(queueARN, body string, attributes map[string]string) error {
+		DeadLetter: func(_ scheduler.Address, queueARN, body string, attributes map[string]string) error {
 			attributes["queue"], attributes["body"] = queueARN, body
 			w.dead = append(w.dead, attributes)
 			return nil

@@ -78,6 +78,15 @@ func (s *Service) find(id string) (*secret, error) {
 	return nil, notFound("Secrets Manager can't find the specified secret.")
 }
 
+// ARN is the ARN of the secret with a name or an ARN; "" if there is none.
+func (s *Service) ARN(id string) string {
+	found, err := s.find(id)
+	if err != nil {
+		return ""
+	}
+	return found.arn
+}
+
 // usable gives a secret that is not marked for deletion.
 func (s *Service) usable(id string) (*secret, error) {
 	found, err := s.find(id)

@@ -72,11 +72,11 @@ func (s *Service) deliver(m *message, sub *subscription) {
 		event := functionEvent{Records: []record{{
 			EventSource: "aws:sns", EventVersion: "1.0", EventSubscriptionARN: sub.arn, SNS: functionMessage(n),
 		}}}
-		_ = s.deps.Function(sub.endpoint, marshal(event))
+		_ = s.deps.Function(m.topic.arn, sub.endpoint, marshal(event))
 	case sub.raw:
-		_ = s.deps.Queue(sub.endpoint, m.text(sub.protocol), m.attributes)
+		_ = s.deps.Queue(m.topic.arn, sub.endpoint, m.text(sub.protocol), m.attributes)
 	default:
-		_ = s.deps.Queue(sub.endpoint, string(marshal(n)), nil)
+		_ = s.deps.Queue(m.topic.arn, sub.endpoint, string(marshal(n)), nil)
 	}
 }
 

@@ -16,10 +16,10 @@ import (
 // Deps are what SNS delivers by. Both are called on the loop; what they refuse is
 // lost, as on AWS without a subscription's dead-letter queue.
 type Deps struct {
-	// Queue puts a message on a queue, with attributes if it is delivered raw.
-	Queue func(queueARN, body string, attributes map[string]types.MessageAttributeValue) error
-	// Function invokes a function with an event.
-	Function func(functionARN string, payload []byte) error
+	// Queue puts a topic's message on a queue, with attributes if it is delivered raw.
+	Queue func(topicARN, queueARN, body string, attributes map[string]types.MessageAttributeValue) error
+	// Function invokes a function with an event of a topic.
+	Function func(topicARN, functionARN string, payload []byte) error
 }
 
 // Service is SNS in one account and Region.

@@ -41,11 +41,11 @@ func newWorld(t *testing.T) *world {
 	w := &world{Loop: loop.NewVirtual(start)}
 	t.Cleanup(w.Close)
 	service := sns.New(w.Loop, "123456789012", "us-east-1", sns.Deps{
-		Queue: func(arn, body string, attributes map[string]types.MessageAttributeValue) error {
+		Queue: func(_, arn, body string, attributes map[string]types.MessageAttributeValue) error {
 			w.got = append(w.got, delivered{arn, body, attributes})
 			return nil
 		},
-		Function: func(arn string, payload []byte) error {
+		Function: func(_, arn string, payload []byte) error {
 			w.got = append(w.got, delivered{to: arn, body: string(payload)})
 			return nil
 		},

@@ -1,7 +1,6 @@
 package sns
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -24,6 +24,7 @@ type topic struct {
 	tags          map[string]string
 	subscriptions []*subscription // in the order in which they came
 	unsubscribed  int
+	policy        *policy.Document // nil while it is its owner's
 }
 
 // createTopic gives the topic of that name, which it makes if there is none.
@@ -79,9 +80,11 @@ func (t *topic) set(name, value string) error {
 			return invalid("DisplayName")
 		}
 	case "Policy":
-		if !json.Valid([]byte(value)) {
-			return invalid("Policy Error: null")
+		parsed, err := policy.Parse(value, policy.Resource)
+		if err != nil {
+			return invalid("Policy Error: " + err.Error())
 		}
+		t.policy = parsed
 	case "FifoTopic": // false, or it would have been refused
 		if value != "false" {
 			return invalid("Attributes Reason: FifoTopic is true or false")
@@ -97,6 +100,14 @@ func (t *topic) set(name, value string) error {
 		return invalid("AttributeName")
 	}
 	t.attributes[name] = value
+	return nil
+}
+
+// Policy is the policy that was set for the topic with this ARN; nil if there is none.
+func (s *Service) Policy(arn string) *policy.Document {
+	if t := s.topics[arn]; t != nil {
+		return t.policy
+	}
 	return nil
 }
 

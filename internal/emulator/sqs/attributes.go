@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -20,6 +21,7 @@ type settings struct {
 	maxSize                            int
 	deadLetterARN                      string
 	maxReceives                        int
+	policy                             *policy.Document // nil if it has none
 }
 
 // defaults are AWS's (SQS API Reference, SetQueueAttributes).
@@ -74,8 +76,13 @@ func (s *Service) applyOne(set *settings, name types.QueueAttributeName, value s
 	case types.QueueAttributeNameRedrivePolicy:
 		return s.redrive(set, value)
 	case types.QueueAttributeNamePolicy:
-		if value != "" && !json.Valid([]byte(value)) {
-			return invalidAttribute(name)
+		set.policy = nil
+		if value == "" {
+			return nil
+		}
+		var err error
+		if set.policy, err = policy.Parse(value, policy.Resource); err != nil {
+			return invalidValue("Value %s for parameter Policy is invalid. Reason: %s", value, err)
 		}
 		return nil
 	case types.QueueAttributeNameSqsManagedSseEnabled:

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -38,6 +39,15 @@ func (s *Service) byARN(arn string) *queue {
 		return nil
 	}
 	return s.queues[name]
+}
+
+// Policy is the policy of the queue with this ARN; nil if it has none.
+func (s *Service) Policy(arn string) *policy.Document {
+	q := s.byARN(arn)
+	if q == nil {
+		return nil
+	}
+	return q.settings.policy
 }
 
 func (s *Service) arn(name string) string {

@@ -47,14 +47,19 @@ func (s *Service) assumeRole(c *wire.Call, in *sts.AssumeRoleInput) (*sts.Assume
 	if err != nil {
 		return nil, err
 	}
-	given := s.give(role.Session(*in.RoleSessionName), duration)
-	secret, token := secretKey(given.AccessKey), SessionToken(given.AccessKey)
+	given, credentials := s.Give(role, *in.RoleSessionName, duration)
 	return &sts.AssumeRoleOutput{
-		AssumedRoleUser: &types.AssumedRoleUser{Arn: &given.ARN, AssumedRoleId: &given.UserID},
-		Credentials: &types.Credentials{
-			AccessKeyId: &given.AccessKey, SecretAccessKey: &secret, SessionToken: &token, Expiration: &given.Expires,
-		},
+		AssumedRoleUser: &types.AssumedRoleUser{Arn: &given.ARN, AssumedRoleId: &given.UserID}, Credentials: &credentials,
 	}, nil
+}
+
+// Give makes a session of a role, as a service does that a person has let use the role.
+func (s *Service) Give(role *iam.Role, name string, duration time.Duration) (wire.Identity, types.Credentials) {
+	given := s.give(role.Session(name), duration)
+	secret, token := secretKey(given.AccessKey), SessionToken(given.AccessKey)
+	return given.Identity, types.Credentials{
+		AccessKeyId: &given.AccessKey, SecretAccessKey: &secret, SessionToken: &token, Expiration: &given.Expires,
+	}
 }
 
 // refuse names a member that AWS would accept.
@@ -111,6 +116,9 @@ func (s *Service) authorize(c *wire.Call, in *sts.AssumeRoleInput, role *iam.Rol
 	}, own)
 	if err != nil {
 		return err
+	}
+	if s.deps.Decided != nil {
+		s.deps.Decided(c.Caller, role.ARN, d)
 	}
 	if !d.Allowed {
 		return denied(c, in)

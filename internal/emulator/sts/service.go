@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
+	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -19,6 +20,8 @@ import (
 type Deps struct {
 	// Role is the role with this ARN, of any account, or nil.
 	Role func(arn string) *iam.Role
+	// Decided, if not nil, is told of every decision about who may assume a role.
+	Decided func(caller wire.Identity, roleARN string, d policy.Decision)
 	// Organization is the one that all accounts belong to, or "".
 	Organization string
 }

@@ -11,6 +11,10 @@ type Identity struct {
 	ARN     string // of a user, a session, or an account's root
 	UserID  string
 	Role    string // ARN of a session's role; "" for others
+
+	// Service is a service of AWS that calls for itself ("events.amazonaws.com"), and
+	// Source the ARN of the account's resource for whose sake it does. It has no ARN.
+	Service, Source string
 }
 
 // CredentialError is what is wrong with the credentials of a request. The answer has
@@ -72,6 +76,25 @@ func (m *Mux) authenticate(c *Call) error {
 		return c.refuseCredentials(wrong)
 	}
 	return err
+}
+
+// Deny is the answer to a caller who may not do what the call asks for, with the code and
+// status that AWS has for it.
+// AWS: the API References, Common Errors (JSON: AccessDeniedException, 400; REST-JSON: 403;
+// Query: AccessDenied, 403); Amazon SNS API Reference, Publish (AuthorizationError);
+// Amazon S3 API Reference, Error responses. Unconfirmed: the status of SQS and CloudWatch,
+// whose clients see the code of their older Query protocols.
+func (c *Call) Deny(message string) error {
+	code, status := "AccessDeniedException", http.StatusBadRequest
+	switch c.Service {
+	case "sns":
+		code, status = "AuthorizationError", http.StatusForbidden
+	case "cloudwatch", "elbv2", "iam", "s3", "sqs", "sts":
+		code, status = "AccessDenied", http.StatusForbidden
+	case "lambda", "scheduler":
+		status = http.StatusForbidden
+	}
+	return &wireError{code: code, message: message, status: status, space: "com.amazon.coral.service"}
 }
 
 // refuseCredentials words a credential error as the request's protocol does.

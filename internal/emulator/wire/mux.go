@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
@@ -82,6 +83,18 @@ type Mux struct {
 // NewMux gives the handler of one account in one region.
 func NewMux(account, region string, services ...*Service) *Mux {
 	return &Mux{account: account, region: region, services: services}
+}
+
+// Operations are the operations that are answered, "<service> <operation>", sorted.
+func (m *Mux) Operations() []string {
+	var all []string
+	for _, s := range m.services {
+		for op := range s.ops {
+			all = append(all, s.name+" "+op)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // Handle answers a request; an error is answered as the service's clients expect

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
@@ -39,6 +40,7 @@ import (
 func clients(c aws.Config) map[string]any {
 	return map[string]any{
 		"application-autoscaling": applicationautoscaling.NewFromConfig(c),
+		"cloudformation":          cloudformation.NewFromConfig(c),
 		"cloudwatch":              cloudwatch.NewFromConfig(c),
 		"codebuild":               codebuild.NewFromConfig(c),
 		"codepipeline":            codepipeline.NewFromConfig(c),

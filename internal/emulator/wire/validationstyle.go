@@ -21,7 +21,7 @@ type style struct {
 // the operation, and the words are those of AWS's service framework.
 func styleOf(service string) style {
 	switch service {
-	case "cloudwatch", "elbv2", "iam", "sns", "sts":
+	case "cloudformation", "cloudwatch", "elbv2", "iam", "sns", "sts":
 		// AWS: the services' API References, "Common Errors": ValidationError.
 		return style{code: "ValidationError", write: coralMessage}
 	case "codebuild":

@@ -108,6 +108,9 @@ type Request struct {
 	observe func(c *Call, in, out any, err error) // called when the handler has answered
 }
 
+// Observe has f called on the loop when an operation has answered the request.
+func (r *Request) Observe(f func(c *Call, in, out any, err error)) { r.observe = f }
+
 // Response is the answer to a Request.
 type Response struct {
 	Status int

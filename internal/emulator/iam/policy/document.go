@@ -18,7 +18,7 @@ type statement struct {
 	sid                      string
 	allow                    bool
 	principals               *principals // nil in an identity-based policy
-	actions, resources       texts
+	actions, resources       patterns
 	notActions, notResources bool
 	conditions               []*condition
 }
@@ -31,6 +31,7 @@ const (
 	Identity Kind = iota // to a user or a role
 	Trust                // to a role, saying who may assume it
 	Resource             // to any other resource
+	Own                  // to a resource whose policies need not name it
 )
 
 // MalformedError says in AWS's words, where they are known, what is wrong with a
@@ -45,7 +46,7 @@ func malformed(format string, args ...any) error {
 
 // Administrator allows everything.
 func Administrator() *Document {
-	everything := texts{{segments: []segment{{star: true}}}}
+	everything := patterns{parsePattern("*", false)}
 	return &Document{statements: []*statement{{allow: true, actions: everything, resources: everything}}}
 }
 
@@ -199,7 +200,9 @@ func (p parser) actions(s *statement, is, not json.RawMessage) error {
 			return err
 		}
 		// Actions have no variables, and their case does not matter.
-		s.actions = append(s.actions, parseText(strings.ToLower(name), false))
+		action := parsePattern(strings.ToLower(name), false)
+		action.written = name
+		s.actions = append(s.actions, action)
 	}
 	return nil
 }
@@ -233,7 +236,7 @@ func (p parser) resources(s *statement, is, not json.RawMessage) error {
 	switch {
 	case p.kind == Trust && raw != nil:
 		return malformed("Has prohibited field Resource")
-	case p.kind == Trust:
+	case p.kind == Trust, p.kind == Own && raw == nil:
 		return nil
 	case raw == nil || err == nil && len(names) == 0:
 		return malformed("Policy statement must contain resources.")
@@ -244,7 +247,7 @@ func (p parser) resources(s *statement, is, not json.RawMessage) error {
 		if name != "*" && !strings.HasPrefix(name, "arn:") {
 			return malformed("Resource %s must be in ARN format or \"*\".", name)
 		}
-		s.resources = append(s.resources, parseText(name, p.variables))
+		s.resources = append(s.resources, parsePattern(name, p.variables))
 	}
 	return nil
 }

@@ -1,64 +1,90 @@
 package policy
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// query is a request with the values of its condition keys, by their names in lower
-// case: the case of a key does not matter.
-type query struct {
-	Request
+// query is a request whose condition keys have values.
+type query struct{ Request }
 
-	context map[string][]string
-}
-
-func (q *query) values(key string) []string { return q.context[strings.ToLower(key)] }
-
-// newQuery works out the global condition keys.
-// AWS: IAM User Guide, AWS global condition context keys.
-func newQuery(r Request) *query {
-	q := &query{Request: r, context: make(map[string][]string, len(r.Context)+16)}
-	for key, values := range r.Context {
-		q.context[strings.ToLower(key)] = values
-	}
-	set := func(key, value string) {
-		if value != "" {
-			q.context[key] = []string{value}
+// values are those of a condition key, whatever its case.
+func (q *query) values(key string) []string {
+	for own, values := range q.Context {
+		if strings.EqualFold(own, key) {
+			return values
 		}
 	}
-	who := r.Principal
-	isService := who.Service != ""
-	set("aws:requestedregion", r.Region)
-	set("aws:resourceaccount", r.ResourceAccount)
-	set("aws:securetransport", "true") // the port of the local cloud stands for HTTPS
-	set("aws:viaawsservice", "false")
-	set("aws:principalisawsservice", strconv.FormatBool(isService))
-	set("aws:currenttime", r.Time.UTC().Format(time.RFC3339))
-	set("aws:epochtime", strconv.FormatInt(r.Time.Unix(), 10))
-	if isService {
-		set("aws:principalservicename", who.Service)
-		return q
+	if value := q.global(strings.ToLower(key)); value != "" {
+		return []string{value}
 	}
-	set("aws:principalarn", who.ARN)
-	set("aws:principalaccount", who.Account)
-	set("aws:principalorgid", who.Organization)
-	set("aws:userid", who.UserID)
+	return nil
+}
+
+// global is the value of a condition key that every request has.
+// AWS: IAM User Guide, AWS global condition context keys.
+func (q *query) global(key string) string {
+	switch key {
+	case "aws:requestedregion":
+		return q.Region
+	case "aws:resourceaccount":
+		return q.ResourceAccount
+	case "aws:securetransport": // the port of the local cloud stands for HTTPS
+		return "true"
+	case "aws:viaawsservice":
+		return "false"
+	case "aws:principalisawsservice":
+		return strconv.FormatBool(q.Principal.Service != "")
+	case "aws:currenttime":
+		return q.Time.UTC().Format(time.RFC3339)
+	case "aws:epochtime":
+		return strconv.FormatInt(q.Time.Unix(), 10)
+	case "aws:principalservicename":
+		return q.Principal.Service
+	}
+	if q.Principal.Service != "" {
+		return ""
+	}
+	return q.Principal.key(key)
+}
+
+// key is the value of a condition key that tells of who asks.
+func (p Principal) key(key string) string {
+	switch key {
+	case "aws:principalarn":
+		return cmp.Or(p.Role, p.ARN) // not the session's
+	case "aws:principalaccount":
+		return p.Account
+	case "aws:principalorgid":
+		return p.Organization
+	case "aws:userid":
+		return p.UserID
+	case "aws:principaltype":
+		return p.kind()
+	case "aws:multifactorauthpresent":
+		if p.Role != "" {
+			return "false"
+		}
+	case "aws:username":
+		if p.kind() == "User" {
+			return p.ARN[strings.LastIndexByte(p.ARN, '/')+1:]
+		}
+	}
+	return ""
+}
+
+func (p Principal) kind() string {
 	switch {
-	case who.ARN == "":
-		set("aws:principaltype", "Anonymous")
-	case who.Role != "":
-		set("aws:principaltype", "AssumedRole")
-		set("aws:principalarn", who.Role) // not the session's
-		set("aws:multifactorauthpresent", "false")
-	case strings.HasSuffix(who.ARN, ":root"):
-		set("aws:principaltype", "Account")
-	default:
-		set("aws:principaltype", "User")
-		set("aws:username", who.ARN[strings.LastIndexByte(who.ARN, '/')+1:])
+	case p.ARN == "":
+		return "Anonymous"
+	case p.Role != "":
+		return "AssumedRole"
+	case strings.HasSuffix(p.ARN, ":root"):
+		return "Account"
 	}
-	return q
+	return "User"
 }
 
 // checkKey refuses a condition key that has no meaning here: a global one without a
@@ -90,7 +116,7 @@ func knownGlobalKey(name string) bool {
 	case "calledvia", "calledviafirst", "calledvialast", "currenttime", "epochtime", "federatedprovider",
 		"multifactorauthage", "multifactorauthpresent", "principalaccount", "principalarn", "principalisawsservice",
 		"principalorgid", "principalservicename", "principaltype", "requestedregion", "resourceaccount", "securetransport",
-		"sourceaccount", "sourcearn", "sourceidentity", "tagkeys", "userid", "username", "viaawsservice":
+		"sourceaccount", "sourcearn", "sourceidentity", "sourceowner", "tagkeys", "userid", "username", "viaawsservice":
 		return true
 	}
 	return false

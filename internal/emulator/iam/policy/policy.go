@@ -9,10 +9,7 @@
 // that has no value here: no condition is passed over.
 package policy
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Request is what is asked for, with all policies that have a say in it.
 type Request struct {
@@ -50,6 +47,9 @@ type Principal struct {
 // Decision is the answer to a request.
 type Decision struct {
 	Allowed bool
+	// By are the grants of the principal's own policies on which it rests: those that
+	// allow, where nothing else would have, or those that deny what is else allowed.
+	By []Grant
 
 	action   string
 	explicit bool
@@ -79,30 +79,42 @@ func (d Decision) Because() string {
 // allow it (AWS: IAM User Guide, Cross-account policy evaluation logic; Granting a
 // user permissions to switch roles).
 func Evaluate(r Request) Decision {
-	q := newQuery(r)
+	q := &query{Request: r}
 	byIdentity := verdict{}
 	for _, d := range r.Identity {
 		byIdentity.add(d.judge(q))
 	}
 	byResource := r.Attached.judge(q)
 	d := Decision{action: r.Action}
+	d.Allowed, d.resource = allowed(r, byIdentity.allowed, byResource.allowed)
 	switch {
-	case byResource.denied:
-		d.explicit, d.resource = true, true
-	case byIdentity.denied:
-		d.explicit = true
-	case r.Principal.Service != "":
-		d.Allowed, d.resource = byResource.allowed != toNobody, true
-	case r.Principal.Account != r.ResourceAccount:
-		d.resource = byResource.allowed == toNobody
-		d.Allowed = !d.resource && byIdentity.allowed != toNobody
-	case r.Trust:
-		d.resource = byResource.allowed == toNobody
-		d.Allowed = byResource.allowed == toPrincipal || !d.resource && byIdentity.allowed != toNobody
-	default:
-		d.Allowed = byResource.allowed == toPrincipal || byIdentity.allowed != toNobody
+	case byResource.denies != nil:
+		d.Allowed, d.explicit, d.resource = false, true, true
+	case byIdentity.denies != nil:
+		if d.Allowed {
+			d.By = byIdentity.denies
+		}
+		d.Allowed, d.explicit, d.resource = false, true, false
+	case d.Allowed:
+		if without, _ := allowed(r, toNobody, byResource.allowed); !without {
+			d.By = byIdentity.allows
+		}
 	}
 	return d
+}
+
+// allowed says whether what the two kinds of policies allow is enough, and whether a
+// refusal rests on the resource's.
+func allowed(r Request, byIdentity, byResource recipient) (enough, resource bool) {
+	switch {
+	case r.Principal.Service != "", r.Principal.ARN == "":
+		return byResource != toNobody, true
+	case r.Principal.Account != r.ResourceAccount:
+		return byResource != toNobody && byIdentity != toNobody, byResource == toNobody
+	case r.Trust:
+		return byResource == toPrincipal || byResource != toNobody && byIdentity != toNobody, byResource == toNobody
+	}
+	return byResource == toPrincipal || byIdentity != toNobody, false
 }
 
 // recipient is to whom a policy gives something.
@@ -114,15 +126,15 @@ const (
 	toPrincipal
 )
 
-// verdict is what policies say of a request.
+// verdict is what policies say of a request, and by which of their grants.
 type verdict struct {
-	allowed recipient
-	denied  bool
+	allowed        recipient
+	allows, denies []Grant
 }
 
 func (v *verdict) add(other verdict) {
 	v.allowed = max(v.allowed, other.allowed)
-	v.denied = v.denied || other.denied
+	v.allows, v.denies = append(v.allows, other.allows...), append(v.denies, other.denies...)
 }
 
 // judge is what the document says of a request; a nil one says nothing.
@@ -132,37 +144,37 @@ func (d *Document) judge(q *query) verdict {
 		return v
 	}
 	for _, s := range d.statements {
-		to := s.matches(q)
+		to, grants := s.matches(q)
 		switch {
 		case to == toNobody:
 		case s.allow:
 			v.allowed = max(v.allowed, to)
+			v.allows = append(v.allows, grants...)
 		default:
-			v.denied = true
+			v.denies = append(v.denies, grants...)
 		}
 	}
 	return v
 }
 
-// matches tells to whom the statement applies, for a request that it applies to.
-func (s *statement) matches(q *query) recipient {
+// matches tells to whom the statement applies, for a request that it applies to, and
+// which of its grants match.
+func (s *statement) matches(q *query) (recipient, []Grant) {
 	to := toPrincipal
 	if s.principals != nil {
 		to = s.principals.matches(q.Principal)
 	}
-	if to == toNobody || s.actions.match(q, strings.ToLower(q.Action)) == s.notActions || !s.matchesResource(q) {
-		return toNobody
+	if to == toNobody {
+		return toNobody, nil
+	}
+	grants := s.granting(q)
+	if grants == nil {
+		return toNobody, nil
 	}
 	for _, c := range s.conditions {
 		if !c.holds(q) {
-			return toNobody
+			return toNobody, nil
 		}
 	}
-	return to
-}
-
-// matchesResource also holds for a statement that names no resource, as a trust
-// policy's: it is about what it is attached to.
-func (s *statement) matchesResource(q *query) bool {
-	return s.resources == nil || s.resources.match(q, q.Resource) != s.notResources
+	return to, grants
 }

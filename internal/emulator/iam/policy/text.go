@@ -1,10 +1,15 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // text is a value of a policy: characters, the wildcards * and ?, and variables.
 type text struct {
+	written  string
 	segments []segment
+	fixed    []token // of one without variables
 }
 
 // segment is a part of a text. Exactly one of its fields is set.
@@ -16,30 +21,73 @@ type segment struct {
 	fallback *string // with variable: what stands for it when it has no value
 }
 
-type texts []text
-
-// match tells whether any of the texts matches an action or an ARN.
-func (ts texts) match(q *query, value string) bool {
-	for _, t := range ts {
-		pattern, ok := t.expand(q)
-		if ok && glob(inARN(pattern), []rune(value)) {
-			return true
-		}
-	}
-	return false
-}
-
 // parseText reads a text. Variables are ${key}, ${key, 'default'} and, for the
 // characters themselves, ${*}, ${?} and ${$}.
 // AWS: IAM User Guide, IAM policy elements: Variables and tags.
 func parseText(s string, variables bool) text {
-	t := text{}
+	t := text{written: s}
+	varies := false
 	for s != "" {
 		var next segment
 		next, s = nextSegment(s, variables)
+		varies = varies || next.variable != ""
 		t.segments = append(t.segments, next)
 	}
+	if !varies {
+		t.fixed, _ = t.fill(nil)
+	}
 	return t
+}
+
+// pattern is a text that actions or ARNs are matched with.
+type pattern struct {
+	text
+
+	prefix string // of a text without variables: what comes before its first wildcard
+	rest   []token
+}
+
+func parsePattern(s string, variables bool) pattern {
+	p := pattern{text: parseText(s, variables)}
+	if p.fixed != nil {
+		inARN(p.fixed)
+		at := slices.IndexFunc(p.fixed, func(t token) bool { return t.wild != 0 })
+		if at < 0 {
+			at = len(p.fixed)
+		}
+		p.prefix, p.rest = plain(p.fixed[:at]), p.fixed[at:]
+	}
+	return p
+}
+
+func (p pattern) match(q *query, value string) bool {
+	if p.fixed == nil {
+		tokens, ok := p.expand(q)
+		return ok && glob(inARN(tokens), []rune(value))
+	}
+	value, begins := strings.CutPrefix(value, p.prefix)
+	switch {
+	case !begins:
+		return false
+	case len(p.rest) == 0:
+		return value == ""
+	case len(p.rest) == 1 && p.rest[0].wild == '*':
+		return true // a star at the end is of no part
+	}
+	return glob(p.rest, []rune(value))
+}
+
+type patterns []pattern
+
+// matching are the places of the patterns that match an action or an ARN.
+func (ps patterns) matching(q *query, value string) []int {
+	var at []int
+	for i, p := range ps {
+		if p.match(q, value) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 func nextSegment(s string, variables bool) (segment, string) {
@@ -83,7 +131,14 @@ type token struct {
 // expand puts in the values of variables; not for a text with one that has neither a
 // value nor a default, with which nothing matches.
 func (t text) expand(q *query) ([]token, bool) {
-	var out []token
+	if t.fixed != nil {
+		return t.fixed, true
+	}
+	return t.fill(q)
+}
+
+func (t text) fill(q *query) ([]token, bool) {
+	out := make([]token, 0, len(t.written))
 	literal := func(s string) {
 		for _, c := range s {
 			out = append(out, token{char: c})

@@ -1,0 +1,11 @@
+# Written by scripts/terraform.py from template.yaml: change that.
+
+terraform {
+  required_version = ">= 1.3"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+}

@@ -1,8 +1,0 @@
-//go:build unix && !linux
-
-package live
-
-import "syscall"
-
-// attributes gives a process a group of its own.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,0 +1,37 @@
+package localcloud_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sluice-deploy/sluice/internal/localcloud"
+)
+
+// Where functions cannot be built, people read what to do.
+func TestBuildFunctionsSaysWhatIsMissing(t *testing.T) {
+	tests := map[string]struct {
+		prepare func(t *testing.T)
+		want    string
+	}{
+		"ErrNoGo":     {func(t *testing.T) { t.Helper(); t.Setenv("PATH", t.TempDir()) }, "there is no go in PATH: install Go (https://go.dev/dl); --lambda=goroutine needs"},
+		"ErrNoSource": {func(t *testing.T) { t.Helper(); t.Chdir(t.TempDir()) }, "which is not here: run it in a checkout of Sluice; --lambda=goroutine needs"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			test.prepare(t)
+			err := localcloud.BuildFunctions(t.Context(), t.TempDir())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Functions that are processes have no clock but the machine's.
+func TestProcessesNeedTheMachinesClock(t *testing.T) {
+	t.Parallel()
+	_, err := localcloud.Start(t.Context(), localcloud.Options{Speed: 10, Packages: t.TempDir()})
+	if want := "cannot run in a cloud whose clock runs 10 times as fast"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want %q", err, want)
+	}
+}
