@@ -154,7 +154,7 @@ func (a *App) Handlers() map[string]handler.Func {
 		"approval": handler.Approval{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"notify":   handler.Notice{Steps: s, Log: log, Letters: a.letters}.Handler(),
 		"check": handler.Check{
-			Checks: steps.Checks{Secret: a.secret, Slack: s.Slack, Topics: notify.SNS{Client: a.clients.SNS}, Log: log},
+			Checks: steps.Checks{Secret: a.secret, Slack: s.Slack, Topics: notify.SNS{Client: a.clients.SNS}, Reach: s.Reach, Account: a.home.AccountID, Log: log},
 			HTTP:   a.world.HTTP, Log: log,
 		}.Handler(),
 		"decide": handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),

@@ -87,6 +87,20 @@ func (s Services) Describe(ctx context.Context, cluster string, names rollout.Na
 	return found, nil
 }
 
+// Group gives the target group of a service, by the cluster's name and its own.
+// NotFound if there is no such service, Refused as Describe refuses it.
+func (s Services) Group(ctx context.Context, cluster, name string) (string, error) {
+	out, err := s.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{name}})
+	if awsclient.Is(err, "ClusterNotFoundException") || err == nil && len(out.Services) == 0 {
+		return "", rollout.Errorf(rollout.KindNotFound, "there is no service %s in a cluster %s", name, cluster)
+	}
+	if err != nil {
+		return "", awsclient.Wrap(err, "read service %s of cluster %s", name, cluster)
+	}
+	service, err := parse(cluster, out.Services[0])
+	return service.TargetGroup, err
+}
+
 func parse(cluster string, raw types.Service) (Service, error) {
 	service := Service{
 		Name: aws.ToString(raw.ServiceName), ARN: aws.ToString(raw.ServiceArn), Cluster: cluster,

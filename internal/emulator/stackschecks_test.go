@@ -18,7 +18,7 @@ Parameters:
   Said: {Type: String, Default: web, AllowedPattern: '[a-z]+', ConstraintDescription: a name is lower case}
   Size: {Type: Number, Default: 3, MinValue: 1, MaxValue: 9}
   Kind: {Type: String, Default: a, AllowedValues: [a, b]}
-  Zones: {Type: CommaDelimitedList, Default: "x,y"}
+  Zones: {Type: CommaDelimitedList, Default: "x,y", AllowedPattern: "[a-z]"}
   Secret: {Type: String, Default: hush, NoEcho: true}
 Rules:
   KindsAndZones:
@@ -50,6 +50,8 @@ func TestParametersAndRulesAreChecked(t *testing.T) {
 		"NoNumber":         {[]string{"Size", "big"}, "must be a number"},
 		"NotAllowed":       {[]string{"Kind", "c"}, "Parameter 'Kind' must be one of AllowedValues"},
 		"Unknown":          {[]string{"Colour", "red"}, "Parameters: [Colour] do not exist in the template"},
+		"ListPattern":      {[]string{"Zones", "z, X"}, "Parameter 'Zones' must match pattern [a-z]"},
+		"ListMatches":      {[]string{"Zones", "z, x"}, ""},
 		"Rule":             {[]string{"Kind", "b"}, "kind b needs zone z"},
 		"RuleHolds":        {[]string{"Kind", "b", "Zones", "z,x"}, ""},
 		"EachMember":       {[]string{"Kind", "b", "Zones", "z,w"}, "zones are x, y and z"},

@@ -67,8 +67,21 @@ func (c Check) look(ctx context.Context, e cfn.Event) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	topic, _ := e.ResourceProperties["AlarmTopic"].(string)
-	return c.Checks.Installation(ctx, steps.Named{AlarmTopic: topic})
+	named := steps.Named{Rules: list(e.ResourceProperties["Rules"]), Services: list(e.ResourceProperties["Services"])}
+	named.AlarmTopic, _ = e.ResourceProperties["AlarmTopic"].(string)
+	return c.Checks.Installation(ctx, named)
+}
+
+// list is a property that is a list of strings.
+func list(property any) []string {
+	var out []string
+	items, _ := property.([]any)
+	for _, item := range items {
+		if text, _ := item.(string); text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 func (c Check) answer(ctx context.Context, url string, r *cfn.Response) error {

@@ -2,7 +2,6 @@ package harness_test
 
 import (
 	"encoding/json"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -15,84 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sluice-deploy/sluice/internal/emulator/iam"
-	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
-	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
-	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
-
-// The parameters that name rules, services and roles leave Sluice nothing else to touch.
-func TestScopeByParameters(t *testing.T) {
-	t.Parallel()
-	const (
-		rule    = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/shop/1/2/"
-		service = "arn:aws:ecs:us-east-1:123456789012:service/shop/"
-		role    = "arn:aws:iam::123456789012:role/"
-	)
-	uses := []struct{ function, action, resource string }{
-		{"shift", "elasticloadbalancing:ModifyRule", rule},
-		{"rollback", "elasticloadbalancing:ModifyRule", rule},
-		{"restore", "elasticloadbalancing:ModifyRule", rule},
-		{"prepare", "ecs:UpdateService", service},
-		{"prepare", "ecs:DescribeServices", service},
-		{"shift", "ecs:UpdateService", service},
-		{"retire", "ecs:UpdateService", service},
-		{"restore", "ecs:UpdateService", service},
-		{"awaitcanary", "ecs:DescribeServices", service},
-		{"service", "ecs:DescribeServices", service},
-		{"prepare", "iam:PassRole", role},
-	}
-	for name, c := range map[string]struct {
-		parameters map[string]string
-		others     bool // whether what is not named may be touched
-	}{
-		"Default": {nil, true},
-		"Named": {map[string]string{
-			"Rules": rule + "one," + rule + "two", "Services": service + "one," + service + "two", "TaskRoles": role + "one," + role + "two",
-		}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := loop.NewVirtual(midnight)
-			t.Cleanup(l.Close)
-			h, err := harness.New(l, harness.Options{Log: slog.New(slog.DiscardHandler), Parameters: c.parameters})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, u := range uses {
-				for last, want := range map[string]bool{"one": true, "two": true, "other": c.others} {
-					if got := mayOn(t, h, "sluice-"+u.function, u.action, u.resource+last); got != want {
-						t.Errorf("%s may %s on %s: %t, want %t", u.function, u.action, u.resource+last, got, want)
-					}
-				}
-			}
-			if mayOn(t, h, "sluice-prepare", "iam:PassRole", "arn:aws:iam::210987654321:role/one") {
-				t.Error("a role of another account may be passed")
-			}
-		})
-	}
-}
-
-// mayOn asks the policies of a function's role.
-func mayOn(t *testing.T, h *harness.Harness, function, action, resource string) bool {
-	t.Helper()
-	config, _ := h.Lambda.Config(function)
-	_, name, _ := iam.ParseRoleARN(config.Role)
-	role := h.IAM.Role(name)
-	if role == nil {
-		t.Fatalf("%s has no role: %q", function, config.Role)
-	}
-	d, err := iam.Evaluate(policy.Request{
-		Principal: iam.Principal(role.Session(function), ""), Action: action, Resource: resource, ResourceAccount: "123456789012",
-		Region: "us-east-1", Time: h.Now(), Context: map[string][]string{"iam:PassedToService": {"ecs-tasks.amazonaws.com"}},
-	}, role)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d.Allowed
-}
 
 // Every function that hears of events sends what it cannot follow to the dead letters.
 func TestEveryListenerHasDeadLetters(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/slack"
@@ -11,15 +12,18 @@ import (
 
 // Checks look at what Sluice is installed with.
 type Checks struct {
-	Secret *slack.Secret // nil where Slack is not set up
-	Slack  *slack.Client
-	Topics notify.SNS
-	Log    *slog.Logger
+	Secret  *slack.Secret // nil where Slack is not set up
+	Slack   *slack.Client
+	Topics  notify.SNS
+	Reach   func(awsclient.Away) Reach
+	Account string // where Sluice is
+	Log     *slog.Logger
 }
 
 // Named is what parameters of the installation name.
 type Named struct {
-	AlarmTopic string // ARN of a topic; "" if none
+	AlarmTopic      string   // ARN of a topic; "" if none
+	Rules, Services []string // ARNs; none where all of the account are meant
 }
 
 // Installation says what of an installation cannot work. What only cannot be looked at
@@ -33,10 +37,12 @@ func (c Checks) Installation(ctx context.Context, n Named) error {
 			return err
 		}
 	}
-	if n.AlarmTopic == "" {
-		return nil
+	if n.AlarmTopic != "" {
+		if err := c.reason(ctx, "AlarmTopic", c.Topics.Exists(ctx, n.AlarmTopic)); err != nil {
+			return err
+		}
 	}
-	return c.reason(ctx, "AlarmTopic", c.Topics.Exists(ctx, n.AlarmTopic))
+	return c.scope(ctx, n)
 }
 
 func (c Checks) reason(ctx context.Context, parameter string, err error) error {

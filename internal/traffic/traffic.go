@@ -45,6 +45,28 @@ func (r Router) Read(ctx context.Context, arn string, groups rollout.Names) (Rul
 	return parse(out.Rules[0], groups)
 }
 
+// Groups gives the two target groups that a rule divides traffic between, whichever
+// they are. NotFound if there is no such rule, Refused if it has no weights to set.
+func (r Router) Groups(ctx context.Context, arn string) ([2]string, error) {
+	out, err := r.ELB.DescribeRules(ctx, &elb.DescribeRulesInput{RuleArns: []string{arn}})
+	if awsclient.Is(err, "RuleNotFound") || err == nil && len(out.Rules) == 0 {
+		return [2]string{}, rollout.Errorf(rollout.KindNotFound, "listener rule %s does not exist", arn)
+	}
+	if err != nil {
+		return [2]string{}, awsclient.Wrap(err, "read listener rule %s", arn)
+	}
+	if aws.ToBool(out.Rules[0].IsDefault) {
+		return [2]string{}, rollout.Errorf(rollout.KindRefused,
+			"listener rule %s is its listener's default, whose weights cannot be set; make a rule of its own", arn)
+	}
+	forward := Rule{actions: out.Rules[0].Actions}.forward()
+	if forward == nil || len(forward.TargetGroups) != 2 {
+		return [2]string{}, rollout.Errorf(rollout.KindRefused,
+			"listener rule %s does not divide traffic between two target groups; let it forward to the groups of both slots", arn)
+	}
+	return [2]string{aws.ToString(forward.TargetGroups[0].TargetGroupArn), aws.ToString(forward.TargetGroups[1].TargetGroupArn)}, nil
+}
+
 func parse(raw types.Rule, groups rollout.Names) (Rule, error) {
 	rule := Rule{ARN: aws.ToString(raw.RuleArn), groups: groups, actions: raw.Actions}
 	forward := rule.forward()

@@ -109,16 +109,28 @@ variable "rules" {
   type        = string
   default     = ""
   description = "ARNs of the listener rules whose weights Sluice may change (output Rule of infra/service.yaml), with commas. Empty: any rule of an Application Load Balancer of the account."
+  validation {
+    condition     = can(regex("^(?:|arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+)$", var.rules))
+    error_message = "Rules is ARNs of listener rules of Application Load Balancers, with commas between them, or empty."
+  }
 }
 
 variable "services" {
   type        = string
   default     = ""
   description = "ARNs of the ECS services that Sluice may read and change, both slots of each environment, with commas. Empty: any service of the account."
+  validation {
+    condition     = can(regex("^(?:|arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/[^/]+/[^/]+)$", var.services))
+    error_message = "Services is ARNs of ECS services with their clusters' names in them, with commas between them, or empty."
+  }
 }
 
 variable "task_roles" {
   type        = string
   default     = ""
   description = "ARNs of the roles that Sluice may give to tasks, the task roles and execution roles of all apps, with commas. Empty: any role of the account that trusts ECS tasks."
+  validation {
+    condition     = can(regex("^(?:|arn:[a-z0-9-]+:iam::[0-9]{12}:role/.+)$", var.task_roles))
+    error_message = "TaskRoles is ARNs of IAM roles, with commas between them, or empty."
+  }
 }

@@ -96,7 +96,7 @@ func checkParameter(p field, value string) error {
 		if err != nil {
 			return fail(pattern.line, "parameter %s: AllowedPattern: %w", p.name, err)
 		}
-		if !re.MatchString(value) {
+		if slices.ContainsFunc(members(p, value), func(s string) bool { return !re.MatchString(s) }) {
 			return broken(p, "Parameter '%s' must match pattern %s", p.name, pattern.text)
 		}
 	}
@@ -126,6 +126,19 @@ func checkParameter(p field, value string) error {
 		}
 	}
 	return nil
+}
+
+// members are what a pattern has to match: of a list each value by itself.
+// AWS: CloudFormation User Guide, Parameters, AllowedPattern.
+func members(p field, value string) []string {
+	if kind := p.value.get("Type"); kind == nil || kind.text != "CommaDelimitedList" {
+		return []string{value}
+	}
+	list := strings.Split(value, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }
 
 // broken says that a value does not keep to a constraint, in the template's words if
