@@ -42,7 +42,7 @@ func TestApproved(t *testing.T) {
 	}
 	b.RunFor(time.Minute)
 	m = b.message(name)
-	if text := said(m); !strings.Contains(text, "released") || strings.Contains(text, "ActionID:approve") {
+	if text := said(m); !strings.Contains(text, "released") || strings.Contains(text, `"action_id":"approve"`) {
 		t.Errorf("at the end the message says %q", text)
 	}
 	recorded := b.decisions(name, store.DecidedApproval)

@@ -340,6 +340,41 @@ func TestButtons(t *testing.T) {
 	}
 }
 
+// A rollout that goes back, whatever for, has nothing to promote or to pause: not on
+// its message, and who presses it on an old one hears so.
+func TestButtonsWhileItGoesBack(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		why  func(b *box)
+		sees string
+	}{
+		{"alarm", func(b *box) { b.alarm("shop-green-5xx", red) }, "goes back, and there is nothing to "},
+		{"somebody else's weights", func(b *box) { b.setWeights(80, 20) }, "is not in Bake any more; there is nothing to "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, func(s *rollout.Spec) {
+				s.Environments[0].Operators, s.Notify = []string{deployers}, []rollout.Channel{{Slack: "#deploys"}}
+			})
+			b.people()
+			name := b.build(good, 1)
+			old := b.drawn(name, "Bake")
+			c.why(b)
+			b.drawn(name, "Settle")
+			for _, button := range []string{"promote", "pause"} {
+				if strings.Contains(said(b.message(name)), `"action_id":"`+button+`"`) {
+					t.Errorf("the message still has the button %s", button)
+				}
+				b.send(ada, old.TS, old.Blocks, button)
+				b.wantSees(ada, c.sees+button)
+			}
+			b.untilEnded(name)
+			b.wantOutcome(name, rollout.RolledBack)
+		})
+	}
+}
+
 // A click on a button whose event comes twice moves one thing once.
 func TestPromoteTwice(t *testing.T) {
 	t.Parallel()

@@ -31,6 +31,7 @@ func TestUpgradeDuringARollout(t *testing.T) {
 			b.untilState(name, state)
 			b.update(newer)
 			b.untilEnded(name)
+			b.wantPath(name, whole...)
 			b.wantOutcome(name, rollout.Succeeded)
 			b.wantAtRest(rollout.Green, name)
 			// What ran when the alias moved ends on the version that it began on.
@@ -53,6 +54,7 @@ func TestUpgradeDuringARollback(t *testing.T) {
 			b.untilState(name, state)
 			b.update(newer)
 			b.untilEnded(name)
+			b.wantPath(name, way(begin, []string{"Shift", "Bake"}, back)...)
 			b.wantOutcome(name, rollout.RolledBack)
 			b.wantAtRest(rollout.Blue, name)
 		})

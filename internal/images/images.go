@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -28,15 +29,18 @@ type Ref struct {
 }
 
 // reference is an ECR image (AWS: Amazon ECR User Guide, private registry and
-// repository names); the domain differs between partitions.
-var reference = regexp.MustCompile(
-	`^((\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)/([a-z0-9]+(?:(?:\.|__?|-+|/)[a-z0-9]+)*)` +
-		`(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`)
+// repository names); the domain differs between partitions. Every function would wait
+// for it to be compiled, and few read an image.
+var reference = sync.OnceValue(func() *regexp.Regexp { //nolint:gochecknoglobals // a compiled regexp
+	return regexp.MustCompile(
+		`^((\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)/([a-z0-9]+(?:(?:\.|__?|-+|/)[a-z0-9]+)*)` +
+			`(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`)
+})
 
 // Parse reads an image reference. EventInvalid, naming it, if it is not one of an
 // ECR repository.
 func Parse(image string) (Ref, error) {
-	m := reference.FindStringSubmatch(image)
+	m := reference().FindStringSubmatch(image)
 	if m == nil {
 		return Ref{}, rollout.Errorf(rollout.KindEventInvalid,
 			"image %q is not an ECR image such as 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:tag", image)

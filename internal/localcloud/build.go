@@ -18,7 +18,8 @@ const module = "github.com/sluice-deploy/sluice"
 
 // BuildFunctions builds the deployment packages of all functions for this machine into
 // a folder, with the script that builds those for AWS. It needs Go, and Sluice's source
-// where it is called; without them the error says what to do.
+// where it is called; without them the error says what to do. When the context ends,
+// the build does, and leaves nothing but the folder.
 func BuildFunctions(ctx context.Context, folder string) error {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
@@ -28,8 +29,14 @@ func BuildFunctions(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
+	work, err := os.MkdirTemp("", "sluice-build-")
+	if err != nil {
+		return fmt.Errorf("make a folder to build in: %w", err)
+	}
+	defer os.RemoveAll(work)                                                     //nolint:errcheck // a temporary folder
 	build := exec.CommandContext(ctx, filepath.Join(source, "scripts", "build")) //nolint:gosec // the module's own script
-	build.Env = append(os.Environ(), "ARCH="+runtime.GOARCH, "DIST="+folder)
+	build.Env = append(os.Environ(), "ARCH="+runtime.GOARCH, "DIST="+folder, "TMPDIR="+work)
+	interruptible(build)
 	if out, err := build.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

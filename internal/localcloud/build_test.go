@@ -1,6 +1,10 @@
 package localcloud_test
 
 import (
+	"context"
+	"errors"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -24,6 +28,41 @@ func TestBuildFunctionsSaysWhatIsMissing(t *testing.T) {
 				t.Errorf("error = %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// A build that is interrupted leaves no temporary file.
+func TestBuildFunctionsInterrupted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs bash")
+	}
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	folder, ended := t.TempDir(), make(chan error, 1)
+	go func() { ended <- localcloud.BuildFunctions(ctx, folder) }()
+	left := func(pattern string) []string {
+		files, err := filepath.Glob(filepath.Join(temporary, pattern))
+		if err != nil {
+			t.Error(err)
+		}
+		return files
+	}
+	for building := false; !building; {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended before it was interrupted: %v", err)
+		default:
+			building = len(left("*/go-build*")) > 0
+		}
+	}
+	interrupt()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want context.Canceled", err)
+	}
+	if got := left("*"); len(got) > 0 {
+		t.Errorf("it left %q", got)
 	}
 }
 

@@ -120,6 +120,9 @@ func (s *Steps) obey(ctx context.Context, record store.Record, click *store.Clic
 	phase := map[approvals.Action]rollout.Phase{
 		approvals.Promote: rollout.PhaseBake, approvals.Pause: rollout.PhaseBake, approvals.Resume: rollout.PhaseHold,
 	}[action]
+	if why := env.Stopped(record.Name); why != nil {
+		return rollout.Errorf(rollout.KindRefused, "%w; %s goes back, and there is nothing to %s", why, record.Name, action)
+	}
 	if env.Rollout != record.Name || env.Token == nil || env.Token.Entered != click.Wait || env.Token.Phase != phase {
 		return rollout.Errorf(rollout.KindRefused, "%s is not in %s any more; there is nothing to %s", record.Name, phase, action)
 	}

@@ -55,10 +55,11 @@ func (s *Store) StoreToken(ctx context.Context, c Claim, t Token) (bool, Environ
 }
 
 // RaiseFence stops every writer of the claim's own rollout that still runs: what
-// it decided under the old fence it cannot write any more.
+// it decided under the old fence it cannot write any more. The rollout waits for
+// nothing then, so nobody can end its last wait any more.
 func (s *Store) RaiseFence(ctx context.Context, c Claim) (Environment, error) {
 	_, env, err := s.owned(ctx, c, update{
-		set:       "SET #fence = #fence + :one",
+		set:       "SET #fence = #fence + :one REMOVE #token",
 		condition: "attribute_exists(#fence)",
 		values:    map[string]any{":one": 1},
 	})
