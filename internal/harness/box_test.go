@@ -87,7 +87,7 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 		t.Fatal(err)
 	}
 	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
-	account.watch(t, h)
+	keepAccount(t, h)
 	b.Faults.Request = b.fault
 	from.repository(b)
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))
