@@ -76,11 +76,9 @@ func (s *Service) getProvider(_ *wire.Call, in *iam.GetOpenIDConnectProviderInpu
 	}, nil
 }
 
+// deleteProvider succeeds for a provider that is not there, as AWS does.
+// AWS: IAM API Reference, DeleteOpenIDConnectProvider.
 func (s *Service) deleteProvider(_ *wire.Call, in *iam.DeleteOpenIDConnectProviderInput) (*iam.DeleteOpenIDConnectProviderOutput, error) {
-	p, err := s.findProvider(in.OpenIDConnectProviderArn)
-	if err != nil {
-		return nil, err
-	}
-	delete(s.providers, p.ARN)
+	delete(s.providers, *in.OpenIDConnectProviderArn)
 	return &iam.DeleteOpenIDConnectProviderOutput{}, nil
 }
