@@ -3,6 +3,7 @@ package infra_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -253,8 +254,11 @@ func (w *workshop) run(accessKey, build string, variables []buildtypes.Environme
 			commands = append(commands, c.(string))
 		}
 	}
+	for _, name := range list(spec["env"].(map[string]any)["exported-variables"]) {
+		commands = append(commands, fmt.Sprintf("echo \"%s=$%s\" >> \"$EXPORTED\"", name, name))
+	}
 	environment := append(w.credentials(accessKey),
-		"CODEBUILD_BUILD_ARN="+build, "CODEBUILD_BUILD_SUCCEEDING=1", "CODEBUILD_SOURCE_REPO_URL=https://github.com/example/shop.git")
+		"CODEBUILD_BUILD_ARN="+build, "CODEBUILD_BUILD_SUCCEEDING=1", "CODEBUILD_SOURCE_REPO_URL=https://github.com/example/shop.git", "EXPORTED=/dev/null")
 	for _, v := range variables {
 		environment = append(environment, *v.Name+"="+aws.ToString(v.Value))
 	}

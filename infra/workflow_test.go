@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/issuer"
+	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
 const workflow = "infra/github-workflow.yml"
@@ -274,5 +275,21 @@ func TestWorkflowWaits(t *testing.T) {
 				t.Errorf("job deployment: %v, want %q and success %t\n%s", err, c.says, c.passes, out)
 			}
 		})
+	}
+}
+
+// TestWorkflowToTheEnd runs both jobs, by the role, against Sluice: its release of an app
+// that nothing has been made for is stopped, which the second job hears by the URL.
+func TestWorkflowToTheEnd(t *testing.T) {
+	t.Parallel()
+	tool(t, "curl")
+	w, h := newSluice(t, live(t), rollout.Triggers{Event: true})
+	credentials := w.actions(nil)
+	w.wantWorkflowBuild(credentials)
+	// The port is a proxy to the URL's host, which has no certificate there.
+	address := strings.Replace(h.DecideURL, "https://", "http://", 1)
+	out, err := w.shell(w.scripts("deployment"), w.github("", append(credentials, "http_proxy="+w.url, "NO_PROXY=", "SLUICE_URL="+address, "PAUSE=1")...)...)
+	if err == nil || !strings.Contains(out, "::error::Release 1 of shop was not deployed: production: ") {
+		t.Errorf("job deployment: %v, want that it says how release 1 was stopped\n%s", err, out)
 	}
 }
