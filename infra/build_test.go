@@ -71,6 +71,8 @@ type workshop struct {
 	pushed      bool            // whether the pipeline's source has commits; read and written on the loop
 	refuse      bool            // whether EventBridge takes no event
 
+	actions sync.WaitGroup // of pipelines, that run
+
 	mu     sync.Mutex
 	events []map[string]any // what was put
 }

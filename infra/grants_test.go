@@ -13,7 +13,41 @@ import (
 
 // spare are the grants that no test needs, with the reason why they are there.
 func spare() map[string]string {
-	return map[string]string{}
+	const (
+		build, pipeline, workflow = "infra/pipeline.yaml BuildRole", "infra/pipeline.yaml PipelineRole", "infra/github.yaml Role"
+		here                      = ":${AWS::Region}:${AWS::AccountId}:"
+		id                        = ":connection/01234567-89ab-cdef-0123-456789abcdef"
+	)
+	reasons := map[string]string{}
+	because := func(reason, role, resource string, actions ...string) {
+		for _, action := range actions {
+			reasons[role+": Allow "+action+" on "+resource] = reason
+		}
+	}
+	for _, images := range []struct{ role, repository string }{{build, "shop"}, {workflow, "shop"}, {workflow, "team/shop"}} {
+		because("Docker pushes layers with it, and layers have no emulation (AWS: ECR User Guide, IAM permissions for pushing an image)",
+			images.role, "arn:aws:ecr"+here+"repository/"+images.repository,
+			"ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart")
+	}
+	because("CodeBuild logs with it, and CloudWatch Logs has no emulation",
+		build, "arn:aws:logs"+here+"log-group:/codebuild/shop-build:*", "logs:CreateLogStream", "logs:PutLogEvents")
+	for _, role := range []string{build, pipeline} {
+		because("artifacts are read by their versions, and objects have none in the emulation", role, "arn:aws:s3:::${Artifacts}/*", "s3:GetObjectVersion")
+		for _, service := range []string{"codeconnections", "codestar-connections"} {
+			because("the source is read with it, and connections have no emulation", role, "arn:aws:"+service+here[:len(here)-1]+id, service+":UseConnection")
+		}
+	}
+	because("CodePipeline looks whether its bucket has versions, and the emulation of buckets has none (AWS: CodePipeline User Guide, CodePipeline service role policy)",
+		pipeline, "arn:aws:s3:::${Artifacts}", "s3:GetBucketVersioning")
+	because("the build clones the source with it, and CodeCommit has no emulation", build, "arn:aws:codecommit"+here+"shop", "codecommit:GitPull")
+	because("the source is read with it, and CodeCommit has no emulation", pipeline, "arn:aws:codecommit"+here+"shop",
+		"codecommit:CancelUploadArchive", "codecommit:GetBranch", "codecommit:GetCommit", "codecommit:GetRepository",
+		"codecommit:GetUploadArchiveStatus", "codecommit:UploadArchive")
+	const packages = "packages come with it, and CodeArtifact has no emulation"
+	because(packages, build, "arn:aws:codeartifact"+here+"domain/example", "codeartifact:GetAuthorizationToken")
+	because(packages, build, "arn:aws:codeartifact"+here+"repository/example/npm", "codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository")
+	because(packages, build, "*", "sts:GetServiceBearerToken")
+	return reasons
 }
 
 // TestMain runs the tests. When all have run and held, it wants the roles of

@@ -41,6 +41,7 @@ func newSluice(t *testing.T, l *loop.Loop, triggers rollout.Triggers) (*workshop
 		t.Fatal(err)
 	}
 	w.open(h.Cloud)
+	t.Cleanup(w.actions.Wait)
 	err = h.Steps.Register(t.Context(), rollout.Spec{
 		App: "shop", Containers: map[string]string{"web": registry + "/shop"}, Triggers: triggers,
 		Environments: []rollout.Environment{{
@@ -64,11 +65,11 @@ func (w *workshop) fetch(a codepipeline.Action, done func(codepipeline.Result)) 
 	if err != nil {
 		w.t.Error(err)
 	}
-	go func() {
+	w.actions.Go(func() {
 		commit := strings.TrimSpace(w.must("git", "rev-parse", "HEAD"))
 		w.leave(key, a.Outputs[0].Bucket, a.Outputs[0].Key, "codebuild_clone_ref", []byte(commit))
 		w.cloud.Post(func() { done(codepipeline.Result{Revision: commit, Variables: map[string]string{"CommitId": commit}}) })
-	}()
+	})
 }
 
 // codeBuild does a build: as the project's role it gets what is built, runs the
@@ -79,10 +80,10 @@ func (w *workshop) codeBuild(b *buildtypes.Build, done func(codebuild.Result)) {
 	if err != nil {
 		w.t.Error(err)
 	}
-	go func() {
+	w.actions.Go(func() {
 		result := w.work(key, b)
 		w.cloud.Post(func() { done(result) })
-	}()
+	})
 }
 
 func (w *workshop) work(key string, b *buildtypes.Build) codebuild.Result {
@@ -189,6 +190,7 @@ func TestPipeline(t *testing.T) {
 				}
 				return err == nil
 			})
+			w.actions.Wait() // the build ends after it has put its event
 			release, err := h.Steps.Store.Release(t.Context(), "shop", 1)
 			if err != nil {
 				t.Fatal(err)

@@ -93,9 +93,9 @@ func (w *workshop) github(commit string, more ...string) []string {
 	}, more...)
 }
 
-// actions makes the role of infra/github.yaml and gives the credentials that a run of
+// workflow makes the role of infra/github.yaml and gives the credentials that a run of
 // the branch main has: those of that role, for a token of GitHub's.
-func (w *workshop) actions(p parameters) []string {
+func (w *workshop) workflow(p parameters) []string {
 	w.t.Helper()
 	all := parameters{"Repository": "example/shop"}
 	maps.Copy(all, p)
@@ -180,7 +180,7 @@ func TestWorkflowBuilds(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			w.wantWorkflowBuild(w.actions(parameters{"Images": images}))
+			w.wantWorkflowBuild(w.workflow(parameters{"Images": images}))
 		})
 	}
 }
@@ -221,7 +221,7 @@ func TestWorkflowBuildsNothing(t *testing.T) {
 			if !w.refuse {
 				w.program("aws", hurried)
 			}
-			out, err := w.shell(w.scripts("image"), w.github(strings.Repeat("a", 40), append(w.actions(nil), c.environment)...)...)
+			out, err := w.shell(w.scripts("image"), w.github(strings.Repeat("a", 40), append(w.workflow(nil), c.environment)...)...)
 			if err == nil || !strings.Contains(out, c.says) || len(w.events) > 0 {
 				t.Errorf("job image: %v with %d events, want a failure that says %q\n%s", err, len(w.events), c.says, out)
 			}
@@ -284,7 +284,7 @@ func TestWorkflowToTheEnd(t *testing.T) {
 	t.Parallel()
 	tool(t, "curl")
 	w, h := newSluice(t, live(t), rollout.Triggers{Event: true})
-	credentials := w.actions(nil)
+	credentials := w.workflow(nil)
 	w.wantWorkflowBuild(credentials)
 	// The port is a proxy to the URL's host, which has no certificate there.
 	address := strings.Replace(h.DecideURL, "https://", "http://", 1)
