@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -262,7 +261,7 @@ func TestDocumentsHaveTheStage(t *testing.T) {
 	_, shown, _ := strings.Cut(string(text), "```yaml\n- Name: Deploy\n")
 	shown, _, _ = strings.Cut("- Name: Deploy\n"+shown, "```")
 	var got []shownStage
-	if err := yaml.NewDecoder(strings.NewReader(shown), yaml.Strict()).DecodeContext(context.WithoutCancel(t.Context()), &got); err != nil && err != io.EOF {
+	if err := yaml.NewDecoder(strings.NewReader(shown), yaml.Strict()).DecodeContext(context.WithoutCancel(t.Context()), &got); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]shownStage{want}, got); diff != "" {
