@@ -1,8 +1,9 @@
 package infra_test
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,18 +15,24 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
+	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+	"github.com/sluice-deploy/sluice/internal/harness"
 )
 
 const registry = account + ".dkr.ecr." + region + ".amazonaws.com"
 
-// docker stands in for Docker: it notes how it is called, and a push puts a
-// manifest into the local cloud's ECR. FAIL names what fails.
+// docker stands in for Docker: it notes how it is called, and a push looks whether the
+// registry has the image and puts a manifest into the local cloud's ECR. FAIL names what
+// fails.
 const docker = `#!/usr/bin/env bash
 echo "$*" >> "$NOTES"
 if [ "$1" = "$FAIL" ]; then echo "docker $1: refused" >&2; exit 1; fi
@@ -33,6 +40,7 @@ case $1 in
 login) cat > /dev/null ;;
 push)
   repository=${2%:*}
+  aws ecr batch-get-image --repository-name "${repository#*/}" --image-ids imageTag="${2##*:}" > /dev/null || exit 1
   aws ecr put-image --repository-name "${repository#*/}" --image-tag "${2##*:}" \
     --image-manifest-media-type application/vnd.oci.image.manifest.v1+json \
     --image-manifest "{\"schemaVersion\":2,\"annotations\":{\"ref\":\"$2\"}}" > /dev/null ;;
@@ -49,62 +57,75 @@ esac
 `
 
 // workshop is where a build's shell runs: a repository with commits, Docker's
-// stand-in, and the local cloud on a port.
+// stand-in, and the local cloud on a port. What is asked for there is decided by the
+// policies of the roles that a template makes.
 type workshop struct {
 	t           *testing.T
 	folder      string
 	tools       string // of its own, before all others
 	environment []string
-	client      *ecr.Client
-	refuse      bool // whether EventBridge takes no event
+	cloud       *emulator.Cloud
+	url         string          // of its port
+	stacks      []harness.Stack // whose roles' grants are accounted for
+	images      string          // name of the repository of images
+	pushed      bool            // whether the pipeline's source has commits; read and written on the loop
+	refuse      bool            // whether EventBridge takes no event
+
+	actions sync.WaitGroup // of pipelines, that run
 
 	mu     sync.Mutex
 	events []map[string]any // what was put
 }
 
+// newWorkshop is one with nothing in its cloud.
 func newWorkshop(t *testing.T) *workshop {
 	t.Helper()
-	for _, name := range []string{"bash", "git", "make", "jq", "aws"} {
-		tool(t, name)
-	}
+	w := &workshop{t: t, images: "shop"}
+	w.open(emulator.New(live(t), emulator.Options{}))
+	return w
+}
+
+// live is a loop that runs until the test has ended.
+func live(t *testing.T) *loop.Loop {
+	t.Helper()
 	l := loop.NewLive(1)
-	go l.Run(t.Context()) //nolint:errcheck // it ends with the test
-	c := emulator.New(l, emulator.Options{})
-	w := &workshop{t: t, folder: t.TempDir()}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = l.Run(ctx) // it ends with its context
+	}()
+	t.Cleanup(func() { stop(); <-ended })
+	return l
+}
+
+// open puts the cloud on a port and makes the repository and the tools.
+func (w *workshop) open(c *emulator.Cloud) {
+	w.t.Helper()
+	for _, name := range []string{"bash", "git", "make", "jq", "aws"} {
+		tool(w.t, name)
+	}
+	w.cloud, w.folder, w.tools = c, w.t.TempDir(), w.t.TempDir()
+	w.account()
 	handler := c.Handler()
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
-		if strings.HasSuffix(in.Header.Get("X-Amz-Target"), ".PutEvents") && !w.refuse {
-			body, err := io.ReadAll(in.Body)
-			if err != nil {
-				t.Error(err)
-			}
-			w.put(body)
-			in.Body = io.NopCloser(bytes.NewReader(body))
-		} else if strings.HasSuffix(in.Header.Get("X-Amz-Target"), ".PutEvents") {
+		if strings.HasSuffix(in.Header.Get("X-Amz-Target"), ".PutEvents") && w.refuse {
 			out.Header().Set("Content-Type", "application/x-amz-json-1.1")
 			_, _ = io.WriteString(out, `{"FailedEntryCount":1,"Entries":[{"ErrorCode":"ThrottlingException","ErrorMessage":"Rate exceeded"}]}`)
 			return
 		}
 		handler.ServeHTTP(out, in)
 	}))
-	t.Cleanup(server.Close)
-	w.client = ecr.NewFromConfig(aws.Config{
-		Region: region, Credentials: c.Config("AKIAPERSON").Credentials, HTTPClient: server.Client(), BaseEndpoint: &server.URL,
-	})
-	if _, err := w.client.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("team/shop"), ImageTagMutability: "IMMUTABLE"}); err != nil {
-		t.Fatal(err)
-	}
-	tools := t.TempDir()
-	w.tools = tools
+	w.t.Cleanup(server.Close)
+	c.Do(func() { c.Observe = w.observe })
+	w.url = server.URL
 	w.program("docker", docker)
 	w.environment = []string{
-		"PATH=" + tools + ":" + os.Getenv("PATH"), "HOME=" + tools, "NOTES=" + filepath.Join(tools, "notes"), "FAIL=none",
-		"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region, "AWS_ACCESS_KEY_ID=AKIAPERSON",
-		"AWS_SECRET_ACCESS_KEY=secret", "AWS_MAX_ATTEMPTS=1", "GIT_CONFIG_GLOBAL=/dev/null",
+		"PATH=" + w.tools + ":" + os.Getenv("PATH"), "HOME=" + w.tools, "NOTES=" + filepath.Join(w.tools, "notes"), "FAIL=none",
+		"AWS_ENDPOINT_URL=" + w.url, "AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region, "AWS_MAX_ATTEMPTS=1", "GIT_CONFIG_GLOBAL=/dev/null",
 		"GIT_AUTHOR_NAME=Dana", "GIT_AUTHOR_EMAIL=dana@example.com", "GIT_COMMITTER_NAME=Dana", "GIT_COMMITTER_EMAIL=dana@example.com",
 	}
 	w.commit("Makefile", "test:\n\t@echo tests pass\n", "Begin")
-	return w
 }
 
 // program puts one before those that the machine has.
@@ -117,26 +138,23 @@ func (w *workshop) program(name, text string) {
 	}
 }
 
-// put notes the events of a request, and whether they are taken.
-func (w *workshop) put(body []byte) {
-	var request struct {
-		Entries []struct {
-			Source     string `json:"Source"`
-			DetailType string `json:"DetailType"`
-			Detail     string `json:"Detail"`
-		} `json:"Entries"`
-	}
-	if err := json.Unmarshal(body, &request); err != nil {
-		w.t.Errorf("put events: %v", err)
+// observe notes the events that builds have put.
+func (w *workshop) observe(_ *wire.Call, in, _ any, err error) {
+	put, is := in.(*eventbridge.PutEventsInput)
+	if !is || err != nil {
+		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, entry := range request.Entries {
+	for _, entry := range put.Entries {
 		var detail map[string]any
-		if err := json.Unmarshal([]byte(entry.Detail), &detail); err != nil {
+		if aws.ToString(entry.Source) != "sluice.build" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(*entry.Detail), &detail); err != nil {
 			w.t.Errorf("detail: %v", err)
 		}
-		w.events = append(w.events, map[string]any{"source": entry.Source, "type": entry.DetailType, "detail": detail})
+		w.events = append(w.events, map[string]any{"source": *entry.Source, "type": *entry.DetailType, "detail": detail})
 	}
 }
 
@@ -192,8 +210,8 @@ func (w *workshop) notes() []string {
 // digest is that of an image in ECR.
 func (w *workshop) digest(tag string) string {
 	w.t.Helper()
-	out, err := w.client.BatchGetImage(w.t.Context(), &ecr.BatchGetImageInput{
-		RepositoryName: aws.String("team/shop"), ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
+	out, err := ecr.NewFromConfig(w.cloud.Config("AKIAPERSON")).BatchGetImage(w.t.Context(), &ecr.BatchGetImageInput{
+		RepositoryName: &w.images, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
 	})
 	if err != nil || len(out.Images) != 1 {
 		w.t.Fatalf("image %s: %v, %v", tag, out, err)
@@ -203,10 +221,32 @@ func (w *workshop) digest(tag string) string {
 
 const buildARN = "arn:aws:codebuild:us-east-1:123456789012:build/shop-build:8745a7a9-c340-456a-9166-edf953571be0"
 
-// build runs the buildspec's phases as CodeBuild does: after a phase that failed and
-// does not abort, post_build still comes.
+// project makes the project of infra/pipeline.yaml, whose builds the workshop does.
+func (w *workshop) project() *workshop {
+	w.t.Helper()
+	w.install("infra/pipeline.yaml", parameters{"Repository": "shop", "Deploy": "event"})
+	return w
+}
+
+// build runs a build of that project, with the environment and the role that it has.
 func (w *workshop) build(environment ...string) (string, error) {
 	w.t.Helper()
+	out, err := codebuild.NewFromConfig(w.cloud.Config("AKIAPERSON")).BatchGetProjects(w.t.Context(), &codebuild.BatchGetProjectsInput{Names: []string{"shop-build"}})
+	if err != nil || len(out.Projects) != 1 {
+		w.t.Fatalf("the project: %v, %v", out, err)
+	}
+	p := out.Projects[0]
+	var key string
+	w.cloud.Do(func() { key, err = w.cloud.Assume("codebuild", *p.ServiceRole, *p.Arn, "AWSCodeBuild-8745a7a9") })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.run(key, buildARN, p.Environment.EnvironmentVariables, environment...)
+}
+
+// run runs the buildspec's phases as CodeBuild does: after a phase that failed and
+// does not abort, post_build still comes.
+func (w *workshop) run(accessKey, build string, variables []buildtypes.EnvironmentVariable, more ...string) (string, error) {
 	spec := parsed(w.t, "infra/buildspec.yml")
 	phases := spec["phases"].(map[string]any)
 	var commands []string
@@ -216,10 +256,15 @@ func (w *workshop) build(environment ...string) (string, error) {
 			commands = append(commands, c.(string))
 		}
 	}
-	return w.shell(commands, append([]string{
-		"APP=shop", "CONTAINER=web", "REPOSITORY=" + registry + "/team/shop", "CODEBUILD_BUILD_ARN=" + buildARN,
-		"CODEBUILD_BUILD_SUCCEEDING=1", "CODEBUILD_SOURCE_REPO_URL=https://github.com/example/shop.git",
-	}, environment...)...)
+	for _, name := range list(spec["env"].(map[string]any)["exported-variables"]) {
+		commands = append(commands, fmt.Sprintf("echo \"%s=$%s\" >> \"$EXPORTED\"", name, name))
+	}
+	environment := append(w.credentials(accessKey),
+		"CODEBUILD_BUILD_ARN="+build, "CODEBUILD_BUILD_SUCCEEDING=1", "CODEBUILD_SOURCE_REPO_URL=https://github.com/example/shop.git", "EXPORTED=/dev/null")
+	for _, v := range variables {
+		environment = append(environment, *v.Name+"="+aws.ToString(v.Value))
+	}
+	return w.shell(commands, append(environment, more...)...)
 }
 
 func list(value any) []any {
@@ -254,19 +299,19 @@ func TestBuildspecIsOne(t *testing.T) {
 // TestBuild builds a commit, and then the same one again.
 func TestBuild(t *testing.T) {
 	t.Parallel()
-	w := newWorkshop(t)
+	w := newWorkshop(t).project()
 	commit := w.commit("main.go", "package main\n", `Say "hello", 'twice' \ and a	tab`)
 	for range 2 {
 		if out, err := w.build(); err != nil {
 			t.Fatalf("build: %v\n%s", err, out)
 		}
 	}
-	image := registry + "/team/shop:" + commit[:12]
+	image := registry + "/shop:" + commit[:12]
 	want := []string{"login --username AWS --password-stdin " + registry, "build --pull --tag " + image + " .", "push " + image}
 	if diff := cmp.Diff(append(want, want[0]), w.notes()); diff != "" {
 		t.Errorf("Docker was called (-want +got):\n%s", diff)
 	}
-	pinned := registry + "/team/shop@" + w.digest(commit[:12])
+	pinned := registry + "/shop@" + w.digest(commit[:12])
 	definitions, err := os.ReadFile(filepath.Join(w.folder, "imagedefinitions.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -310,7 +355,7 @@ func TestBuildThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkshop(t)
+			w := newWorkshop(t).project()
 			if c.change != nil {
 				c.change(w)
 			}
@@ -331,7 +376,7 @@ func TestBuildThatFails(t *testing.T) {
 // TestBuildBeforeAStage leaves it to the pipeline's stage to start the deployment.
 func TestBuildBeforeAStage(t *testing.T) {
 	t.Parallel()
-	w := newWorkshop(t)
+	w := newWorkshop(t).project()
 	if out, err := w.build("SLUICE_EVENT=false"); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}

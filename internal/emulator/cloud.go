@@ -54,11 +54,13 @@ type Options struct {
 	Runner  ecs.Runner
 	Traffic elbv2.Traffic
 
-	// Builder does the work of builds; without one StartBuild is refused.
+	// Builder does the work of builds; without one StartBuild is refused. Cloud.Assume
+	// gives it the project's role.
 	Builder func(build *buildtypes.Build, done func(codebuild.Result))
 
 	// Action does the work of pipelines' actions that are neither approvals nor invoke
-	// functions; without one they succeed at once.
+	// functions, nor builds where there is a Builder; without one they succeed at once.
+	// Cloud.Assume gives it the pipeline's role.
 	Action func(a codepipeline.Action, done func(codepipeline.Result))
 
 	// Package makes code of a deployment package; without it packages are refused, and
@@ -191,7 +193,7 @@ func (c *Cloud) makeCompute(o Options) {
 	c.CloudWatch = cloudwatch.New(c.Loop, c.Account, c.Region, cloudwatch.Deps{Emit: emit})
 	c.CodeBuild = codebuild.New(c.Loop, c.Account, c.Region, codebuild.Deps{Builder: o.Builder, Emit: emit})
 	c.CodePipeline = codepipeline.New(c.Loop, c.Account, c.Region, codepipeline.Deps{
-		Emit: emit, Publish: c.tellOfApproval, Action: o.Action, Caller: c.callerARN,
+		Emit: emit, Publish: c.tellOfApproval, Action: c.act, Caller: c.callerARN,
 		Invoke: c.invokeForPipeline, Credentials: c.pipelineCredentials,
 	})
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})

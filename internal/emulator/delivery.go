@@ -24,6 +24,10 @@ func (c *Cloud) deliverEvent(to eventbridge.Address, payload []byte, done func(e
 		done(err)
 		return
 	}
+	if strings.HasPrefix(to.Target, "arn:aws:codepipeline:"+c.Region+":"+c.Account+":") {
+		done(c.startPipeline(who, to.Rule, to.Target))
+		return
+	}
 	c.deliver(who, to.Target, payload, done)
 }
 

@@ -1,7 +1,11 @@
 package emulator
 
 import (
+	"fmt"
+	"net/http"
+	"net/url"
 	"regexp"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
@@ -53,7 +57,10 @@ func newPartition(l *loop.Loop, o Options) *Partition {
 		p.options.Traffic = p.World
 	}
 	p.World.Observe = p.Flowed
-	p.STS = sts.New(l, sts.Deps{Role: p.role, Organization: o.Organization, Decided: p.decidedAssume})
+	p.STS = sts.New(l, sts.Deps{
+		Role: p.role, Organization: o.Organization, Decided: p.decidedAssume, Fetch: p.fetch,
+		Provider: func(account, issuer string) *iam.Provider { return p.iamOf(account).Provider(issuer) },
+	})
 	p.transport = wire.NewTransport(l, router{p}, wire.TransportOptions{
 		Latency: o.Latency, Timeout: o.RequestTimeout, Backoff: backoff, Fault: p.requestFault, Observe: p.observe,
 	})
@@ -92,6 +99,26 @@ func (p *Partition) find(account, region string) *Cloud {
 		}
 	}
 	return nil
+}
+
+// fetch gives what a host of Web has at a URL.
+func (p *Partition) fetch(address string, reply func(body []byte, err error)) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" {
+		reply(nil, fmt.Errorf("%q is no URL of HTTPS", address))
+		return
+	}
+	const patience = 5 * time.Second
+	p.Web.Send(&wire.Request{Method: http.MethodGet, Host: u.Host, Path: u.EscapedPath(), Query: u.RawQuery, Header: http.Header{}}, patience, func(r *wire.Response, err error) {
+		switch {
+		case err != nil:
+			reply(nil, err)
+		case r == nil || r.Status != http.StatusOK:
+			reply(nil, fmt.Errorf("%s did not answer", address))
+		default:
+			reply(r.Body, nil)
+		}
+	})
 }
 
 func (p *Partition) home() *Cloud { return p.clouds[0] }

@@ -2,7 +2,6 @@ package harness_test
 
 import (
 	"fmt"
-	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -12,9 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	sluice "github.com/sluice-deploy/sluice"
 	"github.com/sluice-deploy/sluice/internal/emulator"
-	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	events "github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -83,15 +80,7 @@ func (b *box) open(env rollout.Environment) *stage {
 // events sent home, from infra/remote.yaml.
 func (b *box) deployRemote(cloud *emulator.Cloud, parameters map[string]string) {
 	b.t.Helper()
-	text, err := fs.ReadFile(sluice.Files, "infra/remote.yaml")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	template, err := cloudformation.Load("infra/remote.yaml", text)
-	if err == nil {
-		_, err = cloud.Deploy(template, emulator.Deployment{StackName: "sluice-remote", Parameters: parameters})
-	}
-	if err != nil {
+	if _, err := b.DeployStack(cloud, "sluice-remote", "infra/remote.yaml", parameters); err != nil {
 		b.t.Fatal(err)
 	}
 }

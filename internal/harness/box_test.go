@@ -24,6 +24,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
@@ -53,7 +54,8 @@ type box struct {
 	author  string // of the commits that are built
 	log     *bytes.Buffer
 	faults  []func(c *wire.Call) *wire.Fault
-	// act does the work of pipelines' actions; without it they succeed at once.
+	// act does the work of pipelines' actions that nobody else does; without it they
+	// succeed at once.
 	act func(a codepipeline.Action, done func(codepipeline.Result))
 }
 
@@ -61,21 +63,33 @@ type box struct {
 // it, and registers the spec after change has had its way with it.
 func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 	t.Helper()
+	return newBoxOf(t, origin{repository: func(b *box) { b.createRepository("shop") }}, change...)
+}
+
+// origin is where the images of a box's app come from.
+type origin struct {
+	repository func(b *box) // makes it
+	builder    func(build *types.Build, done func(codebuild.Result))
+}
+
+// newBoxOf is newBox with images of another origin.
+func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
+	t.Helper()
 	l := loop.NewVirtual(midnight)
 	t.Cleanup(l.Close)
 	log := &bytes.Buffer{}
 	b := &box{t: t, log: log}
 	h, err := harness.New(l, harness.Options{
-		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout, Action: b.action},
+		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout, Action: b.action, Builder: from.builder},
 		Log:   slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
-	account.watch(t, h)
+	keepAccount(t, h)
 	b.Faults.Request = b.fault
-	b.createRepository("shop")
+	from.repository(b)
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))
 	b.addStage(shop().Environments[0], b.Cloud, b.service)
 	spec := shop()

@@ -87,7 +87,7 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	}
 	h.parameters = map[string]string{"SlackSecret": secret}
 	maps.Copy(h.parameters, o.Parameters)
-	stack, err := h.deploy(h.Cloud, stackName, "template.yaml", h.parameters)
+	stack, err := h.DeployStack(h.Cloud, stackName, "template.yaml", h.parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (h *Harness) DeployService(parameters map[string]string) (Service, error) {
 func (h *Harness) DeployServiceIn(c *emulator.Cloud, parameters map[string]string) (Service, error) {
 	all := map[string]string{"Vpc": "vpc-0a1b2c3d", "Subnets": "subnet-0a1b2c3d,subnet-1a1b2c3d"}
 	maps.Copy(all, parameters)
-	stack, err := h.deploy(c, all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
+	stack, err := h.DeployStack(c, all["App"]+"-"+all["Environment"], "infra/service.yaml", all)
 	if err != nil {
 		return Service{}, err
 	}
@@ -155,7 +155,8 @@ func (h *Harness) DeployServiceIn(c *emulator.Cloud, parameters map[string]strin
 	}, nil
 }
 
-func (h *Harness) deploy(c *emulator.Cloud, stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
+// DeployStack makes a stack of one of the project's templates in a cloud, or updates it.
+func (h *Harness) DeployStack(c *emulator.Cloud, stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
 	text, err := fs.ReadFile(sluice.Files, file)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)

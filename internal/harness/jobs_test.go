@@ -11,11 +11,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	client "github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
+	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
@@ -24,99 +27,133 @@ import (
 	"github.com/sluice-deploy/sluice/internal/store"
 )
 
-// shopPipeline is the pipeline that deploys the app of the stories.
+// shopPipeline is the pipeline that deploys the app of the stories, of
+// infra/pipeline.yaml. What it does is decided by the roles there.
 const shopPipeline = "shop"
+
+// push is a push to what that pipeline reads.
+func push() codepipeline.Push {
+	return codepipeline.Push{
+		Connection: "arn:aws:codeconnections:us-east-1:123456789012:connection/01234567-89ab-cdef-0123-456789abcdef",
+		Repository: "example/shop", Branch: "main",
+	}
+}
 
 // deploying is a box whose app is deployed by a stage of a pipeline: Source, Build,
 // Deploy.
 type deploying struct {
 	*box
 	client     *client.Client
+	stack      *cloudformation.Stack                 // the pipeline's
 	file       string                                // in the artifact of the build
 	text       string                                // of the file; "" names the image that was pushed last
-	parameters string                                // of the action
-	change     func(deploy *types.ActionDeclaration) // of the pipeline
+	parameters string                                // of the action; "" is what the template has
+	change     func(deploy *types.ActionDeclaration) // of the template's pipeline
 	zip        func(text string) []byte              // the build's artifact; nil is none
 }
 
 // newDeploying is that box, whose app goes through these environments.
 func newDeploying(t *testing.T, environments ...rollout.Environment) *deploying {
 	t.Helper()
-	b := newBox(t, func(s *rollout.Spec) {
+	d := &deploying{file: "imagedefinitions.json"}
+	d.zip = d.zipped
+	newBoxOf(t, origin{d.install, d.build}, func(s *rollout.Spec) {
 		s.Environments = environments
 		s.Triggers = rollout.Triggers{CodePipeline: true}
 	})
-	b.people()
+	d.people()
 	for _, env := range environments {
 		if env.Name != production.Environment {
-			b.deployStage(b.Cloud, env, "shop")
+			d.deployStage(d.Cloud, env, "shop")
 		}
 	}
-	b.RunFor(5 * time.Minute)
-	d := &deploying{
-		box: b, client: client.NewFromConfig(b.Config("AKIAPERSON")), file: "imagedefinitions.json",
-		parameters: `{"app":"shop","pipeline":"shop","execution":"#{codepipeline.PipelineExecutionId}",` +
-			`"commit":"#{SourceVariables.CommitId}","author":"#{SourceVariables.AuthorEmail}"}`,
-	}
-	b.act, d.zip = d.work, d.zipped
-	if _, err := b.aws.S3.CreateBucket(b.ctx(), &s3.CreateBucketInput{Bucket: aws.String("artifacts")}); err != nil {
-		t.Fatal(err)
-	}
-	d.createRole()
+	d.RunFor(5 * time.Minute)
 	return d
 }
 
-// createRole makes the pipeline's role: it may invoke the function build and work on
-// artifacts.
-func (d *deploying) createRole() {
-	d.t.Helper()
-	people := iam.NewFromConfig(d.Config("AKIAPERSON"))
-	_, err := people.CreateRole(d.ctx(), &iam.CreateRoleInput{
-		RoleName: aws.String("pipeline"), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` +
-			`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"codepipeline.amazonaws.com"}}]}`),
+// install makes the pipeline and the repository of its images. Nobody has pushed yet, so
+// that its first run finds no source.
+func (d *deploying) install(b *box) {
+	b.t.Helper()
+	d.box, d.client = b, client.NewFromConfig(b.Config("AKIAPERSON"))
+	b.act = d.fetch
+	stack, err := b.DeployStack(b.Cloud, "shop-pipeline", "infra/pipeline.yaml", map[string]string{
+		"Repository": push().Repository, "Connection": push().Connection,
 	})
-	if err == nil {
-		_, err = people.PutRolePolicy(d.ctx(), &iam.PutRolePolicyInput{
-			RoleName: aws.String("pipeline"), PolicyName: aws.String("deploy"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` +
-				`{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:us-east-1:123456789012:function:sluice-build*"},` +
-				`{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::artifacts/*"}]}`),
-		})
+	if err != nil {
+		b.t.Fatal(err)
 	}
+	d.stack = stack
+}
+
+// let has a policy of the story let the pipeline's role invoke a function that the
+// template's does not know.
+func (d *deploying) let(function string) {
+	d.t.Helper()
+	_, err := iam.NewFromConfig(d.Config("AKIAPERSON")).PutRolePolicy(d.ctx(), &iam.PutRolePolicyInput{
+		RoleName: aws.String(d.stack.PhysicalIDs["PipelineRole"]), PolicyName: aws.String("story"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"lambda:InvokeFunction",` +
+			`"Resource":"arn:aws:lambda:us-east-1:123456789012:function:` + function + `"}}`),
+	})
 	if err != nil {
 		d.t.Fatal(err)
 	}
 }
 
-// work does what the pipeline's other actions do: a commit is there, and a build
-// leaves the images' names.
-func (d *deploying) work(a codepipeline.Action, done func(codepipeline.Result)) {
-	if a.Name != "Build" {
-		done(codepipeline.Result{Revision: "3f2c1e0d", Variables: map[string]string{"CommitId": "3f2c1e0d", "AuthorEmail": "Dana <dana@example.com>"}})
+// fetch is the source action, which leaves what it read as the pipeline's role.
+func (d *deploying) fetch(a codepipeline.Action, done func(codepipeline.Result)) {
+	if d.builds == 0 {
+		done(codepipeline.Result{Failed: true, ErrorCode: "ConfigurationError", ErrorMessage: "No Branch [main] found for FullRepositoryName [example/shop]"})
 		return
 	}
+	key, err := d.Assume("codepipeline", a.Role, "", "codepipeline")
+	if err != nil {
+		d.t.Error(err)
+	}
+	d.leave(key, a.Outputs[0].Bucket, a.Outputs[0].Key, d.zipOf("codebuild_clone_ref", "{}"), func(error) {
+		done(codepipeline.Result{Revision: "3f2c1e0d", Variables: map[string]string{"CommitId": "3f2c1e0d"}})
+	})
+}
+
+// build is a build, which leaves the images' names as the project's role.
+func (d *deploying) build(b *buildtypes.Build, done func(codebuild.Result)) {
+	succeeded := codebuild.Result{Status: buildtypes.StatusTypeSucceeded, ExportedEnvironmentVariables: []buildtypes.ExportedEnvironmentVariable{
+		{Name: aws.String("AUTHOR"), Value: aws.String("dana@example.com")},
+	}}
 	text := d.text
 	if text == "" {
 		text = fmt.Sprintf(`[{"name":"web","imageUri":%q}]`, fmt.Sprintf("%s:v%d", repository, d.builds))
 	}
 	body := d.zip(text)
 	if body == nil {
-		done(codepipeline.Result{})
+		done(succeeded)
 		return
 	}
+	key, err := d.Assume("codebuild", *b.ServiceRole, *b.Arn, "AWSCodeBuild")
+	if err != nil {
+		d.t.Error(err)
+	}
+	bucket, object, _ := strings.Cut(strings.TrimPrefix(*b.Artifacts.Location, "arn:aws:s3:::"), "/")
+	d.leave(key, bucket, object, body, func(error) { done(succeeded) })
+}
+
+// leave puts an object with an access key.
+func (d *deploying) leave(accessKey, bucket, key string, body []byte, done func(error)) {
+	var err error
 	d.Go(func(ctx context.Context) {
-		_, err := d.aws.S3.PutObject(ctx, &s3.PutObjectInput{
-			Bucket: &a.Outputs[0].Bucket, Key: &a.Outputs[0].Key, Body: bytes.NewReader(body),
-		})
+		_, err = s3.NewFromConfig(d.Config(accessKey)).PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)})
 		if err != nil {
 			d.t.Error(err)
 		}
-	}, func() { done(codepipeline.Result{}) })
+	}, func() { done(err) })
 }
 
-func (d *deploying) zipped(text string) []byte {
+func (d *deploying) zipped(text string) []byte { return d.zipOf(d.file, text) }
+
+func (d *deploying) zipOf(name, text string) []byte {
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
-	file, err := z.Create(d.file)
+	file, err := z.Create(name)
 	if err == nil {
 		_, err = file.Write([]byte(text))
 	}
@@ -129,19 +166,20 @@ func (d *deploying) zipped(text string) []byte {
 	return archive.Bytes()
 }
 
-// release has a change of that behaviour come through the pipeline of that name, which
-// is made when it first does, and gives the run's ID.
+// release has a change of that behaviour come through the pipeline of that name, and
+// gives the run's ID. Another pipeline than the template's is a copy of it, and runs as
+// it is made; so does one that the story changes.
 func (d *deploying) release(pipeline string, behaviour model.Behaviour) string {
 	d.t.Helper()
 	d.builds++
 	d.push(fmt.Sprintf("v%d", d.builds), behaviour)
-	_, err := d.client.GetPipelineState(d.ctx(), &client.GetPipelineStateInput{Name: &pipeline})
-	if err != nil {
-		d.create(pipeline)
-	} else if _, err := d.client.StartPipelineExecution(d.ctx(), &client.StartPipelineExecutionInput{Name: &pipeline}); err != nil {
-		d.t.Fatal(err)
+	changed := d.change != nil || d.parameters != ""
+	if pipeline != shopPipeline || changed && d.builds == 1 {
+		d.copy(pipeline)
+	} else {
+		d.Do(func() { d.CodePipeline.Pushed(push()) })
 	}
-	d.RunFor(10 * time.Second)
+	d.RunFor(20 * time.Second)
 	out, err := d.client.ListActionExecutions(d.ctx(), &client.ListActionExecutionsInput{PipelineName: &pipeline})
 	if err != nil {
 		d.t.Fatal(err)
@@ -149,33 +187,27 @@ func (d *deploying) release(pipeline string, behaviour model.Behaviour) string {
 	return aws.ToString(out.ActionExecutionDetails[0].PipelineExecutionId)
 }
 
-func (d *deploying) create(name string) {
+// copy makes a pipeline like the template's, with the story's changes; of the same name
+// it takes the other's place.
+func (d *deploying) copy(name string) {
 	d.t.Helper()
-	act := func(name, provider string, category types.ActionCategory) types.ActionDeclaration {
-		return types.ActionDeclaration{Name: &name, ActionTypeId: &types.ActionTypeId{
-			Category: category, Owner: types.ActionOwnerAws, Provider: &provider, Version: aws.String("1"),
-		}}
+	out, err := d.client.GetPipeline(d.ctx(), &client.GetPipelineInput{Name: aws.String(shopPipeline)})
+	if err != nil {
+		d.t.Fatal(err)
 	}
-	source := act("Fetch", "CodeStarSourceConnection", types.ActionCategorySource)
-	source.OutputArtifacts, source.Namespace = []types.OutputArtifact{{Name: aws.String("SourceCode")}}, aws.String("SourceVariables")
-	build := act("Build", "CodeBuild", types.ActionCategoryBuild)
-	build.InputArtifacts = []types.InputArtifact{{Name: aws.String("SourceCode")}}
-	build.OutputArtifacts = []types.OutputArtifact{{Name: aws.String("Images")}}
-	deploy := act("Sluice", "Lambda", types.ActionCategoryInvoke)
-	deploy.InputArtifacts = []types.InputArtifact{{Name: aws.String("Images")}}
-	deploy.Configuration = map[string]string{"FunctionName": "sluice-build", "UserParameters": d.parameters}
+	declared := out.Pipeline
+	declared.Name = &name
+	deploy := &declared.Stages[2].Actions[0]
+	if d.parameters != "" {
+		deploy.Configuration["UserParameters"] = d.parameters
+	}
 	if d.change != nil {
-		d.change(&deploy)
+		d.change(deploy)
 	}
-	_, err := d.client.CreatePipeline(d.ctx(), &client.CreatePipelineInput{Pipeline: &types.PipelineDeclaration{
-		Name: &name, RoleArn: aws.String("arn:aws:iam::123456789012:role/pipeline"),
-		ArtifactStore: &types.ArtifactStore{Type: types.ArtifactStoreTypeS3, Location: aws.String("artifacts")},
-		Stages: []types.StageDeclaration{
-			{Name: aws.String("Source"), Actions: []types.ActionDeclaration{source}},
-			{Name: aws.String("Build"), Actions: []types.ActionDeclaration{build}},
-			{Name: aws.String("Deploy"), Actions: []types.ActionDeclaration{deploy}},
-		},
-	}})
+	_, err = d.client.DeletePipeline(d.ctx(), &client.DeletePipelineInput{Name: &name})
+	if err == nil {
+		_, err = d.client.CreatePipeline(d.ctx(), &client.CreatePipelineInput{Pipeline: declared})
+	}
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -313,12 +345,13 @@ func (d *deploying) relay(handle func(payload []byte, send func(after time.Durat
 			d.t.Error(err)
 		}
 	})
+	d.let(name)
 	d.change = func(a *types.ActionDeclaration) { a.Configuration["FunctionName"] = name }
 }
 
 // invoke has build run with the payload; on the loop.
 func (d *deploying) invoke(payload []byte) {
-	if err := d.Lambda.InvokeAsync("sluice-build", payload); err != nil {
+	if err := d.Lambda.InvokeAsync("sluice-build:live", payload); err != nil {
 		d.t.Error(err)
 	}
 }

@@ -107,41 +107,55 @@ func TestEveryWaitArmsTheDeadmanAgain(t *testing.T) {
 	b.wantAtRest(rollout.Green, name)
 }
 
-// The tags of the stable slot's task definition are the new one's too.
+// The tags of the stable slot's task definition are the new one's too, elsewhere as at
+// home.
 func TestTagsOfTheTaskDefinitionAreKept(t *testing.T) {
 	t.Parallel()
-	b := newBox(t)
-	_, stable := b.taskDefinition("shop-blue")
-	_, err := b.aws.ECS.TagResource(b.ctx(), &ecs.TagResourceInput{
-		ResourceArn: &stable, Tags: []ecstypes.Tag{{Key: aws.String("team"), Value: aws.String("web")}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := b.roll(good)
-	b.wantOutcome(name, rollout.Succeeded)
-	tags, made := b.taskDefinition("shop-green")
-	if made == stable {
-		t.Error("no task definition was registered")
-	}
-	if diff := cmp.Diff(map[string]string{"team": "web"}, tags); diff != "" {
-		t.Errorf("tags of the new task definition (-want +got):\n%s", diff)
+	for _, c := range []struct {
+		name string
+		make func(t *testing.T) (*box, string)
+	}{
+		{"at home", func(t *testing.T) (*box, string) { t.Helper(); return newBox(t), "production" }},
+		{"in another account", func(t *testing.T) (*box, string) { t.Helper(); return newAbroad(t, abroad("", remoteRole)), "abroad" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b, environment := c.make(t)
+			s := b.in(environment)
+			_, stable := s.taskDefinition(s.slots.Blue)
+			_, err := s.aws.ECS.TagResource(b.ctx(), &ecs.TagResourceInput{
+				ResourceArn: &stable, Tags: []ecstypes.Tag{{Key: aws.String("team"), Value: aws.String("web")}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := into(environment, b.build(good, 1))
+			b.untilEnded(name)
+			b.wantReason(name, rollout.Succeeded)
+			tags, made := s.taskDefinition(s.slots.Green)
+			if made == stable {
+				t.Error("no task definition was registered")
+			}
+			if diff := cmp.Diff(map[string]string{"team": "web"}, tags); diff != "" {
+				t.Errorf("tags of the new task definition (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
-// taskDefinition is the tags and the ARN of the one that a service of production has.
-func (b *box) taskDefinition(service string) (map[string]string, string) {
-	b.t.Helper()
-	services, err := b.aws.ECS.DescribeServices(b.ctx(), &ecs.DescribeServicesInput{Cluster: &b.service.Cluster, Services: []string{service}})
+// taskDefinition is the tags and the ARN of the one that a service of the environment has.
+func (s *stage) taskDefinition(service string) (map[string]string, string) {
+	s.t.Helper()
+	services, err := s.aws.ECS.DescribeServices(s.ctx(), &ecs.DescribeServicesInput{Cluster: &s.cluster, Services: []string{service}})
 	if err != nil {
-		b.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	arn := aws.ToString(services.Services[0].TaskDefinition)
-	out, err := b.aws.ECS.DescribeTaskDefinition(b.ctx(), &ecs.DescribeTaskDefinitionInput{
+	out, err := s.aws.ECS.DescribeTaskDefinition(s.ctx(), &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &arn, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	tags := map[string]string{}
 	for _, tag := range out.Tags {

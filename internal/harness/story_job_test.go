@@ -34,7 +34,8 @@ func TestStageGreen(t *testing.T) {
 	})
 	run := d.release(shopPipeline, good)
 	// The artifact is read with what the pipeline gave, not with Sluice's own role.
-	if diff := cmp.Diff([]string{"arn:aws:sts::123456789012:assumed-role/pipeline/codepipeline"}, readers); diff != "" {
+	who := "arn:aws:sts::123456789012:assumed-role/" + d.stack.PhysicalIDs["PipelineRole"] + "/codepipeline"
+	if diff := cmp.Diff([]string{who}, readers); diff != "" {
 		t.Errorf("who read the artifact (-want +got):\n%s", diff)
 	}
 	const name = "shop-production-1"

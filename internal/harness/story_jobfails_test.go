@@ -38,7 +38,7 @@ func TestStageOfBadInput(t *testing.T) {
 		{"an unknown app", func(d *deploying) { d.parameters = `{"app":"cart"}` }, []string{`app "cart" is not registered`}},
 		{"an app of builds", func(d *deploying) {
 			spec := shop()
-			spec.App = "cart"
+			spec.App, spec.Triggers = "cart", rollout.Triggers{CodeBuild: []string{"cart-build"}}
 			if err := d.Steps.Register(d.ctx(), spec); err != nil {
 				d.t.Fatal(err)
 			}
@@ -49,10 +49,10 @@ func TestStageOfBadInput(t *testing.T) {
 		}, []string{"has no input artifact", "imagedefinitions.json"}},
 		{"two artifacts", func(d *deploying) {
 			d.change = func(a *types.ActionDeclaration) {
-				a.InputArtifacts = append(a.InputArtifacts, types.InputArtifact{Name: aws.String("SourceCode")})
+				a.InputArtifacts = append(a.InputArtifacts, types.InputArtifact{Name: aws.String("Source")})
 			}
-		}, []string{"has 2 input artifacts (Images, SourceCode)", `"artifact"`}},
-		{"another artifact", func(d *deploying) { d.parameters = `{"app":"shop","artifact":"Other"}` }, []string{`no input artifact "Other"`, "it has Images"}},
+		}, []string{"has 2 input artifacts (Build, Source)", `"artifact"`}},
+		{"another artifact", func(d *deploying) { d.parameters = `{"app":"shop","artifact":"Other"}` }, []string{`no input artifact "Other"`, "it has Build"}},
 		{"no such file", func(d *deploying) { d.parameters = `{"app":"shop","file":"images.json"}` }, []string{"has no images.json"}},
 		{"an artifact that is no zip", func(d *deploying) { d.zip = func(string) []byte { return []byte("hello") } }, []string{"is not a zip file"}},
 		{"an artifact that was cut", func(d *deploying) {
@@ -107,9 +107,9 @@ func (b *box) letters() []string {
 func TestStageOfANamedFile(t *testing.T) {
 	t.Parallel()
 	d := newDeploying(t, boxed())
-	d.parameters, d.file = `{"app":"shop","artifact":"Images","file":"deploy/web.json"}`, "deploy/web.json"
+	d.parameters, d.file = `{"app":"shop","artifact":"Build","file":"deploy/web.json"}`, "deploy/web.json"
 	d.change = func(a *types.ActionDeclaration) {
-		a.InputArtifacts = append([]types.InputArtifact{{Name: aws.String("SourceCode")}}, a.InputArtifacts...)
+		a.InputArtifacts = append([]types.InputArtifact{{Name: aws.String("Source")}}, a.InputArtifacts...)
 	}
 	d.release(shopPipeline, good)
 	d.untilStage(shopPipeline, isGreen)
@@ -334,6 +334,7 @@ func TestStageWithoutFunction(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDeploying(t, boxed())
+			d.let("sluice-build-other")
 			d.change = func(a *types.ActionDeclaration) { a.Configuration["FunctionName"] = name }
 			d.release(shopPipeline, good)
 			d.wantStage(shopPipeline, isRed, says)

@@ -50,6 +50,14 @@ func repositories(action, member string) func(*request) []Need {
 	}
 }
 
+// providers is an action on the OpenID Connect provider of a URL.
+func providers(action string) func(*request) []Need {
+	return func(r *request) []Need {
+		host := strings.TrimPrefix(members(r.in, "Url")[0], "https://")
+		return r.on(action, "oidc-provider/"+strings.TrimSuffix(host, "/"), nil)
+	}
+}
+
 // tagged is what tags on what is created ask for besides.
 func tagged(action, template string) func(*request) []Need {
 	return func(r *request) []Need {

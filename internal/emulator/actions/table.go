@@ -243,25 +243,28 @@ func events() map[string]operation {
 func iam() map[string]operation {
 	role, policy := "{RoleName:role}", map[string]string{"iam:PolicyARN": "PolicyArn"}
 	return map[string]operation{
-		"AttachRolePolicy":         {on: role, with: policy},
-		"CreatePolicy":             {on: "policy{Path|/}{PolicyName}"},
-		"CreatePolicyVersion":      {on: "{PolicyArn}"},
-		"CreateRole":               {on: "role{Path|/}{RoleName}"},
-		"DeletePolicy":             {on: "{PolicyArn}"},
-		"DeletePolicyVersion":      {on: "{PolicyArn}"},
-		"DeleteRole":               {on: role},
-		"DeleteRolePolicy":         {on: role},
-		"DetachRolePolicy":         {on: role, with: policy},
-		"GetPolicy":                {on: "{PolicyArn}"},
-		"GetPolicyVersion":         {on: "{PolicyArn}"},
-		"GetRole":                  {on: role},
-		"GetRolePolicy":            {on: role},
-		"ListAttachedRolePolicies": {on: role},
-		"ListPolicyVersions":       {on: "{PolicyArn}"},
-		"ListRolePolicies":         {on: role},
-		"ListRoles":                {},
-		"PutRolePolicy":            {on: role},
-		"UpdateAssumeRolePolicy":   {on: role},
+		"AttachRolePolicy":            {on: role, with: policy},
+		"CreateOpenIDConnectProvider": {needs: providers("CreateOpenIDConnectProvider")},
+		"CreatePolicy":                {on: "policy{Path|/}{PolicyName}"},
+		"CreatePolicyVersion":         {on: "{PolicyArn}"},
+		"CreateRole":                  {on: "role{Path|/}{RoleName}"},
+		"DeleteOpenIDConnectProvider": {on: "{OpenIDConnectProviderArn}"},
+		"DeletePolicy":                {on: "{PolicyArn}"},
+		"DeletePolicyVersion":         {on: "{PolicyArn}"},
+		"DeleteRole":                  {on: role},
+		"DeleteRolePolicy":            {on: role},
+		"DetachRolePolicy":            {on: role, with: policy},
+		"GetOpenIDConnectProvider":    {on: "{OpenIDConnectProviderArn}"},
+		"GetPolicy":                   {on: "{PolicyArn}"},
+		"GetPolicyVersion":            {on: "{PolicyArn}"},
+		"GetRole":                     {on: role},
+		"GetRolePolicy":               {on: role},
+		"ListAttachedRolePolicies":    {on: role},
+		"ListPolicyVersions":          {on: "{PolicyArn}"},
+		"ListRolePolicies":            {on: role},
+		"ListRoles":                   {},
+		"PutRolePolicy":               {on: role},
+		"UpdateAssumeRolePolicy":      {on: role},
 	}
 }
 
@@ -406,11 +409,12 @@ func states() map[string]operation {
 	}
 }
 
-// STS decides about AssumeRole itself, with the role's trust policy; everybody may ask
-// who they are (AWS: STS API Reference, GetCallerIdentity).
+// STS decides itself who may assume a role, with the role's trust policy; everybody may
+// ask who they are (AWS: STS API Reference, GetCallerIdentity).
 func sts() map[string]operation {
 	return map[string]operation{
-		"AssumeRole":        {free: true},
-		"GetCallerIdentity": {free: true},
+		"AssumeRole":                {free: true},
+		"AssumeRoleWithWebIdentity": {free: true},
+		"GetCallerIdentity":         {free: true},
 	}
 }

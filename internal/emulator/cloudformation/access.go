@@ -16,6 +16,8 @@ func accessHandler(kind string) (handler, bool) {
 		return handler{create: createRole, update: updateRole, remove: removeRole, name: "RoleName"}, true
 	case "AWS::IAM::Policy":
 		return puts(putInlinePolicy, removeInlinePolicy), true
+	case "AWS::IAM::OIDCProvider":
+		return handler{create: createProvider, remove: removes("iam", "DeleteOpenIDConnectProvider", "OpenIDConnectProviderArn")}, true
 	case "AWS::IAM::ManagedPolicy":
 		return handler{create: createManagedPolicy, update: updateManagedPolicy, remove: removeManagedPolicy, name: "ManagedPolicyName"}, true
 	}
@@ -323,6 +325,16 @@ func removeManagedPolicy(r *request) error {
 	}
 	_, err := r.ask("iam", "DeletePolicy", map[string]any{"PolicyArn": r.was.ref})
 	return err
+}
+
+func createProvider(r *request) (*created, error) {
+	properties := renamed(r.properties, map[string]string{"ClientIdList": "ClientIDList"})
+	out, err := r.call("iam", "CreateOpenIDConnectProvider", &iam.CreateOpenIDConnectProviderInput{}, properties, nil)
+	if err != nil {
+		return nil, err
+	}
+	arn := pick(out, "OpenIDConnectProviderArn")
+	return &created{arn, map[string]string{"Arn": arn}}, nil
 }
 
 func removeEventBusPolicy(r *request) error {

@@ -63,7 +63,7 @@ func keptForm(kind string) (kept, bool) {
 		return kept{name: "PolicyName", limit: 255}, true
 	case "AWS::Route53::RecordSet":
 		return kept{name: "Name", limit: 255}, true
-	case "AWS::IAM::OIDCProvider", "AWS::S3::BucketPolicy":
+	case "AWS::S3::BucketPolicy":
 		return kept{}, true
 	}
 	return networkForm(kind)
@@ -127,8 +127,6 @@ func (k kept) of(r *request) *created {
 		out.attributes["PublicIp"] = "203.0.113.10" // of a documentation range, RFC 5737
 	case "AWS::CodeConnections::Connection", "AWS::CodeStarConnections::Connection":
 		out.attributes["ConnectionStatus"] = "PENDING" // until a person completes it
-	case "AWS::IAM::OIDCProvider":
-		out.attributes["Arn"] = out.ref
 	}
 	return out
 }
@@ -136,9 +134,6 @@ func (k kept) of(r *request) *created {
 // identify is the resource's name or id.
 func (k kept) identify(r *request) string {
 	switch {
-	case r.kind == "AWS::IAM::OIDCProvider":
-		url := strings.TrimPrefix(r.properties.get("Url").String(), "https://")
-		return "arn:aws:iam::" + r.Account + ":oidc-provider/" + url
 	case r.kind == "AWS::S3::BucketPolicy":
 		return r.properties.get("Bucket").String()
 	case r.kind == "AWS::CodeCommit::Repository" && r.was == nil:

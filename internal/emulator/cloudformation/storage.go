@@ -320,10 +320,15 @@ func removeSecret(r *request) error {
 	return err
 }
 
-// createRepository keeps the repository's policies.
+// createRepository keeps the repository's policies, and whether its images are scanned.
 func createRepository(r *request) (*created, error) {
 	name := strings.ToLower(r.name("RepositoryName", 256))
-	properties, _ := taken(r.properties, "LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete", "Tags")
+	properties, _ := taken(r.properties, keptOfRepositories()...)
+	for i, f := range properties.fields {
+		if f.name == "ImageTagMutabilityExclusionFilters" {
+			properties.fields[i].value = exclusionFilters(f)
+		}
+	}
 	out, err := r.call("ecr", "CreateRepository", &ecr.CreateRepositoryInput{}, properties, map[string]any{"RepositoryName": name})
 	if err != nil {
 		return nil, err
@@ -333,10 +338,25 @@ func createRepository(r *request) (*created, error) {
 	}}, nil
 }
 
+func keptOfRepositories() []string {
+	return []string{"LifecyclePolicy", "RepositoryPolicyText", "ImageScanningConfiguration", "EmptyOnDelete", "Tags"}
+}
+
+// exclusionFilters are filters by the names that ECR's API has for their properties.
+func exclusionFilters(filters field) *node {
+	out := list(filters.line)
+	for _, filter := range itemsOf(filters.value) {
+		out.items = append(out.items, renamed(filter, map[string]string{
+			"ImageTagMutabilityExclusionFilterType": "FilterType", "ImageTagMutabilityExclusionFilterValue": "Filter",
+		}))
+	}
+	return out
+}
+
 // updateRepository keeps the policies; what else changed has no operation here.
 func updateRepository(r *request) (*created, error) {
 	for _, property := range changed(r.was.properties, r.properties) {
-		if !slices.Contains([]string{"LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete", "Tags"}, property) {
+		if !slices.Contains(keptOfRepositories(), property) {
 			return nil, fmt.Errorf("an update of property %s is not emulated", property)
 		}
 	}

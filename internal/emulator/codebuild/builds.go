@@ -81,7 +81,14 @@ func (s *Service) startBuild(_ *wire.Call, in *codebuild.StartBuildInput) (*code
 			return &codebuild.StartBuildOutput{Build: before.build}, nil
 		}
 	}
-	b := s.newBuild(p, in, now)
+	b := s.newBuild(p, now)
+	b.Environment.EnvironmentVariables = override(b.Environment.EnvironmentVariables, in.EnvironmentVariablesOverride)
+	if in.SourceVersion != nil {
+		b.SourceVersion = in.SourceVersion
+	}
+	if in.TimeoutInMinutesOverride != nil {
+		b.TimeoutInMinutes = in.TimeoutInMinutesOverride
+	}
 	if token := aws.ToString(in.IdempotencyToken); token != "" {
 		s.tokens[token] = started{build: b, request: string(request), at: now}
 	}
@@ -90,12 +97,43 @@ func (s *Service) startBuild(_ *wire.Call, in *codebuild.StartBuildInput) (*code
 	return &codebuild.StartBuildOutput{Build: &answer}, nil
 }
 
-func (s *Service) newBuild(p *types.Project, in *codebuild.StartBuildInput, now time.Time) *types.Build {
+// ForPipeline is a build that a pipeline's action wants.
+type ForPipeline struct {
+	Project, Pipeline string // their names
+	// Source and Artifact are ARNs of objects: what is built, and where what comes of it
+	// is to be left; "" is nothing.
+	Source, Artifact string
+}
+
+// StartForPipeline starts a build for a pipeline's action. It must be called on the
+// loop.
+// AWS: CodeBuild User Guide, Environment variables in build environments,
+// CODEBUILD_SOURCE_VERSION and CODEBUILD_INITIATOR.
+func (s *Service) StartForPipeline(f ForPipeline) (*types.Build, error) {
+	p, ok := s.projects[f.Project]
+	switch {
+	case !ok:
+		return nil, notFound("Project cannot be found: %s", s.arn("project/"+f.Project))
+	case s.deps.Builder == nil:
+		return nil, invalid("StartBuild is not emulated here: nothing was given that builds")
+	}
+	b := s.newBuild(p, s.loop.Now())
+	b.Initiator = aws.String("codepipeline/" + f.Pipeline)
+	if f.Source != "" {
+		b.SourceVersion = &f.Source
+	}
+	if f.Artifact != "" {
+		b.Artifacts = &types.BuildArtifacts{Location: &f.Artifact}
+	}
+	s.run(b)
+	return b, nil
+}
+
+func (s *Service) newBuild(p *types.Project, now time.Time) *types.Build {
 	s.numbers[*p.Name]++
 	uuid := s.loop.UUID()
 	id := *p.Name + ":" + uuid
 	environment := *p.Environment
-	environment.EnvironmentVariables = override(environment.EnvironmentVariables, in.EnvironmentVariablesOverride)
 	b := &types.Build{
 		Id: &id, Arn: aws.String(s.arn("build/" + id)), ProjectName: p.Name, BuildNumber: aws.Int64(s.numbers[*p.Name]),
 		BuildStatus: types.StatusTypeInProgress, CurrentPhase: aws.String(string(types.BuildPhaseTypeSubmitted)), StartTime: &now,
@@ -105,11 +143,8 @@ func (s *Service) newBuild(p *types.Project, in *codebuild.StartBuildInput, now 
 		Phases: []types.BuildPhase{{PhaseType: types.BuildPhaseTypeSubmitted, StartTime: &now}},
 		Logs:   &types.LogsLocation{GroupName: aws.String("/aws/codebuild/" + *p.Name), StreamName: &uuid},
 	}
-	if in.SourceVersion != nil {
-		b.SourceVersion = in.SourceVersion
-	}
-	if in.TimeoutInMinutesOverride != nil {
-		b.TimeoutInMinutes = in.TimeoutInMinutesOverride
+	if l := p.LogsConfig; l != nil && l.CloudWatchLogs != nil && l.CloudWatchLogs.GroupName != nil {
+		b.Logs.GroupName = l.CloudWatchLogs.GroupName
 	}
 	s.builds = append(s.builds, b)
 	return b
@@ -146,7 +181,10 @@ func (s *Service) end(b *types.Build, r Result) {
 	now := s.loop.Now()
 	b.BuildStatus, b.BuildComplete, b.EndTime = r.Status, true, &now
 	b.CurrentPhase = aws.String(string(types.BuildPhaseTypeCompleted))
-	b.ExportedEnvironmentVariables, b.Artifacts = r.ExportedEnvironmentVariables, r.Artifacts
+	b.ExportedEnvironmentVariables = r.ExportedEnvironmentVariables
+	if r.Artifacts != nil {
+		b.Artifacts = r.Artifacts
+	}
 	if r.ResolvedSourceVersion != "" {
 		b.ResolvedSourceVersion = &r.ResolvedSourceVersion
 	}

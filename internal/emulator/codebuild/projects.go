@@ -20,7 +20,7 @@ const (
 
 func (s *Service) createProject(_ *wire.Call, in *codebuild.CreateProjectInput) (*codebuild.CreateProjectOutput, error) {
 	if err := onlyEmulated(in, "Name", "Description", "Source", "SourceVersion", "Artifacts", "Environment", "ServiceRole",
-		"TimeoutInMinutes", "QueuedTimeoutInMinutes", "EncryptionKey", "Tags"); err != nil {
+		"TimeoutInMinutes", "QueuedTimeoutInMinutes", "EncryptionKey", "Tags", "Cache", "LogsConfig"); err != nil {
 		return nil, err
 	}
 	arn := s.arn("project/" + *in.Name)
@@ -33,7 +33,10 @@ func (s *Service) createProject(_ *wire.Call, in *codebuild.CreateProjectInput) 
 		Artifacts: in.Artifacts, Environment: in.Environment, ServiceRole: in.ServiceRole, Tags: in.Tags,
 		TimeoutInMinutes: in.TimeoutInMinutes, QueuedTimeoutInMinutes: in.QueuedTimeoutInMinutes,
 		EncryptionKey: in.EncryptionKey, Created: &now, LastModified: &now,
-		Cache: &types.ProjectCache{Type: types.CacheTypeNoCache}, Badge: &types.ProjectBadge{},
+		Cache: in.Cache, LogsConfig: in.LogsConfig, Badge: &types.ProjectBadge{},
+	}
+	if p.Cache == nil {
+		p.Cache = &types.ProjectCache{Type: types.CacheTypeNoCache}
 	}
 	if p.TimeoutInMinutes == nil {
 		p.TimeoutInMinutes = aws.Int32(defaultTimeout)

@@ -42,6 +42,7 @@ type Action struct {
 	Name        string
 	Execution   string // the pipeline's
 	ExecutionID string // the action's
+	Role        string // ARN of the role that it is done with
 	Type        types.ActionTypeId
 	// Configuration is what the pipeline declares for it, its variables resolved.
 	Configuration map[string]string

@@ -32,8 +32,6 @@ func (s *Service) check(d *types.PipelineDeclaration) error {
 	switch {
 	case d.ExecutionMode != "" && d.ExecutionMode != types.ExecutionModeSuperseded:
 		return notEmulated("a pipeline with executionMode " + string(d.ExecutionMode))
-	case len(d.Triggers) > 0:
-		return notEmulated("a pipeline with triggers")
 	case len(d.Variables) > 0:
 		return notEmulated("a pipeline with variables")
 	case (d.ArtifactStore == nil) == (len(d.ArtifactStores) == 0):
@@ -51,7 +49,7 @@ func (s *Service) check(d *types.PipelineDeclaration) error {
 			return err
 		}
 	}
-	return nil
+	return checkTriggers(d)
 }
 
 // checker looks at one stage after the other.

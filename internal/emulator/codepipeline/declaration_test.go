@@ -67,6 +67,16 @@ func TestDeclarationRefused(t *testing.T) {
 			d.Stages[1].Actions[0] = action("Invoke", types.ActionCategoryInvoke, "Lambda")
 			d.Stages[1].Actions[0].Configuration = map[string]string{"FunctionName": "deploy", "Colour": "red"}
 		}, "InvalidActionDeclarationException: Action configuration for action 'Invoke' contains unknown configuration 'Colour'"},
+		"TriggersOfV1": {func(d *types.PipelineDeclaration) { d.Triggers = trigger(types.GitPushFilter{}) }, "InvalidStructureException: Pipeline has triggers"},
+		"TriggerOfNoSource": {func(d *types.PipelineDeclaration) {
+			d.PipelineType, d.Triggers = types.PipelineTypeV2, trigger(types.GitPushFilter{Branches: &types.GitBranchFilterCriteria{Includes: []string{"main"}}})
+		}, "InvalidStructureException: The trigger names 'Fetch', which is no source action of a connection"},
+		"TriggerOfTags": {func(d *types.PipelineDeclaration) {
+			d.PipelineType, d.Triggers = types.PipelineTypeV2, trigger(types.GitPushFilter{Tags: &types.GitTagFilterCriteria{Includes: []string{"v*"}}})
+			d.Stages[0].Actions[0] = action("Fetch", types.ActionCategorySource, "CodeStarSourceConnection")
+			d.Stages[0].Actions[0].OutputArtifacts = []types.OutputArtifact{{Name: new("SourceCode")}}
+			d.Stages[0].Actions[0].Configuration = map[string]string{"ConnectionArn": "arn"}
+		}, "a trigger with tags, filePaths, or branches that are not all named is not emulated"},
 		"Rollback": {func(d *types.PipelineDeclaration) { d.Stages[1].OnFailure = &types.FailureConditions{} }, "a stage with onFailure is not emulated"},
 	}
 	for name, test := range tests {
@@ -81,4 +91,12 @@ func TestDeclarationRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// trigger is one of the source action Fetch.
+func trigger(push types.GitPushFilter) []types.PipelineTriggerDeclaration {
+	return []types.PipelineTriggerDeclaration{{
+		ProviderType:     types.PipelineTriggerProviderTypeCodeStarSourceConnection,
+		GitConfiguration: &types.GitConfiguration{SourceActionName: new("Fetch"), Push: []types.GitPushFilter{push}},
+	}}
 }

@@ -174,7 +174,7 @@ func (s *Service) begin(a *actionExecution) {
 	default:
 		s.deps.Action(Action{
 			Pipeline: *a.execution.pipeline.declared.Name, Stage: *a.stage.declared.Name, Name: *a.declared.Name,
-			Execution: a.execution.id, ExecutionID: a.id, Type: *a.declared.ActionTypeId, Configuration: a.configuration,
+			Execution: a.execution.id, ExecutionID: a.id, Role: s.roleOf(a), Type: *a.declared.ActionTypeId, Configuration: a.configuration,
 			Inputs: s.inputsOf(a), Outputs: s.outputsOf(a),
 		}, func(r Result) { s.end(a, r) })
 	}

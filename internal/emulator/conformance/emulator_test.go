@@ -37,8 +37,8 @@ func TestEmulator(t *testing.T) {
 }
 
 // newCloud is a cloud in virtual time with what the stories suppose: three functions,
-// of which one puts the ID of CodePipeline's job on the queue jobs, and builds that
-// take a minute.
+// of which one puts the ID of CodePipeline's job on the queue jobs, builds that take a
+// minute, and an issuer of tokens.
 func newCloud(t *testing.T) *emulator.Cloud {
 	t.Helper()
 	l := loop.NewVirtual(start)
@@ -48,6 +48,7 @@ func newCloud(t *testing.T) *emulator.Cloud {
 			l.After(time.Minute, func() { done(codebuild.Result{Status: buildtypes.StatusTypeSucceeded}) })
 		},
 	})
+	cloud.Web.Host(tokenHost, tokenIssuer(1))
 	cloud.Lambda.Provide("echo", lambda.InProcess("echo", function(func(payload []byte) ([]byte, error) { return payload, nil })))
 	cloud.Lambda.Provide("broken", lambda.InProcess("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") })))
 	cloud.Lambda.Provide("worker", lambda.InProcess("worker", function(func(payload []byte) ([]byte, error) {

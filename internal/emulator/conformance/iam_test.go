@@ -26,6 +26,7 @@ func createRole(name, trust string) step {
 
 func iamStories() []story {
 	const missing, policy = "NoSuchEntity", "arn:aws:iam::123456789012:policy/deploy/reading"
+	const provider, thumbprint = "arn:aws:iam::123456789012:oidc-provider/token.example.com/a", "0123456789abcdef0123456789abcdef01234567"
 	reading := ok(&iam.CreatePolicyInput{PolicyName: new("reading"), Path: new("/deploy/"), PolicyDocument: new(allowReading)},
 		want("Policy.Arn", policy), like("Policy.PolicyId", "A[0-9A-Z]{20}"), want("Policy.DefaultVersionId", "v1"), want("Policy.AttachmentCount", 0))
 	return []story{
@@ -89,6 +90,19 @@ func iamStories() []story {
 			fails(missing, &iam.DetachRolePolicyInput{RoleName: new("runner"), PolicyArn: new(policy)}),
 			ok(&iam.DeletePolicyInput{PolicyArn: new(policy)}),
 			fails(missing, &iam.DeletePolicyInput{PolicyArn: new(policy)}),
+		}},
+		{name: "iam/Providers", steps: []step{
+			ok(&iam.CreateOpenIDConnectProviderInput{Url: new("https://token.example.com/a"), ClientIDList: []string{"sts.amazonaws.com"}, ThumbprintList: []string{thumbprint}},
+				want("OpenIDConnectProviderArn", provider)),
+			fails("EntityAlreadyExists", &iam.CreateOpenIDConnectProviderInput{Url: new("https://token.example.com/a"), ThumbprintList: []string{thumbprint}}),
+			fails("ValidationError", &iam.CreateOpenIDConnectProviderInput{Url: new("token.example.com"), ThumbprintList: []string{thumbprint}}),
+			ok(&iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: new(provider)},
+				want("Url", "token.example.com/a"), want("ClientIDList.0", "sts.amazonaws.com"), want("ThumbprintList.0", thumbprint)),
+			fails(missing, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: new(provider + "b")}),
+			ok(&iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: new(provider)}),
+			ok(&iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: new(provider)}), // again
+			fails("ValidationError", &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: new("provider")},
+				moto("moto_server does not check; AWS: model, arnType has the minimum 20")),
 		}},
 		{name: "iam/ManagedInUse", notMoto: "moto_server deletes a policy that is attached; AWS: IAM API Reference, DeletePolicy: DeleteConflict", steps: []step{
 			createRole("runner", trustLambda),

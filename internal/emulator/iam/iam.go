@@ -1,6 +1,6 @@
 // Package iam emulates the part of AWS Identity and Access Management that says what
-// roles may do: roles with their trust policies, inline policies and managed policies.
-// Users, groups, instance profiles, permissions boundaries and versions of managed
+// roles may do: roles with their trust policies, inline policies and managed policies; and
+// the OpenID Connect providers whose tokens roles may trust. Users, groups, instance profiles, permissions boundaries and versions of managed
 // policies after the first are not emulated.
 //
 // Policies managed by AWS may be attached to roles. What they allow is known of a few
@@ -33,6 +33,9 @@ const (
 	maxPolicies = 1500
 	defaultPage = 100
 	maxVersions = 5 // of a managed policy
+
+	maxProviders = 100
+	maxClients   = 100 // of an OpenID Connect provider
 )
 
 // Deps are what the service asks others.
@@ -50,25 +53,30 @@ type Service struct {
 	deps     Deps
 	roles    map[string]*Role    // by name
 	policies map[string]*managed // by ARN
+	// providers are by ARN.
+	providers map[string]*Provider
 }
 
 // New gives an IAM without roles.
 func New(l *loop.Loop, account string, deps Deps) *Service {
-	return &Service{loop: l, account: account, deps: deps, roles: map[string]*Role{}, policies: map[string]*managed{}}
+	return &Service{loop: l, account: account, deps: deps, roles: map[string]*Role{}, policies: map[string]*managed{}, providers: map[string]*Provider{}}
 }
 
 // Wire lists the operations that are emulated.
 func (s *Service) Wire() *wire.Service {
 	return wire.NewService("iam",
 		wire.Op("AttachRolePolicy", s.attachRolePolicy),
+		wire.Op("CreateOpenIDConnectProvider", s.createProvider),
 		wire.Op("CreatePolicy", s.createPolicy),
 		wire.Op("CreatePolicyVersion", s.createPolicyVersion),
 		wire.Op("CreateRole", s.createRole),
+		wire.Op("DeleteOpenIDConnectProvider", s.deleteProvider),
 		wire.Op("DeletePolicy", s.deletePolicy),
 		wire.Op("DeletePolicyVersion", s.deletePolicyVersion),
 		wire.Op("DeleteRole", s.deleteRole),
 		wire.Op("DeleteRolePolicy", s.deleteRolePolicy),
 		wire.Op("DetachRolePolicy", s.detachRolePolicy),
+		wire.Op("GetOpenIDConnectProvider", s.getProvider),
 		wire.Op("GetPolicy", s.getPolicy),
 		wire.Op("GetPolicyVersion", s.getPolicyVersion),
 		wire.Op("GetRole", s.getRole),

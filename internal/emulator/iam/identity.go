@@ -38,7 +38,7 @@ func Principal(id wire.Identity, organization string) policy.Principal {
 	if id.Service != "" {
 		return policy.Principal{Service: id.Service}
 	}
-	return policy.Principal{Account: id.Account, ARN: id.ARN, UserID: id.UserID, Role: id.Role, Organization: organization}
+	return policy.Principal{Account: id.Account, ARN: id.ARN, UserID: id.UserID, Role: id.Role, Provider: id.Provider, Organization: organization}
 }
 
 // Evaluate decides a request of a caller. Identity-based policies are those of the

@@ -43,7 +43,7 @@ func (s *Service) assumeRole(c *wire.Call, in *sts.AssumeRoleInput) (*sts.Assume
 	if err := s.authorize(c, in, role, account); err != nil {
 		return nil, err
 	}
-	duration, err := durationOf(c, in, role)
+	duration, err := durationOf(in.DurationSeconds, c.Caller.Role != "", role)
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +56,12 @@ func (s *Service) assumeRole(c *wire.Call, in *sts.AssumeRoleInput) (*sts.Assume
 // Give makes a session of a role, as a service does that a person has let use the role.
 func (s *Service) Give(role *iam.Role, name string, duration time.Duration) (wire.Identity, types.Credentials) {
 	given := s.give(role.Session(name), duration)
-	secret, token := secretKey(given.AccessKey), SessionToken(given.AccessKey)
-	return given.Identity, types.Credentials{
-		AccessKeyId: &given.AccessKey, SecretAccessKey: &secret, SessionToken: &token, Expiration: &given.Expires,
-	}
+	return given.Identity, given.credentials()
+}
+
+func (s *Session) credentials() types.Credentials {
+	secret, token := secretKey(s.AccessKey), SessionToken(s.AccessKey)
+	return types.Credentials{AccessKeyId: &s.AccessKey, SecretAccessKey: &secret, SessionToken: &token, Expiration: &s.Expires}
 }
 
 // refuse names a member that AWS would accept.
@@ -126,13 +128,15 @@ func (s *Service) authorize(c *wire.Call, in *sts.AssumeRoleInput, role *iam.Rol
 	return nil
 }
 
-func durationOf(c *wire.Call, in *sts.AssumeRoleInput, role *iam.Role) (time.Duration, error) {
+// durationOf is how long a session lasts; chained is one that a session of a role asks
+// for.
+func durationOf(seconds *int32, chained bool, role *iam.Role) (time.Duration, error) {
 	duration := defaultDuration
-	if in.DurationSeconds != nil {
-		duration = time.Duration(*in.DurationSeconds) * time.Second
+	if seconds != nil {
+		duration = time.Duration(*seconds) * time.Second
 	}
 	switch {
-	case c.Caller.Role != "" && duration > maxChained:
+	case chained && duration > maxChained:
 		return 0, wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	case duration > role.MaxSession:
 		return 0, wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")

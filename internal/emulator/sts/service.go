@@ -1,5 +1,6 @@
 // Package sts emulates the part of AWS Security Token Service that tells callers who
-// they are and gives them sessions of roles. Session policies, session tags and
+// they are and gives them sessions of roles, also for a token of an OpenID Connect
+// provider. Session policies, session tags and
 // multi-factor authentication are not emulated and are refused by name.
 package sts
 
@@ -20,6 +21,10 @@ import (
 type Deps struct {
 	// Role is the role with this ARN, of any account, or nil.
 	Role func(arn string) *iam.Role
+	// Provider is the OpenID Connect provider that an account has for an issuer, or nil, and
+	// Fetch gives what is at a URL, or an error. Needed by AssumeRoleWithWebIdentity.
+	Provider func(account, issuer string) *iam.Provider
+	Fetch    func(url string, reply func(body []byte, err error))
 	// Decided, if not nil, is told of every decision about who may assume a role.
 	Decided func(caller wire.Identity, roleARN string, d policy.Decision)
 	// Organization is the one that all accounts belong to, or "".
@@ -51,6 +56,7 @@ func New(l *loop.Loop, deps Deps) *Service {
 func (s *Service) Wire() *wire.Service {
 	return wire.NewService("sts",
 		wire.Op("AssumeRole", s.assumeRole),
+		wire.AsyncOp("AssumeRoleWithWebIdentity", s.assumeRoleWithWebIdentity),
 		wire.Op("GetCallerIdentity", s.getCallerIdentity),
 	)
 }

@@ -11,6 +11,8 @@ type Identity struct {
 	ARN     string // of a user, a session, or an account's root
 	UserID  string
 	Role    string // ARN of a session's role; "" for others
+	// Provider is the ARN of the identity provider by whose token the session was given.
+	Provider string
 
 	// Service is a service of AWS that calls for itself ("events.amazonaws.com"), and
 	// Source the ARN of the account's resource for whose sake it does. It has no ARN.

@@ -63,6 +63,8 @@ func (p Principal) key(key string) string {
 		return p.UserID
 	case "aws:principaltype":
 		return p.kind()
+	case "aws:federatedprovider":
+		return p.Provider
 	case "aws:multifactorauthpresent":
 		if p.Role != "" {
 			return "false"
@@ -107,7 +109,7 @@ func checkKey(key string) error {
 }
 
 // knownGlobalKey tells the global keys that a request has here, or rightly has not,
-// as nobody here has signed in with a second factor or by another provider.
+// as nobody here has signed in with a second factor.
 func knownGlobalKey(name string) bool {
 	if tag, key, has := strings.Cut(name, "/"); has {
 		return key != "" && (tag == "principaltag" || tag == "requesttag" || tag == "resourcetag")

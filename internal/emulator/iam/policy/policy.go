@@ -36,11 +36,14 @@ type Request struct {
 
 // Principal is who asks.
 type Principal struct {
-	Account      string
-	ARN          string // of a user, a session or an account's root
-	UserID       string
-	Role         string // ARN of a session's role; "" for others
-	Service      string // "events.amazonaws.com" when a service of AWS asks for itself
+	Account string
+	ARN     string // of a user, a session or an account's root
+	UserID  string
+	Role    string // ARN of a session's role; "" for others
+	Service string // "events.amazonaws.com" when a service of AWS asks for itself
+	// Provider is the ARN of the identity provider of who shows its token, and has nothing
+	// else, or of who has a session that was given for one.
+	Provider     string
 	Organization string // that the account belongs to, or ""
 }
 

@@ -16,6 +16,8 @@ type principals struct {
 	everyone bool
 	aws      []string // account ids and ARNs
 	services []string
+	// federated are ARNs of identity providers.
+	federated []string
 }
 
 // accountID is the form of the id of an account.
@@ -62,7 +64,9 @@ func (p *principals) add(kind, name string) error {
 	case "Service":
 		valid = strings.HasSuffix(name, ".amazonaws.com") || name == "*"
 		p.services = append(p.services, name)
-	case "Federated", "CanonicalUser": // nobody comes here with such credentials
+	case "Federated":
+		p.federated = append(p.federated, name)
+	case "CanonicalUser": // nobody comes here with such credentials
 	default:
 		valid = false
 	}
@@ -88,6 +92,9 @@ func (p *principals) matches(who Principal) recipient {
 		}
 		return toNobody
 	case who.ARN == "":
+		if who.Provider != "" && slices.Contains(p.federated, who.Provider) {
+			return toPrincipal
+		}
 		return toNobody
 	case p.names(who.ARN) || who.Role != "" && p.names(who.Role):
 		return toPrincipal
