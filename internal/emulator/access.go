@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -198,7 +199,7 @@ func (c *Cloud) mayUseURL(who wire.Identity, action, functionARN string, context
 
 // mayList decides who is told that an object is not there.
 func (c *Cloud) mayList(call *wire.Call, bucket string) error {
-	refused, err := c.decide(call.Caller, actions.Need{Action: "s3:ListBucket", Resource: "arn:aws:s3:::" + bucket})
+	refused, err := c.decide(call.Caller, actions.Need{Action: "s3:ListBucket", Resource: partition.Global("s3", c.Region, "", bucket)})
 	if err != nil || refused == "" {
 		return err
 	}

@@ -32,6 +32,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/s3"
 	"github.com/sluice-deploy/sluice/internal/emulator/scheduler"
 	"github.com/sluice-deploy/sluice/internal/emulator/secretsmanager"
@@ -45,7 +46,9 @@ import (
 // Options say what cloud is made. The zero value of a field is its default.
 type Options struct {
 	Account string // "123456789012"
-	Region  string // "us-east-1"
+	// Region is the home's ("us-east-1"). All others are in its partition: ARNs and hosts
+	// of cn-north-1 are those of China, of us-gov-west-1 those of GovCloud.
+	Region string
 	// Organization is the one that all accounts belong to ("o-a1b2c3d4e5"); "" is none.
 	Organization string
 
@@ -127,13 +130,17 @@ type Cloud struct {
 	StepFunctions  *stepfunctions.Service
 }
 
-// New makes an empty cloud: the home of a partition of clouds (see Partition.In).
+// New makes an empty cloud: the home of a partition of clouds (see Partition.In). It
+// panics for what is no Region of AWS, AWS in China or AWS GovCloud (US).
 func New(l *loop.Loop, o Options) *Cloud {
 	if o.Account == "" {
 		o.Account = "123456789012"
 	}
 	if o.Region == "" {
 		o.Region = "us-east-1"
+	}
+	if !partition.Known(o.Region) {
+		panic("emulator: there is no Region " + o.Region)
 	}
 	p := newPartition(l, o)
 	home := p.newCloud(o.Account, o.Region)

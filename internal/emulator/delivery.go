@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/scheduler"
 	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -186,7 +187,7 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 		"ErrorMessage": attribute("String", d.ErrorMessage),
 	}
 	who := c.functionIdentity(c.Lambda.AccessKey(d.Function))
-	if strings.HasPrefix(d.QueueARN, "arn:aws:sns:") {
+	if partition.IsOf(d.QueueARN, "sns", c.Region) {
 		return c.tell(who, "sns", "publish", map[string]any{"TopicArn": d.QueueARN, "Message": string(d.Body), "MessageAttributes": attributes})
 	}
 	return c.tell(who, "sqs", "sendMessage", map[string]any{
@@ -200,8 +201,8 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 // function invocations using AWS X-Ray.
 func (c *Cloud) logs(function string, config lambda.FunctionConfig) {
 	who := c.functionIdentity(c.Lambda.AccessKey(function))
-	stream := "arn:aws:logs:" + c.Region + ":" + c.Account + ":log-group:" + config.Logging.Group +
-		":log-stream:" + c.Now().UTC().Format("2006/01/02") + "/" + function + "[$LATEST]" + c.ID(32)
+	stream := partition.ARN("logs", c.Region, c.Account, "log-group:"+config.Logging.Group+
+		":log-stream:"+c.Now().UTC().Format("2006/01/02")+"/"+function+"[$LATEST]"+c.ID(32))
 	_ = c.permit(who, "logs:CreateLogStream", stream)
 	_ = c.permit(who, "logs:PutLogEvents", stream)
 	if config.Tracing == lambdatypes.TracingModeActive {
@@ -247,7 +248,7 @@ func (c *Cloud) tell(who wire.Identity, service, operation string, input any) er
 
 // queueURL is the URL of the queue with this ARN.
 func (c *Cloud) queueURL(arn string) string {
-	return fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", c.Region, c.Account, arn[strings.LastIndex(arn, ":")+1:])
+	return fmt.Sprintf("https://sqs.%s.%s/%s/%s", c.Region, partition.Domain(c.Region), c.Account, arn[strings.LastIndex(arn, ":")+1:])
 }
 
 // ask calls an operation that answers at once.

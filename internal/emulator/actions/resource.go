@@ -3,6 +3,8 @@ package actions
 import (
 	"reflect"
 	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // resources are the ARNs that a template stands for. "" is "*". Otherwise it is the end
@@ -107,9 +109,9 @@ func (r *request) arn(resource string) string {
 	case "iam":
 		return r.iam(resource)
 	case "s3":
-		return "arn:aws:s3:::" + resource
+		return partition.Global("s3", r.region, "", resource)
 	}
-	return "arn:aws:" + r.prefix + ":" + r.region + ":" + r.account + ":" + resource
+	return partition.ARN(r.prefix, r.region, r.account, resource)
 }
 
 // members are the values that a member of the input has, "Targets.RoleArn" those of the

@@ -1,6 +1,10 @@
 package cloudformation
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
+)
 
 // keptHandler keeps what there is no service for here: where things stand in a
 // network (all is reachable, as it is in a network that is set up right), logs, keys,
@@ -138,7 +142,7 @@ func (k kept) identify(r *request) string {
 	switch {
 	case r.kind == "AWS::IAM::OIDCProvider":
 		url := strings.TrimPrefix(r.properties.get("Url").String(), "https://")
-		return "arn:aws:iam::" + r.Account + ":oidc-provider/" + url
+		return partition.IAM(r.Region, r.Account, "oidc-provider/"+url)
 	case r.kind == "AWS::S3::BucketPolicy":
 		return r.properties.get("Bucket").String()
 	case r.kind == "AWS::CodeCommit::Repository" && r.was == nil:

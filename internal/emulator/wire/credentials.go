@@ -3,6 +3,8 @@ package wire
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // Identity is who calls. The zero value is nobody: the request was not signed.
@@ -70,7 +72,7 @@ func (m *Mux) authenticate(c *Call) error {
 	case m.Authenticate != nil:
 		c.Caller, err = m.Authenticate(c)
 	case c.AccessKey != "":
-		c.Caller = Identity{Account: m.account, ARN: "arn:aws:iam::" + m.account + ":user/" + c.AccessKey, UserID: c.AccessKey}
+		c.Caller = Identity{Account: m.account, ARN: partition.IAM(m.region, m.account, "user/"+c.AccessKey), UserID: c.AccessKey}
 	}
 	if wrong, ok := err.(CredentialError); ok { //nolint:errorlint // Authenticate gives it bare
 		return c.refuseCredentials(wrong)
