@@ -19,6 +19,7 @@ import (
 	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
+	"github.com/sluice-deploy/sluice/internal/emulator/apigateway"
 	"github.com/sluice-deploy/sluice/internal/emulator/autoscaling"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudwatch"
@@ -109,6 +110,7 @@ type Cloud struct {
 
 	actions *actions.Table
 
+	APIGateway     *apigateway.Service
 	AutoScaling    *autoscaling.Service
 	CloudFormation *cloudformation.Service
 	CloudWatch     *cloudwatch.Service
@@ -155,7 +157,7 @@ func (p *Partition) newCloud(account, region string) *Cloud {
 	c.makeCompute(p.options)
 	c.makeCloudFormation(p.options)
 	c.Mux = wire.NewMux(c.Account, c.Region,
-		c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
+		c.APIGateway.Wire(), c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
 		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
 		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
@@ -184,6 +186,9 @@ func (c *Cloud) makeEvents(o Options) {
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
 		Web: c.Web, Identity: c.identify, Package: o.Package, Permit: c.mayUseURL, Started: c.logs,
+	})
+	c.APIGateway = apigateway.New(c.Loop, c.Account, c.Region, apigateway.Deps{
+		Web: c.Web, Identity: c.identify, MayInvoke: c.mayUseRoute, Invoke: c.invokeForAPI,
 	})
 	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.sendToFunction})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -239,6 +240,17 @@ func (c *Cloud) sendToQueue(topicARN, queueARN, body string, attributes map[stri
 // sendToFunction invokes a function with a topic's message.
 func (c *Cloud) sendToFunction(topicARN, functionARN string, payload []byte) error {
 	return c.invokeAsync(c.service("sns", topicARN), functionARN, payload)
+}
+
+// invokeForAPI hands a request to a function, whose policy has to let API Gateway in.
+// AWS: API Gateway Developer Guide, Troubleshooting issues with HTTP API Lambda
+// integrations: without the permission the answer is 500.
+func (c *Cloud) invokeForAPI(routeARN, functionARN string, p lambda.Proxied, reply func(*wire.Response)) {
+	if err := c.permit(c.service("apigateway", routeARN), "lambda:InvokeFunction", functionARN); err != nil {
+		reply(lambda.APIAnswer(p.Request, http.StatusInternalServerError, "Internal Server Error"))
+		return
+	}
+	c.Lambda.Proxy(functionARN, p, reply)
 }
 
 // tell calls an operation that answers at once, for its effect alone.

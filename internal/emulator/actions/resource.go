@@ -108,6 +108,8 @@ func (r *request) arn(resource string) string {
 	switch r.prefix {
 	case "iam":
 		return r.iam(resource)
+	case "apigateway": // of no account
+		return "arn:" + partition.Of(r.region) + ":apigateway:" + r.region + "::" + resource
 	case "s3":
 		return partition.Global("s3", r.region, "", resource)
 	}

@@ -118,7 +118,12 @@ func (st statement) isFor(who wire.Identity) bool {
 	if arn == "" || who.ARN == "" {
 		return false
 	}
-	return arn == partition.SameRoot(who.ARN, who.Account) || arn == who.ARN || arn == who.Role
+	role := who.ARN
+	if session, ok := strings.CutPrefix(who.ARN, "arn:"+partition.OfARN(who.ARN)+":sts::"+who.Account+":assumed-role/"); ok {
+		name, _, _ := strings.Cut(session, "/")
+		role = "arn:" + partition.OfARN(who.ARN) + ":iam::" + who.Account + ":role/" + name
+	}
+	return arn == partition.SameRoot(who.ARN, who.Account) || arn == who.ARN || arn == role
 }
 
 // holds reports whether the conditions hold for a request to the function's URL,

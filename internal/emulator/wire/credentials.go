@@ -93,7 +93,7 @@ func (c *Call) Deny(message string) error {
 		code, status = "AuthorizationError", http.StatusForbidden
 	case "cloudwatch", "elbv2", "iam", "s3", "sqs", "sts":
 		code, status = "AccessDenied", http.StatusForbidden
-	case "lambda", "scheduler":
+	case "apigatewayv2", "lambda", "scheduler":
 		status = http.StatusForbidden
 	}
 	return &wireError{code: code, message: message, status: status, space: "com.amazon.coral.service"}
