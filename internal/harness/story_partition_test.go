@@ -3,6 +3,7 @@ package harness_test
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,16 +13,19 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/google/go-cmp/cmp"
 
+	sluice "github.com/sluice-deploy/sluice"
+	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// partitions are AWS's, each with a Region of its own.
-var partitions = []struct{ name, region, domain string }{
-	{partition.China, "cn-north-1", ".execute-api.cn-north-1.amazonaws.com.cn/"},
-	{partition.GovCloud, "us-gov-west-1", ".execute-api.us-gov-west-1.amazonaws.com/"},
-	{partition.AWS, "eu-west-1", ".lambda-url.eu-west-1.on.aws/"},
+// partitions are AWS's, each with two Regions of its own.
+var partitions = []struct{ name, region, other, domain string }{
+	{partition.China, "cn-north-1", "cn-northwest-1", ".execute-api.cn-north-1.amazonaws.com.cn/"},
+	{partition.GovCloud, "us-gov-west-1", "us-gov-east-1", ".execute-api.us-gov-west-1.amazonaws.com/"},
+	{partition.AWS, "eu-west-1", "eu-central-1", ".lambda-url.eu-west-1.on.aws/"},
 }
 
 // newPartitionBox is a box in a Region, whose production is asked for in Slack and by the
@@ -150,4 +154,78 @@ func TestWhoIsKeptOutOfEveryPartition(t *testing.T) {
 			b.wantStanding(name, rollout.Open)
 		})
 	}
+}
+
+// An environment of another account and Region of the partition is reached by
+// infra/remote.yaml.
+func TestElsewhereInEveryPartition(t *testing.T) {
+	t.Parallel()
+	for _, p := range partitions {
+		t.Run(p.region, func(t *testing.T) {
+			t.Parallel()
+			env := abroad(p.other, partition.IAM(p.region, otherAccount, "role/"+remoteName))
+			b := newBoxIn(t, p.region, func(s *rollout.Spec) { s.Environments = []rollout.Environment{env} })
+			b.open(env)
+			name := into("abroad", b.build(good, 1))
+			b.untilEnded(name)
+			b.wantPath(name, whole...)
+			b.in("abroad").wantAtRest(rollout.Green, name)
+			b.in("abroad").wantNothingFailed()
+			bad := into("abroad", b.build(failing(0.08, 4*time.Second), 1))
+			b.untilEnded(bad)
+			b.wantPath(bad, way(begin, []string{"Shift", "Bake"}, back)...)
+			b.wantReason(bad, rollout.RolledBack, "alarm shop-blue-5xx went red")
+			b.in("abroad").wantAtRest(rollout.Green, bad)
+		})
+	}
+}
+
+// GitHub's role may ask Sluice how far a deployment is, in every partition, and where an
+// HTTP API answers nothing else.
+func TestGitHubInEveryPartition(t *testing.T) {
+	t.Parallel()
+	for _, p := range partitions {
+		t.Run(p.region, func(t *testing.T) {
+			t.Parallel()
+			b := newPartitionBox(t, p.name, p.region)
+			github := b.deployInfra("github", map[string]string{"App": "till", "Repository": "example/till", "Images": "shop"})
+			if role, images := github.Outputs["Role"], github.Outputs["Images"]; partition.OfARN(role) != p.name || images != b.repository() {
+				t.Errorf("outputs are role %s and images %s, want the partition %s and %s", role, images, p.name, b.repository())
+			}
+			role := b.IAM.Role(github.PhysicalIDs["Role"])
+			if role == nil {
+				t.Fatalf("there is no role %s", github.PhysicalIDs["Role"])
+			}
+			var credentials aws.Credentials
+			b.Do(func() {
+				_, given := b.STS.Give(role, "run-4711", time.Hour)
+				credentials = aws.Credentials{AccessKeyID: *given.AccessKeyId, SecretAccessKey: *given.SecretAccessKey, SessionToken: *given.SessionToken}
+			})
+			if got := b.ask(credentials, http.MethodGet, "/deployments/till/4711", ""); got.status != http.StatusNotFound {
+				t.Errorf("the role's question about a deployment was answered %d %s, want 404: there is none", got.status, got.body)
+			}
+			if got := b.ask(credentials, http.MethodPost, "/decisions", `{"action":"approve","subject":"x"}`); p.name != partition.AWS && got.status != http.StatusForbidden {
+				t.Errorf("the role's decision was answered %d %s, want 403", got.status, got.body)
+			}
+		})
+	}
+}
+
+// deployInfra makes a stack of a template of infra/ in the home Region.
+func (b *box) deployInfra(name string, parameters map[string]string) *cloudformation.Stack {
+	b.t.Helper()
+	file := "infra/" + name + ".yaml"
+	text, err := fs.ReadFile(sluice.Files, file)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	template, err := cloudformation.Load(file, text)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	stack, err := b.Deploy(template, emulator.Deployment{StackName: name, Parameters: parameters, Files: sluice.Files})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return stack
 }
