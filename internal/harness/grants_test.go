@@ -14,6 +14,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/harness"
 )
 
@@ -106,7 +107,8 @@ func (l *ledger) enter(s harness.Stack, logicalID string, role *iam.Role, seen m
 	}
 }
 
-// logical puts logical ids where physical ones stand, which differ between boxes.
+// logical puts logical ids and pseudo parameters where what they stand for is, which
+// differs between boxes: a grant is one, whatever the Region and its partition.
 func logical(s harness.Stack) *strings.Replacer {
 	ids := slices.Collect(maps.Keys(s.PhysicalIDs))
 	slices.SortFunc(ids, func(a, b string) int {
@@ -118,6 +120,7 @@ func logical(s harness.Stack) *strings.Replacer {
 			pairs = append(pairs, physical, "${"+id+"}")
 		}
 	}
+	pairs = append(pairs, "arn:"+partition.Of(s.Cloud.Region)+":", "arn:${AWS::Partition}:", ":"+s.Cloud.Region+":", ":${AWS::Region}:")
 	return strings.NewReplacer(append(pairs, s.Name, "${AWS::StackName}")...)
 }
 
