@@ -36,6 +36,7 @@ func unmade() map[string]string {
 		`^arn:aws:s3:::`: "S3's API names buckets and objects by their names; AWS: Service Authorization Reference, S3",
 		`^arn:aws:codepipeline:[^:]*:[^:]*:\*/\*/\*$`: "no API gives the ARN of an action; AWS: CodePipeline User Guide, ARNs and service resources",
 		`^arn:aws:codepipeline:`:                      "the API names pipelines by their names; AWS: CodePipeline User Guide, ARNs and service resources",
+		`^arn:aws:execute-api:`:                       "what is called of an HTTP API has an ARN that no API gives; AWS: Service Authorization Reference, API Gateway (execute-api)",
 		`^arn:aws:codecommit:`:                        notHere,
 		`^arn:aws:codeartifact:`:                      notHere,
 		`:function:[^:]*:live$`:                       "an alias, which functions have where they are published",

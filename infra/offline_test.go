@@ -108,7 +108,7 @@ func write(t *testing.T, path string, text []byte) {
 }
 
 // noFunctionURLs is what cfn-lint finds in AWS GovCloud (US), which has no function
-// URLs: template.yaml cannot be deployed there while people decide by URL.
+// URLs: it does not see that the condition on them never holds there.
 var noFunctionURLs = regexp.MustCompile(`(?m)^E3006 Resource type 'AWS::Lambda::Url' does not exist in 'us-gov-west-1'\n.*\n\n?`)
 
 // TestSAMTranslates has the transform that AWS runs make plain CloudFormation of

@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -196,9 +197,15 @@ func (c *Cloud) mayUseURL(who wire.Identity, action, functionARN string, context
 	return err == nil && refused == ""
 }
 
+// mayUseRoute decides about a request to a route of an HTTP API that asks for IAM.
+func (c *Cloud) mayUseRoute(who wire.Identity, routeARN string) bool {
+	refused, err := c.decide(who, actions.Need{Action: "execute-api:Invoke", Resource: routeARN})
+	return err == nil && refused == ""
+}
+
 // mayList decides who is told that an object is not there.
 func (c *Cloud) mayList(call *wire.Call, bucket string) error {
-	refused, err := c.decide(call.Caller, actions.Need{Action: "s3:ListBucket", Resource: "arn:aws:s3:::" + bucket})
+	refused, err := c.decide(call.Caller, actions.Need{Action: "s3:ListBucket", Resource: partition.Global("s3", c.Region, "", bucket)})
 	if err != nil || refused == "" {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
+	"github.com/sluice-deploy/sluice/internal/emulator/apigateway"
 	"github.com/sluice-deploy/sluice/internal/emulator/autoscaling"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudwatch"
@@ -32,6 +33,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/s3"
 	"github.com/sluice-deploy/sluice/internal/emulator/scheduler"
 	"github.com/sluice-deploy/sluice/internal/emulator/secretsmanager"
@@ -45,7 +47,9 @@ import (
 // Options say what cloud is made. The zero value of a field is its default.
 type Options struct {
 	Account string // "123456789012"
-	Region  string // "us-east-1"
+	// Region is the home's ("us-east-1"). All others are in its partition: ARNs and hosts
+	// of cn-north-1 are those of China, of us-gov-west-1 those of GovCloud.
+	Region string
 	// Organization is the one that all accounts belong to ("o-a1b2c3d4e5"); "" is none.
 	Organization string
 
@@ -108,6 +112,7 @@ type Cloud struct {
 
 	actions *actions.Table
 
+	APIGateway     *apigateway.Service
 	AutoScaling    *autoscaling.Service
 	CloudFormation *cloudformation.Service
 	CloudWatch     *cloudwatch.Service
@@ -129,13 +134,17 @@ type Cloud struct {
 	StepFunctions  *stepfunctions.Service
 }
 
-// New makes an empty cloud: the home of a partition of clouds (see Partition.In).
+// New makes an empty cloud: the home of a partition of clouds (see Partition.In). It
+// panics for what is no Region of AWS, AWS in China or AWS GovCloud (US).
 func New(l *loop.Loop, o Options) *Cloud {
 	if o.Account == "" {
 		o.Account = "123456789012"
 	}
 	if o.Region == "" {
 		o.Region = "us-east-1"
+	}
+	if !partition.Known(o.Region) {
+		panic("emulator: there is no Region " + o.Region)
 	}
 	p := newPartition(l, o)
 	home := p.newCloud(o.Account, o.Region)
@@ -150,7 +159,7 @@ func (p *Partition) newCloud(account, region string) *Cloud {
 	c.makeCompute(p.options)
 	c.makeCloudFormation(p.options)
 	c.Mux = wire.NewMux(c.Account, c.Region,
-		c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
+		c.APIGateway.Wire(), c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
 		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
 		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
@@ -179,6 +188,9 @@ func (c *Cloud) makeEvents(o Options) {
 	c.Lambda = lambda.New(c.Loop, c.Account, c.Region, lambda.Deps{
 		DeadLetter: c.deadLetter, ColdStart: o.ColdStart, Concurrency: o.Concurrency, Fault: c.functionFault,
 		Web: c.Web, Identity: c.identify, Package: o.Package, Permit: c.mayUseURL, Started: c.logs,
+	})
+	c.APIGateway = apigateway.New(c.Loop, c.Account, c.Region, apigateway.Deps{
+		Web: c.Web, Identity: c.identify, MayInvoke: c.mayUseRoute, Invoke: c.invokeForAPI,
 	})
 	c.SNS = sns.New(c.Loop, c.Account, c.Region, sns.Deps{Queue: c.sendToQueue, Function: c.sendToFunction})
 	c.StepFunctions = stepfunctions.New(c.Loop, c.Account, c.Region, stepfunctions.Deps{

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/actions"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/scheduler"
 	"github.com/sluice-deploy/sluice/internal/emulator/stepfunctions"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -24,7 +26,7 @@ func (c *Cloud) deliverEvent(to eventbridge.Address, payload []byte, done func(e
 		done(err)
 		return
 	}
-	if strings.HasPrefix(to.Target, "arn:aws:codepipeline:"+c.Region+":"+c.Account+":") {
+	if strings.HasPrefix(to.Target, partition.ARN("codepipeline", c.Region, c.Account, "")) {
 		done(c.startPipeline(who, to.Rule, to.Target))
 		return
 	}
@@ -190,7 +192,7 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 		"ErrorMessage": attribute("String", d.ErrorMessage),
 	}
 	who := c.functionIdentity(c.Lambda.AccessKey(d.Function))
-	if strings.HasPrefix(d.QueueARN, "arn:aws:sns:") {
+	if partition.IsOf(d.QueueARN, "sns", c.Region) {
 		return c.tell(who, "sns", "publish", map[string]any{"TopicArn": d.QueueARN, "Message": string(d.Body), "MessageAttributes": attributes})
 	}
 	return c.tell(who, "sqs", "sendMessage", map[string]any{
@@ -204,8 +206,8 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 // function invocations using AWS X-Ray.
 func (c *Cloud) logs(function string, config lambda.FunctionConfig) {
 	who := c.functionIdentity(c.Lambda.AccessKey(function))
-	stream := "arn:aws:logs:" + c.Region + ":" + c.Account + ":log-group:" + config.Logging.Group +
-		":log-stream:" + c.Now().UTC().Format("2006/01/02") + "/" + function + "[$LATEST]" + c.ID(32)
+	stream := partition.ARN("logs", c.Region, c.Account, "log-group:"+config.Logging.Group+
+		":log-stream:"+c.Now().UTC().Format("2006/01/02")+"/"+function+"[$LATEST]"+c.ID(32))
 	_ = c.permit(who, "logs:CreateLogStream", stream)
 	_ = c.permit(who, "logs:PutLogEvents", stream)
 	if config.Tracing == lambdatypes.TracingModeActive {
@@ -244,6 +246,17 @@ func (c *Cloud) sendToFunction(topicARN, functionARN string, payload []byte) err
 	return c.invokeAsync(c.service("sns", topicARN), functionARN, payload)
 }
 
+// invokeForAPI hands a request to a function, whose policy has to let API Gateway in.
+// AWS: API Gateway Developer Guide, Troubleshooting issues with HTTP API Lambda
+// integrations: without the permission the answer is 500.
+func (c *Cloud) invokeForAPI(routeARN, functionARN string, p lambda.Proxied, reply func(*wire.Response)) {
+	if err := c.permit(c.service("apigateway", routeARN), "lambda:InvokeFunction", functionARN); err != nil {
+		reply(lambda.APIAnswer(p.Request, http.StatusInternalServerError, "Internal Server Error"))
+		return
+	}
+	c.Lambda.Proxy(functionARN, p, reply)
+}
+
 // tell calls an operation that answers at once, for its effect alone.
 func (c *Cloud) tell(who wire.Identity, service, operation string, input any) error {
 	return c.ask(who, service, operation, input, &struct{}{})
@@ -251,7 +264,7 @@ func (c *Cloud) tell(who wire.Identity, service, operation string, input any) er
 
 // queueURL is the URL of the queue with this ARN.
 func (c *Cloud) queueURL(arn string) string {
-	return fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", c.Region, c.Account, arn[strings.LastIndex(arn, ":")+1:])
+	return fmt.Sprintf("https://sqs.%s.%s/%s/%s", c.Region, partition.Domain(c.Region), c.Account, arn[strings.LastIndex(arn, ":")+1:])
 }
 
 // ask calls an operation that answers at once.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/sts"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -22,7 +23,7 @@ func (r router) Identify(req *wire.Request) *wire.Call { return r.mux(req).Ident
 
 func (r router) mux(req *wire.Request) *wire.Mux {
 	key, region := wire.Credentials(req)
-	if !regionName.MatchString(region) && region != r.home().Region {
+	if !r.hasRegion(region) {
 		return r.home().Mux
 	}
 	account := r.home().Account
@@ -77,9 +78,9 @@ func (p *Partition) identify(key, token string) (wire.Identity, error) {
 	case o == nil && strings.HasPrefix(key, temporary):
 		return wire.Identity{}, wire.ErrUnknownCredentials
 	case o == nil:
-		return user(p.home().Account, key), nil
+		return p.user(p.home().Account, key), nil
 	case o.session == nil && o.function == nil:
-		return user(o.account, key), nil
+		return p.user(o.account, key), nil
 	case token != sts.SessionToken(key):
 		return wire.Identity{}, wire.ErrUnknownCredentials
 	case o.function != nil:
@@ -101,11 +102,11 @@ func (c *Cloud) callerARN(key string) string {
 
 // root is the account itself.
 func (c *Cloud) root() wire.Identity {
-	return wire.Identity{Account: c.Account, ARN: "arn:aws:iam::" + c.Account + ":root", UserID: c.Account}
+	return wire.Identity{Account: c.Account, ARN: partition.IAM(c.Region, c.Account, "root"), UserID: c.Account}
 }
 
-func user(account, key string) wire.Identity {
-	return wire.Identity{Account: account, ARN: "arn:aws:iam::" + account + ":user/" + key, UserID: key}
+func (p *Partition) user(account, key string) wire.Identity {
+	return wire.Identity{Account: account, ARN: partition.IAM(p.options.Region, account, "user/"+key), UserID: key}
 }
 
 // functionIdentity is who a function calls as: a session of its role, named after the
@@ -115,7 +116,7 @@ func (c *Cloud) functionIdentity(key string) wire.Identity {
 	name := c.Lambda.Caller(key)
 	config, _ := c.Lambda.Config(name)
 	if _, _, ok := iam.ParseRoleARN(config.Role); !ok {
-		return user(c.Account, key)
+		return c.user(c.Account, key)
 	}
 	return c.roleIdentity(config.Role, name)
 }

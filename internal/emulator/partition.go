@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/s3"
 	"github.com/sluice-deploy/sluice/internal/emulator/sts"
 	"github.com/sluice-deploy/sluice/internal/emulator/web"
@@ -67,13 +68,13 @@ func newPartition(l *loop.Loop, o Options) *Partition {
 	return p
 }
 
-var (
-	accountID = regexp.MustCompile(`^\d{12}$`)
-	// regionName is the form of the Regions of the partition aws; those of China, of
-	// the government and others have ARNs that begin otherwise (botocore,
-	// partitions.json, regionRegex).
-	regionName = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$`)
-)
+var accountID = regexp.MustCompile(`^\d{12}$`)
+
+// hasRegion reports whether there is such a Region in the partition, which is that of
+// the home's.
+func (p *Partition) hasRegion(name string) bool {
+	return partition.Known(name) && partition.Of(name) == partition.Of(p.options.Region)
+}
 
 // In gives the cloud of an account in a Region, made when it is first asked for. All
 // have the options of the first, one IAM an account and one STS. It must be called on
@@ -83,7 +84,7 @@ func (p *Partition) In(account, region string) *Cloud {
 	if c := p.find(account, region); c != nil {
 		return c
 	}
-	if !accountID.MatchString(account) || !regionName.MatchString(region) {
+	if !accountID.MatchString(account) || !p.hasRegion(region) {
 		panic("emulator: there is no cloud of account " + account + " in Region " + region)
 	}
 	c := p.newCloud(account, region)
@@ -127,7 +128,7 @@ func (p *Partition) home() *Cloud { return p.clouds[0] }
 func (p *Partition) iamOf(account string) *iam.Service {
 	s := p.iam[account]
 	if s == nil {
-		s = iam.New(p.loop, account, iam.Deps{RoleExists: func(arn string) bool { return p.role(arn) != nil }})
+		s = iam.New(p.loop, account, p.options.Region, iam.Deps{RoleExists: func(arn string) bool { return p.role(arn) != nil }})
 		p.iam[account] = s
 	}
 	return s
@@ -147,7 +148,7 @@ func (p *Partition) role(arn string) *iam.Role {
 
 // eventBridge is that of another account or Region; nil for what is neither.
 func (p *Partition) eventBridge(account, region string) *eventbridge.Service {
-	if !accountID.MatchString(account) || !regionName.MatchString(region) {
+	if !accountID.MatchString(account) || !p.hasRegion(region) {
 		return nil
 	}
 	return p.In(account, region).EventBridge

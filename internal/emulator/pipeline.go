@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -81,7 +82,7 @@ func (c *Cloud) build(a codepipeline.Action, done func(codepipeline.Result)) {
 	may := func(action string) error {
 		who, err := c.assume("codepipeline", a.Role, "", pipelineSession)
 		if err == nil {
-			err = c.permit(who, "codebuild:"+action, "arn:aws:codebuild:"+c.Region+":"+c.Account+":project/"+project)
+			err = c.permit(who, "codebuild:"+action, partition.ARN("codebuild", c.Region, c.Account, "project/"+project))
 		}
 		return err
 	}
@@ -93,7 +94,7 @@ func (c *Cloud) build(a codepipeline.Action, done func(codepipeline.Result)) {
 	err := may("StartBuild")
 	if err == nil {
 		b, err = c.CodeBuild.StartForPipeline(codebuild.ForPipeline{
-			Project: project, Pipeline: a.Pipeline, Source: objectARN(a.Inputs), Artifact: objectARN(a.Outputs),
+			Project: project, Pipeline: a.Pipeline, Source: objectARN(c.Region, a.Inputs), Artifact: objectARN(a.Outputs),
 		})
 	}
 	if err != nil {
@@ -129,11 +130,11 @@ func built(b *buildtypes.Build) codepipeline.Result {
 }
 
 // objectARN is the ARN of the first artifact, or "".
-func objectARN(artifacts []codepipeline.Artifact) string {
+func objectARN(region string, artifacts []codepipeline.Artifact) string {
 	if len(artifacts) == 0 {
 		return ""
 	}
-	return "arn:aws:s3:::" + artifacts[0].Bucket + "/" + artifacts[0].Key
+	return partition.Global("s3", region, "", artifacts[0].Bucket+"/"+artifacts[0].Key)
 }
 
 // startPipeline starts a pipeline for a rule.

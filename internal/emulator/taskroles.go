@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -33,10 +34,10 @@ func (c *Cloud) secret(roleARN, taskARN, valueFrom string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !strings.HasPrefix(valueFrom, "arn:aws:secretsmanager:") {
+	if !partition.IsOf(valueFrom, "secretsmanager", c.Region) {
 		return c.parameter(who, valueFrom)
 	}
-	// arn:aws:secretsmanager:region:account:secret:name[:key[:stage[:version]]]
+	// arn:partition:secretsmanager:region:account:secret:name[:key[:stage[:version]]]
 	parts := strings.Split(valueFrom, ":")
 	if len(parts) < 7 {
 		return "", fmt.Errorf("valueFrom %s is not the ARN of a secret", valueFrom)

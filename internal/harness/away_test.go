@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	events "github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -55,7 +56,7 @@ func newAbroad(t *testing.T, env rollout.Environment) *box {
 // open makes what stands in an environment elsewhere, and what lets Sluice work there.
 func (b *box) open(env rollout.Environment) *stage {
 	b.t.Helper()
-	account, region := homeAccount, "us-east-1"
+	account, region := homeAccount, b.Region
 	if env.Role != "" {
 		account = strings.Split(env.Role, ":")[4]
 	}
@@ -70,7 +71,7 @@ func (b *box) open(env rollout.Environment) *stage {
 	if account != homeAccount {
 		b.hear(account)
 	}
-	b.deployRemote(cloud, map[string]string{"Service": env.Cluster, "Bus": homeBus})
+	b.deployRemote(cloud, map[string]string{"Service": env.Cluster, "Bus": partition.ARN("events", b.Region, b.Account, "event-bus/default")})
 	b.RunFor(5 * time.Minute)
 	s.failed = s.failures()
 	return s
@@ -89,7 +90,7 @@ func (b *box) deployRemote(cloud *emulator.Cloud, parameters map[string]string) 
 func (b *box) letPull(account string) {
 	b.t.Helper()
 	_, err := b.aws.ECR.SetRepositoryPolicy(b.ctx(), &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("shop"), PolicyText: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},` +
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + partition.IAM(b.Region, account, "root") + `"},` +
 			`"Action":["ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage"]}]}`)})
 	if err != nil {
 		b.t.Fatal(err)

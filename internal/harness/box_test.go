@@ -2,6 +2,7 @@ package harness_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -39,6 +41,11 @@ import (
 var midnight = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
 const repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop"
+
+// repository is the app's, where the story plays.
+func (b *box) repository() string {
+	return "123456789012.dkr.ecr." + b.Region + "." + partition.Domain(b.Region) + "/shop"
+}
 
 // production is the place that most stories play in.
 var production = store.Place{App: "shop", Environment: "production"}
@@ -63,16 +70,24 @@ type box struct {
 // it, and registers the spec after change has had its way with it.
 func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 	t.Helper()
-	return newBoxOf(t, origin{repository: func(b *box) { b.createRepository("shop") }}, change...)
+	return newBoxOf(t, origin{}, change...)
 }
 
-// origin is where the images of a box's app come from.
+// newBoxIn is newBox in a Region, which may be of any partition.
+func newBoxIn(t *testing.T, region string, change ...func(*rollout.Spec)) *box {
+	t.Helper()
+	return newBoxOf(t, origin{region: region}, change...)
+}
+
+// origin is where a box is and where the images of its app come from.
 type origin struct {
-	repository func(b *box) // makes it
+	region     string       // us-east-1 without it
+	repository func(b *box) // makes the repository of the images
 	builder    func(build *types.Build, done func(codebuild.Result))
+	narrowed   bool // its parameters leave Sluice less than the stories need
 }
 
-// newBoxOf is newBox with images of another origin.
+// newBoxOf is newBox of another origin.
 func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	t.Helper()
 	l := loop.NewVirtual(midnight)
@@ -80,19 +95,29 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	log := &bytes.Buffer{}
 	b := &box{t: t, log: log}
 	h, err := harness.New(l, harness.Options{
-		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout, Action: b.action, Builder: from.builder},
-		Log:   slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
+		Cloud: emulator.Options{
+			Region: cmp.Or(from.region, "us-east-1"), Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout,
+			Action: b.action, Builder: from.builder,
+		},
+		Log: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
-	keepAccount(t, h)
+	if !from.narrowed {
+		keepAccount(t, h)
+	}
 	b.Faults.Request = b.fault
-	from.repository(b)
+	if from.repository == nil {
+		b.createRepository("shop")
+	} else {
+		from.repository(b)
+	}
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))
 	b.addStage(shop().Environments[0], b.Cloud, b.service)
 	spec := shop()
+	spec.Containers["web"] = b.repository()
 	for _, c := range change {
 		c(&spec)
 	}
@@ -175,7 +200,7 @@ func (b *box) push(tag string, behaviour model.Behaviour) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	image := repository + "@" + aws.ToString(out.Image.ImageId.ImageDigest)
+	image := b.repository() + "@" + aws.ToString(out.Image.ImageId.ImageDigest)
 	b.Do(func() { b.World.Image(image, behaviour) })
 	return image
 }
@@ -190,11 +215,11 @@ func (b *box) build(behaviour model.Behaviour, times int) string {
 	id := fmt.Sprintf("shop-build:%08d-0000-4000-8000-000000000000", b.builds)
 	b.Do(func() {
 		err := b.CodeBuild.RecordBuild(types.Build{
-			Id: &id, Arn: aws.String("arn:aws:codebuild:us-east-1:123456789012:build/" + id),
+			Id: &id, Arn: aws.String(partition.ARN("codebuild", b.Region, b.Account, "build/"+id)),
 			ProjectName: aws.String("shop-build"), BuildStatus: types.StatusTypeSucceeded,
 			ResolvedSourceVersion: aws.String("3f2c1e0d"),
 			ExportedEnvironmentVariables: []types.ExportedEnvironmentVariable{
-				{Name: aws.String("IMAGE"), Value: aws.String(repository + ":" + tag)},
+				{Name: aws.String("IMAGE"), Value: aws.String(b.repository() + ":" + tag)},
 				{Name: aws.String("AUTHOR"), Value: &b.author},
 			},
 		})

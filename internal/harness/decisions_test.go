@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/sluice-deploy/sluice/internal/approvals"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // putDecision puts an event on the bus for decisions as whoever has the access key.
@@ -42,8 +43,17 @@ const (
 	ssoSession = "arn:aws:sts::123456789012:assumed-role/" + ssoRole + "/"
 )
 
-// session makes a role if there is none and gives credentials of a session of it.
+// session makes a role that may decide, if there is none, and gives credentials of a
+// session of it.
 func (b *box) session(role, name string) aws.Credentials {
+	b.t.Helper()
+	b.roleThatMay(role, b.mayDecide())
+	return b.sessionOf(role, name)
+}
+
+// roleThatMay makes a role with a permission, if there is none, and gives credentials of
+// a session of it.
+func (b *box) roleThatMay(role, permission string) aws.Credentials {
 	b.t.Helper()
 	client := iam.NewFromConfig(b.Config("AKIAPERSON"))
 	_, err := client.CreateRole(b.ctx(), &iam.CreateRoleInput{
@@ -54,14 +64,18 @@ func (b *box) session(role, name string) aws.Credentials {
 		b.t.Fatal(err)
 	}
 	_, err = client.PutRolePolicy(b.ctx(), &iam.PutRolePolicyInput{
-		RoleName: &role, PolicyName: aws.String("decide"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
-			`"Action":["lambda:InvokeFunctionUrl","lambda:InvokeFunction"],"Resource":"arn:aws:lambda:us-east-1:123456789012:function:sluice-decide*"}]}`),
+		RoleName: &role, PolicyName: aws.String("decide"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + permission + `}]}`),
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	return b.sessionOf(role, "someone")
+}
+
+func (b *box) sessionOf(role, name string) aws.Credentials {
+	b.t.Helper()
 	out, err := sts.NewFromConfig(b.Config("AKIAPERSON")).AssumeRole(b.ctx(), &sts.AssumeRoleInput{
-		RoleArn: aws.String(homeARN + "role/" + role), RoleSessionName: &name,
+		RoleArn: aws.String(partition.IAM(b.Region, b.Account, "role/"+role)), RoleSessionName: &name,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -69,6 +83,24 @@ func (b *box) session(role, name string) aws.Credentials {
 	return aws.Credentials{
 		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken,
 	}
+}
+
+// mayDecide is what lets a role use the URL where people decide: a function's, or an HTTP
+// API's.
+func (b *box) mayDecide() string {
+	if b.decideService() == "execute-api" {
+		return `"Action":"execute-api:Invoke","Resource":"` + partition.ARN("execute-api", b.Region, b.Account, "*") + `"`
+	}
+	return `"Action":["lambda:InvokeFunctionUrl","lambda:InvokeFunction"],"Resource":"` +
+		partition.ARN("lambda", b.Region, b.Account, "function:sluice-decide*") + `"`
+}
+
+// decideService is what requests to that URL are signed for.
+func (b *box) decideService() string {
+	if strings.Contains(b.DecideURL, ".execute-api.") {
+		return "execute-api"
+	}
+	return "lambda"
 }
 
 // user is the credentials of an IAM user of that name.
@@ -93,7 +125,7 @@ func (b *box) ask(who aws.Credentials, method, path, body string) reply {
 	req.Header.Set("Content-Type", "application/json")
 	if who.AccessKeyID != "" {
 		sum := sha256.Sum256([]byte(body))
-		if err := v4.NewSigner().SignHTTP(b.ctx(), who, req, hex.EncodeToString(sum[:]), "lambda", "us-east-1", b.Now()); err != nil {
+		if err := v4.NewSigner().SignHTTP(b.ctx(), who, req, hex.EncodeToString(sum[:]), b.decideService(), b.Region, b.Now()); err != nil {
 			b.t.Fatal(err)
 		}
 	}

@@ -67,7 +67,7 @@ func newStages(t *testing.T, environments ...rollout.Environment) *box {
 func (b *box) deployStage(cloud *emulator.Cloud, env rollout.Environment, suffix string) *stage {
 	b.t.Helper()
 	service, err := b.DeployServiceIn(cloud, map[string]string{
-		"App": strings.TrimSuffix(env.Cluster, "-"+suffix), "Environment": suffix, "Image": repository + ":v0",
+		"App": strings.TrimSuffix(env.Cluster, "-"+suffix), "Environment": suffix, "Image": b.repository() + ":v0",
 	})
 	if err != nil {
 		b.t.Fatal(err)

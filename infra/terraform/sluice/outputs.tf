@@ -15,6 +15,11 @@ output "decide_url" {
   value       = aws_cloudformation_stack.this.outputs["DecideUrl"]
 }
 
+output "api" {
+  description = "The HTTP API that stands in for function URLs."
+  value       = lookup(aws_cloudformation_stack.this.outputs, "Api", null)
+}
+
 output "build" {
   description = "The function that CodePipeline's Lambda action calls."
   value       = aws_cloudformation_stack.this.outputs["Build"]

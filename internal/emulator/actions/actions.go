@@ -9,6 +9,7 @@ package actions
 import (
 	"strings"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -160,4 +161,4 @@ func (r *request) passes(service string, roles []string) []Need {
 	return needs
 }
 
-func (r *request) iam(resource string) string { return "arn:aws:iam::" + r.account + ":" + resource }
+func (r *request) iam(resource string) string { return partition.IAM(r.region, r.account, resource) }

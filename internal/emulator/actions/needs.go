@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	snsapi "github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // scalableTarget is an action on a scalable target, whose ARN nobody knows before it is
@@ -46,7 +48,7 @@ func repositories(action, member string) func(*request) []Need {
 		if registry := members(r.in, "RegistryId"); len(registry) > 0 {
 			account = registry[0]
 		}
-		return r.on(action, "arn:aws:ecr:"+r.region+":"+account+":repository/{"+member+"|*}", nil)
+		return r.on(action, partition.ARN("ecr", r.region, account, "repository/{"+member+"|*}"), nil)
 	}
 }
 

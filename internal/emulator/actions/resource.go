@@ -3,6 +3,8 @@ package actions
 import (
 	"reflect"
 	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // resources are the ARNs that a template stands for. "" is "*". Otherwise it is the end
@@ -106,10 +108,12 @@ func (r *request) arn(resource string) string {
 	switch r.prefix {
 	case "iam":
 		return r.iam(resource)
+	case "apigateway": // of no account
+		return "arn:" + partition.Of(r.region) + ":apigateway:" + r.region + "::" + resource
 	case "s3":
-		return "arn:aws:s3:::" + resource
+		return partition.Global("s3", r.region, "", resource)
 	}
-	return "arn:aws:" + r.prefix + ":" + r.region + ":" + r.account + ":" + resource
+	return partition.ARN(r.prefix, r.region, r.account, resource)
 }
 
 // members are the values that a member of the input has, "Targets.RoleArn" those of the

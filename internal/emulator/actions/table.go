@@ -17,6 +17,7 @@ func services() map[string]service {
 		"iam":                     {"iam", iam()},
 		"lambda":                  {"lambda", lambda()},
 		"s3":                      {"s3", s3()},
+		"apigatewayv2":            {"apigateway", apiGateway()},
 		"scheduler":               {"scheduler", scheduler()},
 		"secretsmanager":          {"secretsmanager", secretsManager()},
 		"sns":                     {"sns", sns()},
@@ -315,6 +316,23 @@ func s3() map[string]operation {
 		"ListBuckets":   {as: "ListAllMyBuckets"},
 		"ListObjectsV2": {as: "ListBucket", on: "{Bucket}", with: map[string]string{"s3:prefix": "Prefix", "s3:delimiter": "Delimiter"}},
 		"PutObject":     {on: "{Bucket}/{Key}"},
+	}
+}
+
+// What is done to an API asks for the HTTP method, on the path of what it is done to.
+// AWS: Service Authorization Reference, API Gateway Management V2.
+func apiGateway() map[string]operation {
+	own := func(method, path string) operation { return operation{as: method, on: path} }
+	return map[string]operation{
+		"CreateApi":         own("POST", "/apis"),
+		"CreateIntegration": own("POST", "/apis/{ApiId}/integrations"),
+		"CreateRoute":       own("POST", "/apis/{ApiId}/routes"),
+		"CreateStage":       own("POST", "/apis/{ApiId}/stages"),
+		"DeleteApi":         own("DELETE", "/apis/{ApiId}"),
+		"DeleteIntegration": own("DELETE", "/apis/{ApiId}/integrations/{IntegrationId}"),
+		"DeleteRoute":       own("DELETE", "/apis/{ApiId}/routes/{RouteId}"),
+		"DeleteStage":       own("DELETE", "/apis/{ApiId}/stages/{StageName}"),
+		"GetApi":            own("GET", "/apis/{ApiId}"),
 	}
 }
 

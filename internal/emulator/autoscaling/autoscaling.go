@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -157,9 +158,9 @@ func (s *Service) merged(id string, in *aas.RegisterScalableTargetInput) (*targe
 		return nil, validation("Both MinCapacity and MaxCapacity are required when a new scalable target is registered.")
 	default:
 		t.resourceID, t.createdAt = id, s.loop.Now()
-		t.arn = "arn:aws:application-autoscaling:" + s.region + ":" + s.account + ":scalable-target/0ec5" + s.loop.ID(32)
-		t.role = "arn:aws:iam::" + s.account + ":role/aws-service-role/ecs.application-autoscaling.amazonaws.com/" +
-			"AWSServiceRoleForApplicationAutoScaling_ECSService"
+		t.arn = partition.ARN("application-autoscaling", s.region, s.account, "scalable-target/0ec5"+s.loop.ID(32))
+		t.role = partition.IAM(s.region, s.account, "role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"+
+			"AWSServiceRoleForApplicationAutoScaling_ECSService")
 	}
 	if in.MinCapacity != nil {
 		t.least = *in.MinCapacity

@@ -12,6 +12,7 @@ import (
 	aas "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -54,8 +55,8 @@ func (s *Service) putScalingPolicy(_ *wire.Call, in *aas.PutScalingPolicyInput) 
 	}
 	if at < 0 {
 		_, arn, _ := strings.Cut(t.arn, ":scalable-target/")
-		t.policies = append(t.policies, policy{name: name, createdAt: s.loop.Now(), arn: "arn:aws:autoscaling:" + s.region + ":" + s.account +
-			":scalingPolicy:" + arn + ":resource/ecs/" + id + ":policyName/" + name})
+		t.policies = append(t.policies, policy{name: name, createdAt: s.loop.Now(), arn: partition.ARN("autoscaling", s.region, s.account,
+			"scalingPolicy:"+arn+":resource/ecs/"+id+":policyName/"+name)})
 		at = len(t.policies) - 1
 	}
 	t.policies[at].tracking = in.TargetTrackingScalingPolicyConfiguration

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -63,7 +64,7 @@ func (s *Service) createChangeSet(_ *wire.Call, in *sdk.CreateChangeSetInput) (*
 		return nil, err
 	}
 	c := &changeSet{
-		id:   "arn:aws:cloudformation:" + s.region + ":" + s.account + ":changeSet/" + *in.ChangeSetName + "/" + s.loop.UUID(),
+		id:   partition.ARN("cloudformation", s.region, s.account, "changeSet/"+*in.ChangeSetName+"/"+s.loop.UUID()),
 		name: *in.ChangeSetName, kind: in.ChangeSetType, created: s.loop.Now(), order: o, source: src, changes: preview.changes,
 		status: types.ChangeSetStatusCreateInProgress, execution: types.ExecutionStatusUnavailable, onFailure: in.OnStackFailure,
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // Function is the code and settings of an AWS::Lambda::Function.
@@ -127,7 +129,7 @@ func (r *request) newName(limit int) string {
 
 // arn is an ARN of the account and region.
 func (r *request) arn(service, resource string) string {
-	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, r.Region, r.Account, resource)
+	return partition.ARN(service, r.Region, r.Account, resource)
 }
 
 // call asks a service with properties as the input; in is a pointer to the SDK's

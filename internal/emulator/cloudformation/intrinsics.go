@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // scope is what the names in a template mean while its values are worked out.
@@ -161,9 +163,9 @@ func (s *scope) pseudo(name string) (string, bool) {
 	case "AWS::Region":
 		return s.settings.Region, true
 	case "AWS::Partition":
-		return "aws", true
+		return partition.Of(s.settings.Region), true
 	case "AWS::URLSuffix":
-		return "amazonaws.com", true
+		return partition.Domain(s.settings.Region), true
 	case "AWS::StackName":
 		return s.settings.StackName, true
 	case "AWS::StackId":

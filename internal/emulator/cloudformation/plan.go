@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // Settings are what a template is resolved with.
@@ -32,7 +34,7 @@ func (s Settings) stackID() string {
 	if s.StackID != "" {
 		return s.StackID
 	}
-	return fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/00000000-0000-0000-0000-000000000000", s.Region, s.Account, s.StackName)
+	return partition.ARN("cloudformation", s.Region, s.Account, "stack/"+s.StackName+"/00000000-0000-0000-0000-000000000000")
 }
 
 // Plan is a template with its parameters and conditions worked out and its

@@ -28,6 +28,8 @@ func handlerOf(kind string) (handler, error) {
 	switch family {
 	case "DynamoDB", "ECR", "S3", "SQS", "SSM", "SecretsManager":
 		found, ok = storageHandler(kind)
+	case "ApiGatewayV2":
+		found, ok = apiHandler(kind)
 	case "Events", "Lambda", "Scheduler", "StepFunctions":
 		found, ok = eventHandler(kind)
 	case "ApplicationAutoScaling", "ECS", "ElasticLoadBalancingV2":

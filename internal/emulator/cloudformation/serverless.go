@@ -11,7 +11,7 @@ import (
 // that refer to them so.
 // AWS: SAM Developer Guide, Generated CloudFormation resources.
 func (t *Template) expand(s *scope) (resources []resource, outputs []field, err error) {
-	e := &expansion{files: s.settings.Files, parameters: s.parameters, published: map[string]string{}}
+	e := &expansion{region: s.settings.Region, files: s.settings.Files, parameters: s.parameters, published: map[string]string{}}
 	for _, section := range t.globals.entries() {
 		if !slices.Contains([]string{"Function", "StateMachine"}, section.name) {
 			return nil, nil, fail(section.line, "Globals: section %s is not supported", section.name)
@@ -33,6 +33,7 @@ func (t *Template) expand(s *scope) (resources []resource, outputs []field, err 
 
 // expansion gathers plain resources.
 type expansion struct {
+	region     string
 	files      fs.FS
 	parameters map[string]*node
 	out        []resource

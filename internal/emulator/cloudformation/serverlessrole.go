@@ -1,6 +1,10 @@
 package cloudformation
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
+)
 
 // role is the ARN of the role that runs r: the one it names, or one made of its
 // policies and those that it has for the sake of SAM's other properties.
@@ -21,7 +25,7 @@ func (e *expansion) role(r resource, service string, more []*node, managed ...st
 	}
 	arns, inline := list(r.line), list(r.line, more...)
 	for _, name := range managed {
-		arns.items = append(arns.items, text(r.line, "arn:aws:iam::aws:policy/"+name))
+		arns.items = append(arns.items, e.managedPolicy(text(r.line, name)))
 	}
 	policies := r.properties.get("Policies")
 	items := []*node{policies}
@@ -35,7 +39,7 @@ func (e *expansion) role(r resource, service string, more []*node, managed ...st
 			name := text(policy.line, fmt.Sprintf("%sRolePolicy%d", r.id, i))
 			inline.items = append(inline.items, mapping(policy.line, field{name: "PolicyName", value: name}, field{name: "PolicyDocument", value: policy}))
 		case policy.kind == scalarKind:
-			arns.items = append(arns.items, managedPolicy(policy))
+			arns.items = append(arns.items, e.managedPolicy(policy))
 		default:
 			if _, _, call := intrinsic(policy); !call {
 				return nil, fail(policy.line, "Policies: SAM policy template %s is not supported; write its statements", policy.fields[0].name)
@@ -47,7 +51,7 @@ func (e *expansion) role(r resource, service string, more []*node, managed ...st
 	// Active … and don't specify Role, AWS SAM adds the arn:…:AWSXRayDaemonWriteAccess
 	// policy to the Lambda execution role that it creates for you."
 	if tracing := r.properties.get("Tracing"); optional(tracing) == "Active" || optional(tracing.get("Enabled")) == "true" {
-		arns.items = append(arns.items, text(r.line, "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"))
+		arns.items = append(arns.items, e.managedPolicy(text(r.line, "AWSXRayDaemonWriteAccess")))
 	}
 	properties.fields = append(properties.fields, field{"ManagedPolicyArns", r.line, arns}, field{"Policies", r.line, inline})
 	e.out = append(e.out, plainFrom(r, r.id+"Role", "AWS::IAM::Role", properties))
@@ -79,11 +83,11 @@ func allowing(line int, action string, resource *node) *node {
 }
 
 // managedPolicy is the ARN of an AWS managed policy that is given by name.
-func managedPolicy(policy *node) *node {
+func (e *expansion) managedPolicy(policy *node) *node {
 	if len(policy.text) > 4 && policy.text[:4] == "arn:" {
 		return policy
 	}
-	return text(policy.line, "arn:aws:iam::aws:policy/"+policy.text)
+	return text(policy.line, partition.IAM(e.region, "aws", "policy/"+policy.text))
 }
 
 // trust is a role that a service may take.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -226,7 +227,7 @@ func (s *Service) target(await func(start func(done func())), roleARN *string, f
 // askCustom invokes a custom resource's function with a URL of its own to answer to.
 // AWS: CloudFormation User Guide, How custom resources work.
 func (s *Service) askCustom(function string, in CustomRequest, timeout time.Duration, reply func(CustomResponse, error)) {
-	host := "cloudformation-custom-resource-response-" + s.region + ".s3." + s.region + ".amazonaws.com"
+	host := "cloudformation-custom-resource-response-" + s.region + ".s3." + s.region + "." + partition.Domain(s.region)
 	s.deps.Web.Host(host, web.SiteFunc(s.takeResponse))
 	path := "/" + s.loop.ID(40)
 	in.ResponseURL = "https://" + host + path
@@ -272,7 +273,7 @@ func (s *Service) settings(st *stack, parameters map[string]string) Settings {
 }
 
 func (s *Service) newID(name string) string {
-	return "arn:aws:cloudformation:" + s.region + ":" + s.account + ":stack/" + name + "/" + s.loop.UUID()
+	return partition.ARN("cloudformation", s.region, s.account, "stack/"+name+"/"+s.loop.UUID())
 }
 
 // named is the stack of this name or ARN that is not gone, or nil.

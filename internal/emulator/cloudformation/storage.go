@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // storageHandler creates what holds things: tables, queues, buckets, values,
@@ -219,8 +221,8 @@ func createBucket(r *request) (*created, error) {
 		return nil, err
 	}
 	return &created{name, map[string]string{
-		"Arn": "arn:aws:s3:::" + name, "DomainName": name + ".s3.amazonaws.com",
-		"RegionalDomainName": name + ".s3." + r.Region + ".amazonaws.com",
+		"Arn": partition.Global("s3", r.Region, "", name), "DomainName": name + ".s3." + partition.Domain(r.Region),
+		"RegionalDomainName": name + ".s3." + r.Region + "." + partition.Domain(r.Region),
 	}}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -45,7 +46,7 @@ func (a *alarm) kind() types.AlarmType {
 }
 
 func (s *Service) arn(name string) string {
-	return "arn:aws:cloudwatch:" + s.region + ":" + s.account + ":alarm:" + name
+	return partition.ARN("cloudwatch", s.region, s.account, "alarm:"+name)
 }
 
 // configure finds the alarm to be put, or makes it. An alarm that is there keeps

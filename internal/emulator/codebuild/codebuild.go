@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -78,7 +79,7 @@ func (s *Service) Wire() *wire.Service {
 }
 
 func (s *Service) arn(resource string) string {
-	return "arn:aws:codebuild:" + s.region + ":" + s.account + ":" + resource
+	return partition.ARN("codebuild", s.region, s.account, resource)
 }
 
 // id is the name in a name or ARN of a kind of resource.

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -45,7 +46,7 @@ func (s *Service) createProject(_ *wire.Call, in *codebuild.CreateProjectInput) 
 		p.QueuedTimeoutInMinutes = aws.Int32(defaultQueuedTimeout)
 	}
 	if p.EncryptionKey == nil {
-		p.EncryptionKey = aws.String("arn:aws:kms:" + s.region + ":" + s.account + ":alias/aws/s3")
+		p.EncryptionKey = aws.String(partition.ARN("kms", s.region, s.account, "alias/aws/s3"))
 	}
 	s.projects[*in.Name] = p
 	return &codebuild.CreateProjectOutput{Project: p}, nil

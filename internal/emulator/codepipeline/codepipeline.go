@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -146,7 +147,7 @@ func (s *Service) caller(c *wire.Call) string {
 	if s.deps.Caller != nil {
 		return s.deps.Caller(c.AccessKey)
 	}
-	return "arn:aws:iam::" + s.account + ":user/" + c.AccessKey
+	return partition.IAM(s.region, s.account, "user/"+c.AccessKey)
 }
 
 // notEmulated refuses, by name, what AWS would accept.

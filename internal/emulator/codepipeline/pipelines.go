@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -27,7 +28,7 @@ func (s *Service) createPipeline(c *wire.Call, in *codepipeline.CreatePipelineIn
 		return nil, err
 	}
 	p := &pipeline{
-		declared: complete(d), arn: "arn:aws:codepipeline:" + s.region + ":" + s.account + ":" + *d.Name,
+		declared: complete(d), arn: partition.ARN("codepipeline", s.region, s.account, *d.Name),
 		created: s.loop.Now(), tokens: map[string]*execution{},
 	}
 	for i, st := range p.declared.Stages {

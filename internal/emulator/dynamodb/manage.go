@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb/attribute"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -24,7 +24,7 @@ func (s *Service) createTable(_ *wire.Call, in *dynamodb.CreateTableInput) (*dyn
 	if s.tables[name] != nil {
 		return nil, &types.ResourceInUseException{Message: aws.String("Table already exists: " + name)}
 	}
-	t := newTable(s.loop, in, fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.region, s.account, name))
+	t := newTable(s.loop, in, partition.ARN("dynamodb", s.region, s.account, "table/"+name))
 	if s.deps.Stale != nil {
 		t.before = map[string]attribute.Item{}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -89,8 +90,13 @@ func (s *Service) getAuthorizationToken(_ *wire.Call, in *ecr.GetAuthorizationTo
 	return &ecr.GetAuthorizationTokenOutput{AuthorizationData: []types.AuthorizationData{{
 		AuthorizationToken: aws.String(base64.StdEncoding.EncodeToString([]byte("AWS:" + s.loop.ID(32)))),
 		ExpiresAt:          aws.Time(s.loop.Now().Add(tokenLife)),
-		ProxyEndpoint:      aws.String("https://" + s.account + ".dkr.ecr." + s.region + ".amazonaws.com"),
+		ProxyEndpoint:      aws.String("https://" + s.host()),
 	}}}, nil
+}
+
+// host is that of the registry.
+func (s *Service) host() string {
+	return s.account + ".dkr.ecr." + s.region + "." + partition.Domain(s.region)
 }
 
 func (s *Service) alreadyExists(r *repository, digest, tag string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -33,8 +34,8 @@ func (s *Service) createRepository(_ *wire.Call, in *ecr.CreateRepositoryInput) 
 	r := &repository{images: map[string]*image{}, tags: map[string]string{}}
 	r.described = types.Repository{
 		RepositoryName: &name, RegistryId: &s.account, CreatedAt: &now,
-		RepositoryArn:                      aws.String("arn:aws:ecr:" + s.region + ":" + s.account + ":repository/" + name),
-		RepositoryUri:                      aws.String(s.account + ".dkr.ecr." + s.region + ".amazonaws.com/" + name),
+		RepositoryArn:                      aws.String(partition.ARN("ecr", s.region, s.account, "repository/"+name)),
+		RepositoryUri:                      aws.String(s.host() + "/" + name),
 		ImageTagMutability:                 in.ImageTagMutability,
 		ImageTagMutabilityExclusionFilters: in.ImageTagMutabilityExclusionFilters,
 		ImageScanningConfiguration:         in.ImageScanningConfiguration,

@@ -7,10 +7,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 func (s *Service) arn(resource string) string {
-	return "arn:aws:ecs:" + s.region + ":" + s.account + ":" + resource
+	return partition.ARN("ecs", s.region, s.account, resource)
 }
 
 // lastPart is what stands behind the last slash: the name in an ARN, or the name

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // maxServiceEvents is how many of its latest events a service shows (AWS: ECS
@@ -99,7 +100,7 @@ func (s *Service) describe(svc *service, include []types.ServiceField) types.Ser
 	out := types.Service{
 		ServiceArn: aws.String(svc.arn), ServiceName: aws.String(svc.name), ClusterArn: aws.String(svc.cluster.arn),
 		Status: aws.String(svc.status), CreatedAt: aws.Time(svc.createdAt),
-		CreatedBy:    aws.String("arn:aws:iam::" + s.account + ":root"),
+		CreatedBy:    aws.String(partition.IAM(s.region, s.account, "root")),
 		DesiredCount: svc.desired, TaskDefinition: svc.revision.definition.TaskDefinitionArn,
 		LaunchType: svc.revision.launchType, CapacityProviderStrategy: svc.revision.providers,
 		PlatformFamily: aws.String("Linux"), PlatformVersion: aws.String(svc.revision.platformVersion),

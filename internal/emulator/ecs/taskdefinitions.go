@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -99,7 +100,7 @@ func (s *Service) registerTaskDefinition(_ *wire.Call, in *ecs.RegisterTaskDefin
 		EnableFaultInjection: in.EnableFaultInjection,
 		IpcMode:              in.IpcMode, PidMode: in.PidMode, PlacementConstraints: in.PlacementConstraints,
 		ProxyConfiguration: in.ProxyConfiguration, RuntimePlatform: in.RuntimePlatform, Volumes: in.Volumes,
-		RegisteredAt: s.now(), RegisteredBy: aws.String("arn:aws:iam::" + s.account + ":root"),
+		RegisteredAt: s.now(), RegisteredBy: aws.String(partition.IAM(s.region, s.account, "root")),
 	}
 	if td.Cpu != nil {
 		td.Cpu = aws.String(strconv.Itoa(cpuUnits(*td.Cpu)))

@@ -8,11 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
 // privateImage is an image in a repository of ECR: registry, Region and repository.
-var privateImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)`)
+var privateImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)`)
 
 // forbids is why the task does not start for want of a permission, in AWS's words; "" if
 // nothing is in its way. Without an execution role nothing is asked.
@@ -48,7 +49,7 @@ func (s *Service) forbidsImage(t *task, role, image string) string {
 		return "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: " +
 			"service call has been retried 1 time(s): " + told(err)
 	}
-	repository := "arn:aws:ecr:" + at[2] + ":" + at[1] + ":repository/" + at[3]
+	repository := partition.ARN("ecr", at[2], at[1], "repository/"+at[3])
 	for _, action := range []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"} {
 		if s.deps.Permit(role, t.arn, action, repository) != nil {
 			return "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " + image + ": unexpected status from HEAD request: 403 Forbidden"
@@ -63,7 +64,7 @@ func (s *Service) forbidsLog(t *task, role string, c types.ContainerDefinition) 
 	if l == nil || l.LogDriver != types.LogDriverAwslogs {
 		return ""
 	}
-	group := "arn:aws:logs:" + cmp.Or(l.Options["awslogs-region"], s.region) + ":" + s.account + ":log-group:" + l.Options["awslogs-group"]
+	group := partition.ARN("logs", cmp.Or(l.Options["awslogs-region"], s.region), s.account, "log-group:"+l.Options["awslogs-group"])
 	if l.Options["awslogs-create-group"] == "true" {
 		if err := s.deps.Permit(role, t.arn, "logs:CreateLogGroup", group); err != nil {
 			return "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: " + told(err)

@@ -11,6 +11,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -182,7 +183,7 @@ func (s *Service) dnsName(b *balancer) string {
 	if err != nil {
 		panic("elbv2: an id that is not hexadecimal: " + b.id)
 	}
-	host := b.name + "-" + strconv.FormatUint(number, 10) + "." + s.region + ".elb.amazonaws.com"
+	host := b.name + "-" + strconv.FormatUint(number, 10) + "." + s.region + ".elb." + partition.Domain(s.region)
 	if b.desc.Scheme == types.LoadBalancerSchemeEnumInternal {
 		return "internal-" + host
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -127,7 +128,7 @@ func orDefault[T comparable](value *T, otherwise T) {
 }
 
 func (s *Service) arn(resource string) string {
-	return "arn:aws:elasticloadbalancing:" + s.region + ":" + s.account + ":" + resource
+	return partition.ARN("elasticloadbalancing", s.region, s.account, resource)
 }
 
 // checkARN refuses what is not the ARN of a resource of this account and Region.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -29,7 +30,7 @@ func (s *Service) addBus(name, description string) *bus {
 }
 
 func (s *Service) arn(resource string) string {
-	return "arn:aws:events:" + s.region + ":" + s.account + ":" + resource
+	return partition.ARN("events", s.region, s.account, resource)
 }
 
 func (s *Service) busARN(b *bus) string { return s.arn("event-bus/" + b.name) }
@@ -59,7 +60,7 @@ func parseBusARN(arn string) (busRef, bool) {
 }
 
 func (b busRef) arn() string {
-	return "arn:aws:events:" + b.region + ":" + b.account + ":event-bus/" + b.name
+	return partition.ARN("events", b.region, b.account, "event-bus/"+b.name)
 }
 
 func (s *Service) isOwn(b busRef) bool { return b.account == s.account && b.region == s.region }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -151,7 +152,7 @@ func (s *Service) statement(b *bus, in *eventbridge.PutPermissionInput) (json.Ra
 	}
 	var principal any = "*"
 	if *in.Principal != "*" {
-		principal = map[string]string{"AWS": "arn:aws:iam::" + *in.Principal + ":root"}
+		principal = map[string]string{"AWS": partition.IAM(s.region, *in.Principal, "root")}
 	}
 	out := map[string]any{
 		"Sid": *in.StatementId, "Effect": "Allow", "Principal": principal, "Action": *in.Action, "Resource": s.busARN(b),

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -23,7 +24,7 @@ func (s *Service) putTargets(_ *wire.Call, in *eventbridge.PutTargetsInput) (*ev
 	}
 	targets := maps.Clone(r.targets)
 	for _, t := range in.Targets {
-		err := checkTarget(t)
+		err := s.checkTarget(t)
 		if err == nil && isBus(t) {
 			err = s.checkBusTarget(t)
 		}
@@ -39,7 +40,7 @@ func (s *Service) putTargets(_ *wire.Call, in *eventbridge.PutTargetsInput) (*ev
 	return &eventbridge.PutTargetsOutput{FailedEntries: []types.PutTargetsResultEntry{}}, nil
 }
 
-func checkTarget(t types.Target) error {
+func (s *Service) checkTarget(t types.Target) error {
 	if !isARN(*t.Arn) {
 		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.Arn)
 	}
@@ -63,7 +64,7 @@ func checkTarget(t types.Target) error {
 			return invalid("InputPath for target %s: %s", *t.Id, err)
 		}
 	}
-	if dlq := t.DeadLetterConfig; dlq != nil && dlq.Arn != nil && !strings.HasPrefix(*dlq.Arn, "arn:aws:sqs:") {
+	if dlq := t.DeadLetterConfig; dlq != nil && dlq.Arn != nil && !partition.IsOf(*dlq.Arn, "sqs", s.region) {
 		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: %s is not an SQS queue.", *dlq.Arn)
 	}
 	return nil

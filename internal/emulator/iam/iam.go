@@ -45,11 +45,12 @@ type Deps struct {
 	RoleExists func(arn string) bool
 }
 
-// Service is IAM of one account, the same for all of its Regions. It lives on the
+// Service is IAM of one account, the same for all of its Regions in the partition. It lives on the
 // loop.
 type Service struct {
 	loop     *loop.Loop
 	account  string
+	region   string // one of the partition's
 	deps     Deps
 	roles    map[string]*Role    // by name
 	policies map[string]*managed // by ARN
@@ -57,9 +58,9 @@ type Service struct {
 	providers map[string]*Provider
 }
 
-// New gives an IAM without roles.
-func New(l *loop.Loop, account string, deps Deps) *Service {
-	return &Service{loop: l, account: account, deps: deps, roles: map[string]*Role{}, policies: map[string]*managed{}, providers: map[string]*Provider{}}
+// New gives an IAM without roles, in the partition of a Region.
+func New(l *loop.Loop, account, region string, deps Deps) *Service {
+	return &Service{loop: l, account: account, region: region, deps: deps, roles: map[string]*Role{}, policies: map[string]*managed{}, providers: map[string]*Provider{}}
 }
 
 // Wire lists the operations that are emulated.

@@ -28,7 +28,7 @@ const (
 func newIAM(t *testing.T) (*iam.Service, *sdk.Client) {
 	t.Helper()
 	l := loop.NewVirtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	s := iam.New(l, "123456789012", iam.Deps{RoleExists: func(arn string) bool { return strings.HasSuffix(arn, "/there") }})
+	s := iam.New(l, "123456789012", "us-east-1", iam.Deps{RoleExists: func(arn string) bool { return strings.HasSuffix(arn, "/there") }})
 	return s, sdk.NewFromConfig(aws.Config{
 		Region:      "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),

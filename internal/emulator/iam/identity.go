@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -20,13 +21,13 @@ func (r *Role) Session(name string) wire.Identity {
 // SessionARN is the ARN of a session of the role with this ARN.
 func SessionARN(roleARN, session string) string {
 	account, name, _ := ParseRoleARN(roleARN)
-	return "arn:aws:sts::" + account + ":assumed-role/" + name + "/" + session
+	return "arn:" + partition.OfARN(roleARN) + ":sts::" + account + ":assumed-role/" + name + "/" + session
 }
 
 // ParseRoleARN gives account and name of the role with an ARN; not for what is no
 // role's ARN.
 func ParseRoleARN(arn string) (account, name string, ok bool) {
-	rest, isIAM := strings.CutPrefix(arn, "arn:aws:iam::")
+	rest, isIAM := strings.CutPrefix(arn, "arn:"+partition.OfARN(arn)+":iam::")
 	account, path, isRole := strings.Cut(rest, ":role/")
 	name = path[strings.LastIndexByte(path, '/')+1:]
 	return account, name, isIAM && isRole && account != "" && name != ""

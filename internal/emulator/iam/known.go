@@ -48,7 +48,7 @@ func (r *Role) read() *policies {
 	for _, arn := range r.attached {
 		if p := r.service.policies[arn]; p != nil {
 			out.own = append(out.own, p.document.parsed)
-		} else if d := awsDocument(arn); d != nil {
+		} else if d := r.service.awsDocument(arn); d != nil {
 			out.known = append(out.known, d)
 		} else {
 			out.unknown = append(out.unknown, arn)
@@ -60,14 +60,14 @@ func (r *Role) read() *policies {
 
 // awsDocument is what a policy managed by AWS allows, or nil.
 // AWS: AWS Managed Policy Reference Guide.
-func awsDocument(arn string) *policy.Document {
+func (s *Service) awsDocument(arn string) *policy.Document {
 	var statement string
-	switch arn {
-	case awsManaged + "AdministratorAccess":
+	switch name, _ := s.awsManaged(arn); name {
+	case "AdministratorAccess":
 		return policy.Administrator()
-	case awsManaged + "service-role/AWSLambdaBasicExecutionRole":
+	case "service-role/AWSLambdaBasicExecutionRole":
 		statement = `{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}`
-	case awsManaged + "service-role/AmazonECSTaskExecutionRolePolicy":
+	case "service-role/AmazonECSTaskExecutionRolePolicy":
 		statement = `{"Effect":"Allow","Action":["ecr:GetAuthorizationToken","ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}`
 	default:
 		return nil

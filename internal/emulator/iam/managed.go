@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -44,8 +45,11 @@ func (p *managed) add(d document, now time.Time) version {
 // stand makes a version the one that counts.
 func (p *managed) stand(v version) { p.standing, p.document = v.id, v.document }
 
-// awsManaged begins the ARNs of policies that AWS manages.
-const awsManaged = "arn:aws:iam::aws:policy/"
+// awsManaged is the name, with its path, of a policy that AWS manages; not for any other
+// ARN. It is in the partition of the account.
+func (s *Service) awsManaged(arn string) (name string, ok bool) {
+	return strings.CutPrefix(arn, partition.IAM(s.region, "aws", "policy/"))
+}
 
 func (s *Service) createPolicy(_ *wire.Call, in *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error) {
 	d, err := readDocument(*in.PolicyDocument, policy.Identity)
@@ -71,7 +75,7 @@ func (s *Service) createPolicy(_ *wire.Call, in *iam.CreatePolicyInput) (*iam.Cr
 		path = *in.Path
 	}
 	p := &managed{
-		name: *in.PolicyName, path: path, arn: "arn:aws:iam::" + s.account + ":policy" + path + *in.PolicyName, id: s.uniqueID("ANPA"),
+		name: *in.PolicyName, path: path, arn: partition.IAM(s.region, s.account, "policy"+path+*in.PolicyName), id: s.uniqueID("ANPA"),
 		created: s.loop.Now(), description: in.Description, tags: in.Tags,
 	}
 	p.stand(p.add(d, p.created))
@@ -102,10 +106,11 @@ func (s *Service) attachments(arn string) int32 {
 
 func (s *Service) findPolicy(arn *string) (*managed, error) {
 	p := s.policies[*arn]
+	_, awsManaged := s.awsManaged(*arn)
 	switch {
 	case p != nil:
 		return p, nil
-	case strings.HasPrefix(*arn, awsManaged):
+	case awsManaged:
 		return nil, wire.Errorf("NotImplemented", "the policy %s, which AWS manages, is not emulated; it can be attached", *arn)
 	}
 	return nil, noSuchEntity("Policy %s was not found.", *arn)
@@ -217,10 +222,11 @@ func (s *Service) deletePolicy(_ *wire.Call, in *iam.DeletePolicyInput) (*iam.De
 func (s *Service) attachRolePolicy(_ *wire.Call, in *iam.AttachRolePolicyInput) (*iam.AttachRolePolicyOutput, error) {
 	r, err := s.findRole(in.RoleName)
 	arn := *in.PolicyArn
+	_, awsManaged := s.awsManaged(arn)
 	switch {
 	case err != nil:
 		return nil, err
-	case s.policies[arn] == nil && !strings.HasPrefix(arn, awsManaged):
+	case s.policies[arn] == nil && !awsManaged:
 		return nil, noSuchEntity("Policy %s does not exist or is not attachable.", arn)
 	case slices.Contains(r.attached, arn):
 		return &iam.AttachRolePolicyOutput{}, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -28,7 +29,7 @@ type Provider struct {
 func (s *Service) Provider(issuer string) *Provider { return s.providers[s.providerARN(issuer)] }
 
 func (s *Service) providerARN(issuer string) string {
-	return "arn:aws:iam::" + s.account + ":oidc-provider/" + strings.TrimPrefix(strings.TrimSuffix(issuer, "/"), "https://")
+	return partition.IAM(s.region, s.account, "oidc-provider/"+strings.TrimPrefix(strings.TrimSuffix(issuer, "/"), "https://"))
 }
 
 // createProvider takes any thumbprints: AWS looks at them only where it does not trust

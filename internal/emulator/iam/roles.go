@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -77,7 +78,7 @@ func (s *Service) createRole(_ *wire.Call, in *iam.CreateRoleInput) (*iam.Create
 		path = *in.Path
 	}
 	r := &Role{
-		Name: *in.RoleName, Path: path, ARN: "arn:aws:iam::" + s.account + ":role" + path + *in.RoleName, ID: s.uniqueID("AROA"),
+		Name: *in.RoleName, Path: path, ARN: partition.IAM(s.region, s.account, "role"+path+*in.RoleName), ID: s.uniqueID("AROA"),
 		MaxSession: seconds(in.MaxSessionDuration, time.Hour), service: s, created: s.loop.Now(), description: in.Description,
 		tags: in.Tags, trust: trust, inline: map[string]document{},
 	}
@@ -87,8 +88,9 @@ func (s *Service) createRole(_ *wire.Call, in *iam.CreateRoleInput) (*iam.Create
 	return &iam.CreateRoleOutput{Role: &out}, nil
 }
 
-// readTrust reads a trust policy. The roles that it names have to exist (AWS: IAM User
-// Guide, AWS JSON policy elements: Principal, IAM role principals).
+// readTrust reads a trust policy. The roles that it names have to exist, and whoever
+// it names has to be of the partition (AWS: IAM User Guide, AWS JSON policy elements:
+// Principal, IAM role principals; IAM identifiers).
 func (s *Service) readTrust(text string) (document, error) {
 	trust, err := readDocument(text, policy.Trust)
 	if err != nil {
@@ -97,8 +99,9 @@ func (s *Service) readTrust(text string) (document, error) {
 	if trust.size() > maxTrust {
 		return trust, limitExceeded("Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
 	}
-	for _, arn := range trust.parsed.Roles() {
-		if !s.deps.RoleExists(arn) {
+	for _, arn := range trust.parsed.Principals() {
+		_, _, isRole := ParseRoleARN(arn)
+		if partition.OfARN(arn) != partition.Of(s.region) || isRole && !s.deps.RoleExists(arn) {
 			return trust, &types.MalformedPolicyDocumentException{Message: aws.String(`Invalid principal in policy: "AWS":"` + arn + `"`)}
 		}
 	}

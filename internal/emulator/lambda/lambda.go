@@ -21,6 +21,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -200,7 +201,7 @@ func (s *Service) Config(arnOrName string) (FunctionConfig, bool) {
 
 // ARN is the ARN that the function of this name has.
 func (s *Service) ARN(name string) string {
-	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", s.region, s.account, name)
+	return partition.ARN("lambda", s.region, s.account, "function:"+name)
 }
 
 // AccessKey is the access key id of the credentials that the function of this

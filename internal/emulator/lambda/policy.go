@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -41,7 +42,7 @@ type policyDocument struct {
 func (s *Service) addPermission(_ *wire.Call, in *lambda.AddPermissionInput) (*lambda.AddPermissionOutput, error) {
 	t, err := s.findForPolicy(*in.FunctionName, in.Qualifier, in.RevisionId)
 	if err == nil {
-		err = checkPermission(in)
+		err = s.checkPermission(in)
 	}
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func (s *Service) findForPolicy(name string, qualifier, revision *string) (targe
 }
 
 // checkPermission refuses what AWS does, and the conditions that are not there.
-func checkPermission(in *lambda.AddPermissionInput) error {
+func (s *Service) checkPermission(in *lambda.AddPermissionInput) error {
 	switch {
 	case in.PrincipalOrgID != nil:
 		return invalidParameter("AddPermission with PrincipalOrgID is not emulated")
@@ -85,7 +86,7 @@ func checkPermission(in *lambda.AddPermissionInput) error {
 		return invalidParameter("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
 	case aws.ToBool(in.InvokedViaFunctionUrl) && *in.Action != actionInvoke:
 		return invalidParameter("InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action")
-	case principal(*in.Principal) == nil:
+	case principal(s.region, *in.Principal) == nil:
 		return invalidParameter("The provided principal was invalid. Please check the principal and try again.")
 	}
 	return nil
@@ -101,12 +102,12 @@ var accountID = regexp.MustCompile(`^\d{12}$`)
 
 // principal is how a policy names a principal; nil for what is none.
 // AWS: IAM User Guide, AWS JSON policy elements: Principal.
-func principal(name string) any {
+func principal(region, name string) any {
 	switch {
 	case name == "*":
 		return name
 	case accountID.MatchString(name):
-		return map[string]string{"AWS": "arn:aws:iam::" + name + ":root"}
+		return map[string]string{"AWS": partition.IAM(region, name, "root")}
 	case strings.HasPrefix(name, "arn:"):
 		return map[string]string{"AWS": name}
 	case strings.Contains(name, "."):
@@ -125,7 +126,7 @@ const (
 
 func (s *Service) statement(t target, in *lambda.AddPermissionInput) statement {
 	st := statement{
-		Sid: *in.StatementId, Effect: "Allow", Principal: principal(*in.Principal), Action: *in.Action, Resource: s.arn(t),
+		Sid: *in.StatementId, Effect: "Allow", Principal: principal(s.region, *in.Principal), Action: *in.Action, Resource: s.arn(t),
 	}
 	when := func(operator, key, value string) {
 		if value == "" {

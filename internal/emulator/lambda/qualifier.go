@@ -49,7 +49,7 @@ func (s *Service) find(arnOrName, qualifier string) (target, error) {
 // withoutPrefix is what a name or ARN has from the function's name on.
 func (s *Service) withoutPrefix(arnOrName string) string {
 	full := s.ARN("")
-	for _, prefix := range []string{full, strings.TrimPrefix(full, "arn:aws:lambda:"+s.region+":"), "function:"} {
+	for _, prefix := range []string{full, s.account + ":function:", "function:"} {
 		if rest, ok := strings.CutPrefix(arnOrName, prefix); ok {
 			return rest
 		}

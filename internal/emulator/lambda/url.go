@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -63,6 +64,8 @@ func (s *Service) checkURL(cors *types.Cors, mode types.InvokeMode) error {
 	switch {
 	case s.deps.Web == nil:
 		return invalidParameter("a function URL is not emulated where there is no web")
+	case !partition.HasFunctionURLs(s.region): // the words are ours
+		return invalidParameter("Function URLs are not available in %s", s.region)
 	case cors != nil:
 		return invalidParameter("a function URL with Cors is not emulated")
 	case mode == types.InvokeModeResponseStream:

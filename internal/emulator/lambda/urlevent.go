@@ -71,20 +71,29 @@ type urlIdentity struct {
 
 // urlPayload is the event of a request; the caller is nil for an anonymous one.
 func (s *Service) urlPayload(u *functionURL, r *wire.Request, who *urlAuthorizer) []byte {
+	account := "anonymous"
+	if who != nil {
+		account = s.account
+	}
+	return s.httpPayload(door{id: u.id, host: s.host(u), route: "$default", account: account}, r, who)
+}
+
+// door is where a request over HTTP came in: a URL, or a route of an HTTP API.
+type door struct{ id, host, route, account string }
+
+// httpPayload is the event of a request in payload format 2.0.
+func (s *Service) httpPayload(at door, r *wire.Request, who *urlAuthorizer) []byte {
 	now := s.loop.Now().UTC()
 	e := urlEvent{
-		Version: "2.0", RouteKey: "$default", RawPath: r.Path, RawQuery: r.Query, Query: joinedQuery(r.Query),
+		Version: "2.0", RouteKey: at.route, RawPath: r.Path, RawQuery: r.Query, Query: joinedQuery(r.Query),
 		Context: urlContext{
-			AccountID: "anonymous", APIID: u.id, Authorizer: who, DomainName: s.host(u), DomainPrefix: u.id,
+			AccountID: at.account, APIID: at.id, Authorizer: who, DomainName: at.host, DomainPrefix: at.id,
 			HTTP: urlHTTP{
 				Method: r.Method, Path: r.Path, Protocol: "HTTP/1.1", SourceIP: sourceIP(r), UserAgent: r.Header.Get("User-Agent"),
 			},
-			RequestID: r.ID, RouteKey: "$default", Stage: "$default",
+			RequestID: r.ID, RouteKey: at.route, Stage: "$default",
 			Time: now.Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
 		},
-	}
-	if who != nil {
-		e.Context.AccountID = s.account
 	}
 	e.Headers, e.Cookies = s.urlHeaders(r, now)
 	e.Body, e.IsBase64Encoded = urlBody(r)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -84,7 +85,7 @@ func (s *Service) identity(key, token string) (wire.Identity, error) {
 	if s.deps.Identity != nil {
 		return s.deps.Identity(key, token)
 	}
-	return wire.Identity{Account: s.account, ARN: "arn:aws:iam::" + s.account + ":user/" + key, UserID: key}, nil
+	return wire.Identity{Account: s.account, ARN: partition.IAM(s.region, s.account, "user/"+key), UserID: key}, nil
 }
 
 // admits reports whether the resource policy lets a caller use the URL. Since
@@ -118,11 +119,11 @@ func (st statement) isFor(who wire.Identity) bool {
 		return false
 	}
 	role := who.ARN
-	if session, ok := strings.CutPrefix(who.ARN, "arn:aws:sts::"+who.Account+":assumed-role/"); ok {
+	if session, ok := strings.CutPrefix(who.ARN, "arn:"+partition.OfARN(who.ARN)+":sts::"+who.Account+":assumed-role/"); ok {
 		name, _, _ := strings.Cut(session, "/")
-		role = "arn:aws:iam::" + who.Account + ":role/" + name
+		role = "arn:" + partition.OfARN(who.ARN) + ":iam::" + who.Account + ":role/" + name
 	}
-	return arn == "arn:aws:iam::"+who.Account+":root" || arn == who.ARN || arn == role
+	return arn == partition.SameRoot(who.ARN, who.Account) || arn == who.ARN || arn == role
 }
 
 // holds reports whether the conditions hold for a request to the function's URL,

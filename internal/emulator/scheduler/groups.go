@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -32,7 +33,7 @@ func groupName(name *string) string {
 func (s *Service) addGroup(name string) *group {
 	g := &group{
 		name: name, created: s.loop.Now(),
-		arn: "arn:aws:scheduler:" + s.region + ":" + s.account + ":schedule-group/" + name,
+		arn: partition.ARN("scheduler", s.region, s.account, "schedule-group/"+name),
 	}
 	s.groups[name] = g
 	return g

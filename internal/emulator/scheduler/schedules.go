@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -29,7 +30,7 @@ type schedule struct {
 func id(group, name *string) string { return groupName(group) + "/" + *name }
 
 func (s *Service) arn(id string) string {
-	return "arn:aws:scheduler:" + s.region + ":" + s.account + ":schedule/" + id
+	return partition.ARN("scheduler", s.region, s.account, "schedule/"+id)
 }
 
 // canonical is a request without its token, to compare requests by.

@@ -1,7 +1,6 @@
 package secretsmanager
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -36,7 +36,7 @@ func (s *Service) createSecret(_ *wire.Call, in *secretsmanager.CreateSecretInpu
 	}
 	now := s.loop.Now()
 	created := &secret{
-		arn:  fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s-%s", s.region, s.account, *in.Name, s.loop.ID(6)),
+		arn:  partition.ARN("secretsmanager", s.region, s.account, "secret:"+*in.Name+"-"+s.loop.ID(6)),
 		name: *in.Name, description: in.Description, key: in.KmsKeyId, tags: in.Tags, created: now, changed: now,
 		versions: map[string]*version{}, stages: map[string]string{},
 	}

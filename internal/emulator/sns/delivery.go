@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // notification is a message as a queue gets it.
@@ -81,7 +83,7 @@ func (s *Service) deliver(m *message, sub *subscription) {
 }
 
 func (s *Service) notification(m *message, sub *subscription) notification {
-	host := "https://sns." + s.region + ".amazonaws.com/"
+	host := "https://sns." + s.region + "." + partition.Domain(s.region) + "/"
 	n := notification{
 		Type: "Notification", MessageID: m.id, TopicARN: m.topic.arn, Subject: m.subject, Message: m.text(sub.protocol),
 		Timestamp:        s.loop.Now().UTC().Format("2006-01-02T15:04:05.000Z"),

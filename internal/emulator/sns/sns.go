@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -60,7 +61,7 @@ const (
 )
 
 func (s *Service) arn(name string) string {
-	return "arn:aws:sns:" + s.region + ":" + s.account + ":" + name
+	return partition.ARN("sns", s.region, s.account, name)
 }
 
 func invalid(reason string) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -53,11 +54,11 @@ func (s *Service) subscribe(_ *wire.Call, in *sns.SubscribeInput) (*sns.Subscrib
 func (s *Service) checkEndpoint(sub *subscription) error {
 	switch sub.protocol {
 	case "sqs":
-		if !strings.HasPrefix(sub.endpoint, "arn:aws:sqs:") {
+		if !partition.IsOf(sub.endpoint, "sqs", s.region) {
 			return invalid("SQS endpoint ARN")
 		}
 	case "lambda":
-		if !strings.HasPrefix(sub.endpoint, "arn:aws:lambda:") {
+		if !partition.IsOf(sub.endpoint, "lambda", s.region) {
 			return invalid("Lambda endpoint ARN")
 		}
 	case "http", "https", "email", "email-json", "sms", "application", "firehose":
@@ -65,7 +66,7 @@ func (s *Service) checkEndpoint(sub *subscription) error {
 	default:
 		return invalid("Does not support this protocol string: " + sub.protocol)
 	}
-	if !strings.HasPrefix(sub.endpoint, "arn:aws:"+sub.protocol+":"+s.region+":"+s.account+":") {
+	if !strings.HasPrefix(sub.endpoint, partition.ARN(sub.protocol, s.region, s.account, "")) {
 		return invalid("Endpoint Reason: an endpoint of another account or Region is not emulated")
 	}
 	return nil

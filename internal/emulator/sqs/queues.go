@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -51,11 +52,11 @@ func (s *Service) Policy(arn string) *policy.Document {
 }
 
 func (s *Service) arn(name string) string {
-	return "arn:aws:sqs:" + s.region + ":" + s.account + ":" + name
+	return partition.ARN("sqs", s.region, s.account, name)
 }
 
 func (s *Service) url(name string) string {
-	return "https://sqs." + s.region + ".amazonaws.com/" + s.account + "/" + name
+	return "https://sqs." + s.region + "." + partition.Domain(s.region) + "/" + s.account + "/" + name
 }
 
 // byURL finds a queue by the account and name that its URL ends with, whatever

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -61,7 +62,7 @@ func notEmulated(operation, what string) error {
 }
 
 func (s *Service) arn(name string) string {
-	return fmt.Sprintf("arn:aws:ssm:%s:%s:parameter/%s", s.region, s.account, strings.TrimPrefix(name, "/"))
+	return partition.ARN("ssm", s.region, s.account, "parameter/"+strings.TrimPrefix(name, "/"))
 }
 
 // find gives a parameter by name or ARN.

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/states"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -47,7 +48,7 @@ func (s *Service) startExecution(_ *wire.Call, in *sfn.StartExecutionInput) (*sf
 	if in.Input == nil {
 		input = "{}"
 	}
-	arn := fmt.Sprintf("arn:aws:states:%s:%s:execution:%s:%s", s.region, s.account, m.name, name)
+	arn := partition.ARN("states", s.region, s.account, "execution:"+m.name+":"+name)
 	if e := s.executions[arn]; e != nil && (e.Running() || s.loop.Now().Sub(e.StopTime) < nameFreed) {
 		if !e.Running() || e.Input != input {
 			return nil, &types.ExecutionAlreadyExists{Message: aws.String(fmt.Sprintf("Execution Already Exists: '%s'", arn))}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/states"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -51,7 +52,7 @@ func (s *Service) createStateMachine(_ *wire.Call, in *sfn.CreateStateMachineInp
 	if err != nil {
 		return nil, err
 	}
-	arn := fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", s.region, s.account, name)
+	arn := partition.ARN("states", s.region, s.account, "stateMachine:"+name)
 	if m := s.machines[arn]; m != nil {
 		switch {
 		case m.deleting:

@@ -35,7 +35,7 @@ type world struct {
 
 func newWorld() *world {
 	w := &world{loop: loop.NewVirtual(start)}
-	roles := iam.New(w.loop, account, iam.Deps{RoleExists: func(string) bool { return true }})
+	roles := iam.New(w.loop, account, "us-east-1", iam.Deps{RoleExists: func(string) bool { return true }})
 	w.service = sts.New(w.loop, sts.Deps{Organization: "o-example", Role: func(arn string) *iam.Role {
 		_, name, _ := iam.ParseRoleARN(arn)
 		if r := roles.Role(name); r != nil && r.ARN == arn {

@@ -3,6 +3,8 @@ package wire
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // Identity is who calls. The zero value is nobody: the request was not signed.
@@ -72,7 +74,7 @@ func (m *Mux) authenticate(c *Call) error {
 	case m.Authenticate != nil:
 		c.Caller, err = m.Authenticate(c)
 	case c.AccessKey != "":
-		c.Caller = Identity{Account: m.account, ARN: "arn:aws:iam::" + m.account + ":user/" + c.AccessKey, UserID: c.AccessKey}
+		c.Caller = Identity{Account: m.account, ARN: partition.IAM(m.region, m.account, "user/"+c.AccessKey), UserID: c.AccessKey}
 	}
 	if wrong, ok := err.(CredentialError); ok { //nolint:errorlint // Authenticate gives it bare
 		return c.refuseCredentials(wrong)
@@ -93,7 +95,7 @@ func (c *Call) Deny(message string) error {
 		code, status = "AuthorizationError", http.StatusForbidden
 	case "cloudwatch", "elbv2", "iam", "s3", "sqs", "sts":
 		code, status = "AccessDenied", http.StatusForbidden
-	case "lambda", "scheduler":
+	case "apigatewayv2", "lambda", "scheduler":
 		status = http.StatusForbidden
 	}
 	return &wireError{code: code, message: message, status: status, space: "com.amazon.coral.service"}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // ServiceError is the error of an operation called by InvokeJSON.
@@ -52,7 +54,7 @@ func (m *Mux) InvokeJSON(c *Call, service, operation string, input json.RawMessa
 		RequestID: c.RequestID, Header: c.Header, protocol: awsJSON{version: "1.0"},
 	}
 	if call.Caller == (Identity{}) {
-		call.Caller = Identity{Account: m.account, ARN: "arn:aws:iam::" + m.account + ":root", UserID: m.account}
+		call.Caller = Identity{Account: m.account, ARN: partition.IAM(m.region, m.account, "root"), UserID: m.account}
 	}
 	call.Service, call.Operation = integrationModel(service), operation
 	if operation != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -52,6 +53,7 @@ func clients(c aws.Config) map[string]any {
 		"iam":                     iam.NewFromConfig(c),
 		"lambda":                  lambda.NewFromConfig(c),
 		"s3":                      s3.NewFromConfig(c),
+		"apigatewayv2":            apigatewayv2.NewFromConfig(c),
 		"scheduler":               scheduler.NewFromConfig(c),
 		"secretsmanager":          secretsmanager.NewFromConfig(c),
 		"sns":                     sns.NewFromConfig(c),

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // uriRoute is the place of one operation of a REST service.
@@ -157,7 +159,7 @@ func bucketOf(host string) string {
 	}
 	labels := strings.Split(strings.ToLower(host), ".")
 	end := slices.Index(labels, "localhost")
-	if strings.HasSuffix(host, ".amazonaws.com") {
+	if partition.Hosts(host) {
 		end = len(labels)
 	}
 	for i := len(labels) - 1; i >= 0; i-- {

@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/harness"
 )
 
@@ -80,7 +81,7 @@ func logical(s harness.Stack) *strings.Replacer {
 		}
 	}
 	return strings.NewReplacer(append(pairs,
-		s.Name, "${AWS::StackName}", s.Cloud.Region, "${AWS::Region}", s.Cloud.Account, "${AWS::AccountId}")...)
+		"arn:"+partition.Of(s.Cloud.Region)+":", "arn:${AWS::Partition}:", s.Name, "${AWS::StackName}", s.Cloud.Region, "${AWS::Region}", s.Cloud.Account, "${AWS::AccountId}")...)
 }
 
 // Judge says what is granted and was not needed, besides what has a reason to be there,

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // principals are the Principal or NotPrincipal of a statement.
@@ -24,7 +26,7 @@ type principals struct {
 var accountID = regexp.MustCompile(`^\d{12}$`)
 
 // principalARN is the form of the ARNs of users, roles, sessions and accounts.
-var principalARN = regexp.MustCompile(`^arn:aws:(iam::\d{12}:(root|user/.+|role/.+)|sts::\d{12}:(assumed-role/[^/]+/[^/]+|federated-user/.+))$`)
+var principalARN = regexp.MustCompile(`^arn:aws(?:-cn|-us-gov)?:(iam::\d{12}:(root|user/.+|role/.+)|sts::\d{12}:(assumed-role/[^/]+/[^/]+|federated-user/.+))$`)
 
 func parsePrincipals(raw json.RawMessage, not bool) (*principals, error) {
 	p := &principals{not: not}
@@ -98,7 +100,7 @@ func (p *principals) matches(who Principal) recipient {
 		return toNobody
 	case p.names(who.ARN) || who.Role != "" && p.names(who.Role):
 		return toPrincipal
-	case p.namesAccount(who.Account):
+	case p.namesAccount(who):
 		return toAccount
 	}
 	return toNobody
@@ -111,28 +113,29 @@ func (p *principals) exempts(who Principal) bool {
 	if who.Service != "" {
 		return p.everyone || slices.Contains(p.services, who.Service)
 	}
-	named := p.names(who.ARN) && p.namesAccount(who.Account)
+	named := p.names(who.ARN) && p.namesAccount(who)
 	return p.everyone || named && (who.Role == "" || p.names(who.Role))
 }
 
 func (p *principals) names(arn string) bool { return slices.Contains(p.aws, arn) }
 
-func (p *principals) namesAccount(account string) bool {
-	return slices.Contains(p.aws, account) || slices.Contains(p.aws, "arn:aws:iam::"+account+":root")
+func (p *principals) namesAccount(of Principal) bool {
+	return slices.Contains(p.aws, of.Account) || slices.Contains(p.aws, partition.SameRoot(of.ARN, of.Account))
 }
 
-// Roles are the ARNs of the roles that the document names as principals.
-func (d *Document) Roles() []string {
-	var roles []string
+// Principals are the ARNs of users, roles, sessions and accounts that the document names
+// as principals.
+func (d *Document) Principals() []string {
+	var arns []string
 	for _, s := range d.statements {
 		if s.principals == nil {
 			continue
 		}
 		for _, name := range s.principals.aws {
-			if strings.HasPrefix(name, "arn:aws:iam::") && strings.Contains(name, ":role/") {
-				roles = append(roles, name)
+			if strings.HasPrefix(name, "arn:") {
+				arns = append(arns, name)
 			}
 		}
 	}
-	return roles
+	return arns
 }

@@ -9,8 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
 // proxy is the port through which the processes see the cloud: its APIs, for those
@@ -84,7 +85,7 @@ func (p *proxy) reaches(host string) bool {
 	if err != nil {
 		name = host
 	}
-	known := strings.HasSuffix(strings.ToLower(name), ".amazonaws.com")
+	known := partition.Hosts(name)
 	if !known {
 		p.host.loop.Do(func() { known = p.host.world.Knows(name) })
 	}
