@@ -94,7 +94,7 @@ func (c *Cloud) build(a codepipeline.Action, done func(codepipeline.Result)) {
 	err := may("StartBuild")
 	if err == nil {
 		b, err = c.CodeBuild.StartForPipeline(codebuild.ForPipeline{
-			Project: project, Pipeline: a.Pipeline, Source: objectARN(c.Region, a.Inputs), Artifact: objectARN(a.Outputs),
+			Project: project, Pipeline: a.Pipeline, Source: objectARN(c.Region, a.Inputs), Artifact: objectARN(c.Region, a.Outputs),
 		})
 	}
 	if err != nil {

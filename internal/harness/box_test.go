@@ -2,7 +2,6 @@ package harness_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -70,7 +69,7 @@ type box struct {
 // it, and registers the spec after change has had its way with it.
 func newBox(t *testing.T, change ...func(*rollout.Spec)) *box {
 	t.Helper()
-	return newBoxOf(t, origin{}, change...)
+	return newBoxOf(t, origin{region: "us-east-1"}, change...)
 }
 
 // newBoxIn is newBox in a Region, which may be of any partition.
@@ -81,7 +80,7 @@ func newBoxIn(t *testing.T, region string, change ...func(*rollout.Spec)) *box {
 
 // origin is where a box is and where the images of its app come from.
 type origin struct {
-	region     string       // us-east-1 without it
+	region     string       // of any partition
 	repository func(b *box) // makes the repository of the images
 	builder    func(build *types.Build, done func(codebuild.Result))
 	narrowed   bool // its parameters leave Sluice less than the stories need
@@ -96,7 +95,7 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	b := &box{t: t, log: log}
 	h, err := harness.New(l, harness.Options{
 		Cloud: emulator.Options{
-			Region: cmp.Or(from.region, "us-east-1"), Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout,
+			Region: from.region, Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout,
 			Action: b.action, Builder: from.builder,
 		},
 		Log: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),

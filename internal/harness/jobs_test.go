@@ -57,7 +57,7 @@ func newDeploying(t *testing.T, environments ...rollout.Environment) *deploying 
 	t.Helper()
 	d := &deploying{file: "imagedefinitions.json"}
 	d.zip = d.zipped
-	newBoxOf(t, origin{repository: d.install, builder: d.build}, func(s *rollout.Spec) {
+	newBoxOf(t, origin{region: "us-east-1", repository: d.install, builder: d.build}, func(s *rollout.Spec) {
 		s.Environments = environments
 		s.Triggers = rollout.Triggers{CodePipeline: true}
 	})

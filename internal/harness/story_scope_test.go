@@ -22,7 +22,7 @@ const (
 // newTwo is a box whose account has a second environment, staging, beside production.
 func newTwo(t *testing.T) (b *box, staging harness.Service) {
 	t.Helper()
-	b = newBoxOf(t, origin{narrowed: true})
+	b = newBoxOf(t, origin{region: "us-east-1", narrowed: true})
 	staging, err := b.DeployService(map[string]string{
 		"App": "shop", "Environment": "staging", "Image": b.push("staging", good), "Alarms": "shop-staging",
 	})
