@@ -2,7 +2,6 @@ package cloudformation
 
 import (
 	"strings"
-
 )
 
 // keptHandler keeps what there is no service for here: where things stand in a
