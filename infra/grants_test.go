@@ -26,26 +26,26 @@ func spare() map[string]string {
 	}
 	for _, images := range []struct{ role, repository string }{{build, "shop"}, {workflow, "shop"}, {workflow, "team/shop"}} {
 		because("Docker pushes layers with it, and layers have no emulation (AWS: ECR User Guide, IAM permissions for pushing an image)",
-			images.role, "arn:aws:ecr"+here+"repository/"+images.repository,
+			images.role, "arn:${AWS::Partition}:ecr"+here+"repository/"+images.repository,
 			"ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart")
 	}
 	because("CodeBuild logs with it, and CloudWatch Logs has no emulation",
-		build, "arn:aws:logs"+here+"log-group:/codebuild/shop-build:*", "logs:CreateLogStream", "logs:PutLogEvents")
+		build, "arn:${AWS::Partition}:logs"+here+"log-group:/codebuild/shop-build:*", "logs:CreateLogStream", "logs:PutLogEvents")
 	for _, role := range []string{build, pipeline} {
-		because("artifacts are read by their versions, and objects have none in the emulation", role, "arn:aws:s3:::${Artifacts}/*", "s3:GetObjectVersion")
+		because("artifacts are read by their versions, and objects have none in the emulation", role, "arn:${AWS::Partition}:s3:::${Artifacts}/*", "s3:GetObjectVersion")
 		for _, service := range []string{"codeconnections", "codestar-connections"} {
-			because("the source is read with it, and connections have no emulation", role, "arn:aws:"+service+here[:len(here)-1]+id, service+":UseConnection")
+			because("the source is read with it, and connections have no emulation", role, "arn:${AWS::Partition}:"+service+here[:len(here)-1]+id, service+":UseConnection")
 		}
 	}
 	because("CodePipeline looks whether its bucket has versions, and the emulation of buckets has none (AWS: CodePipeline User Guide, CodePipeline service role policy)",
-		pipeline, "arn:aws:s3:::${Artifacts}", "s3:GetBucketVersioning")
-	because("the build clones the source with it, and CodeCommit has no emulation", build, "arn:aws:codecommit"+here+"shop", "codecommit:GitPull")
-	because("the source is read with it, and CodeCommit has no emulation", pipeline, "arn:aws:codecommit"+here+"shop",
+		pipeline, "arn:${AWS::Partition}:s3:::${Artifacts}", "s3:GetBucketVersioning")
+	because("the build clones the source with it, and CodeCommit has no emulation", build, "arn:${AWS::Partition}:codecommit"+here+"shop", "codecommit:GitPull")
+	because("the source is read with it, and CodeCommit has no emulation", pipeline, "arn:${AWS::Partition}:codecommit"+here+"shop",
 		"codecommit:CancelUploadArchive", "codecommit:GetBranch", "codecommit:GetCommit", "codecommit:GetRepository",
 		"codecommit:GetUploadArchiveStatus", "codecommit:UploadArchive")
 	const packages = "packages come with it, and CodeArtifact has no emulation"
-	because(packages, build, "arn:aws:codeartifact"+here+"domain/example", "codeartifact:GetAuthorizationToken")
-	because(packages, build, "arn:aws:codeartifact"+here+"repository/example/npm", "codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository")
+	because(packages, build, "arn:${AWS::Partition}:codeartifact"+here+"domain/example", "codeartifact:GetAuthorizationToken")
+	because(packages, build, "arn:${AWS::Partition}:codeartifact"+here+"repository/example/npm", "codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository")
 	because(packages, build, "*", "sts:GetServiceBearerToken")
 	return reasons
 }
