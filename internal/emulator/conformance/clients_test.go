@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -36,6 +37,7 @@ import (
 // clients are the SDK's clients by the name of the service's model.
 func clients(c aws.Config, moto bool) map[string]any {
 	return map[string]any{
+		"apigatewayv2":            apigatewayv2.NewFromConfig(c),
 		"application-autoscaling": applicationautoscaling.NewFromConfig(c),
 		"cloudformation":          cloudformation.NewFromConfig(c),
 		"cloudwatch": cloudwatch.NewFromConfig(c, func(o *cloudwatch.Options) {
