@@ -143,7 +143,7 @@ func TestFirstInstallationFails(t *testing.T) {
 func TestQuestionsAtATerminal(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	const secret, region = "ARN of the secret for Slack (docs/slack.md); empty for approvals without Slack:", "Which Region?"
+	const secret, region = "ARN of the secret for Slack (docs/slack.md); empty for approvals without Slack:", "Which Region?" //nolint:gosec // a question
 	for _, c := range []struct {
 		script    string
 		env       []string
