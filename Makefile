@@ -21,7 +21,7 @@ demo: ## Show the whole main job on the local cloud; ARGS=--plain prints lines, 
 # The stories are whole rollouts; a larger heap saves a third of their time, up to what a machine has to spare.
 .PHONY: test
 test: $(ASL) ## Run all tests
-	GOGC=400 GOMEMLIMIT=4GiB go test -timeout 30m ./...
+	GOGC=400 GOMEMLIMIT=10GiB go test -timeout 30m ./...
 
 $(ASL): scripts/asl/package-lock.json
 	@if command -v npm >/dev/null; then \
