@@ -32,7 +32,7 @@ func TestDestroyRefuses(t *testing.T) {
 
 	roles, remove := o.hold()
 	o.fails("scripts/destroy", with("YES=1", "FORCE=1"), "Rollouts stop where they are: shop-production-7.",
-		"destroy: stack sluice is not wholly gone. Why:", "MachineRole: ", "must d")
+		"destroy: stack sluice is not wholly gone. Why:", "MachineRole: ", "must delete policies first")
 	o.fails("scripts/deploy", with(url, "BUCKET=mine"), "deploy: stack sluice is in DELETE_FAILED", "take away what is left with make destroy")
 	remove(roles)
 	o.does("scripts/destroy", with("YES=1", "FORCE=1"), "Stack sluice is gone.", "aws dynamodb delete-table --table-name sluice-Table-")
@@ -47,6 +47,8 @@ func TestDestroyForced(t *testing.T) {
 	o.running("shop-production-7")
 	o.does("scripts/destroy", with("YES=1", "FORCE=1"), "Rollouts stop where they are: shop-production-7.", "Stack sluice is gone.",
 		"What is left of the rollouts: the listener rules have the weights that they had", "Sluice was taken away during a rollout", "What is left is the table.")
+	// Nothing of it is in the way of another installation.
+	o.does("scripts/deploy", with(url, "BUCKET=mine"), "runs in account 123456789012")
 }
 
 // protect switches the stack's termination protection.
