@@ -18,6 +18,7 @@ func TestDestroyRefuses(t *testing.T) {
 	o.bucket("123456789012", "us-east-1", "mine")
 	o.does("scripts/deploy", with(url, "BUCKET=mine"), "runs in account 123456789012")
 
+	o.fails("scripts/deploy", with("BUCKET=mine", "LOG_RETENTION=31"), "LogRetention", "and what was there before runs on. Why is said above.")
 	shown, err := o.answers("scripts/destroy", nil, [2]string{"Take away sluice? [y/N]", "no"})
 	if err == nil || !strings.Contains(shown, "destroy: nothing was changed") {
 		t.Errorf("destroy, answered with no: %v, shows\n%s", err, shown)
