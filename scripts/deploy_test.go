@@ -28,19 +28,18 @@ func with(env ...string) []string { return env }
 func TestDeployAndDestroy(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	o.bucket("123456789012", "us-east-1", "mine")
-	const mine = "BUCKET=mine"
+	const ours = "BUCKET=sluice-artifacts-123456789012-us-east-1" // what is found without it, sooner
 
-	o.does("scripts/deploy", with(url, mine, "PLAN=1"), "AWS::StepFunctions::StateMachine")
-	o.does("scripts/deploy", with(url, "YES=1"), "runs in account 123456789012, Region us-east-1, as stack sluice", "Decisions without Slack go, signed by IAM, to: https://")
+	o.does("scripts/deploy", with(url, "YES=1", "PLAN=1"), "AWS::StepFunctions::StateMachine")
+	o.does("scripts/deploy", with(url), "runs in account 123456789012, Region us-east-1, as stack sluice", "Decisions without Slack go, signed by IAM, to: https://")
 	o.does("scripts/deploy", nil, "No changes to deploy. Stack sluice-artifacts is up to date", "No changes to deploy. Stack sluice is up to date")
-	o.does("scripts/deploy --dry-run", with(mine), "Nothing would change in stack sluice.")
-	o.does("scripts/deploy", with(mine, "PLAN=1", "LOG_RETENTION=30"), "Modify", "AWS::Logs::LogGroup")
+	o.does("scripts/deploy --dry-run", with(ours), "Nothing would change in stack sluice.")
+	o.does("scripts/deploy", with(ours, "PLAN=1", "LOG_RETENTION=30"), "Modify", "AWS::Logs::LogGroup")
 
-	o.fails("scripts/deploy", with(mine, noSecret), "and what was there before runs on. Why:",
+	o.fails("scripts/deploy", with(ours, noSecret), "and what was there before runs on. Why:",
 		"Check: Received response status [FAILED] from custom resource. Message returned: parameter SlackSecret")
-	o.fails("scripts/deploy", with(mine, "SLACK_SECRET="+o.slackSecret("xoxb-wrong")), "parameter SlackSecret", "invalid_auth")
-	o.does("scripts/deploy", with(mine, "SLACK_SECRET="+o.slackSecret("xoxb-right")), "Slack sends what people press to: https://", "sluice slack manifest --url https://")
+	o.fails("scripts/deploy", with(ours, "SLACK_SECRET="+o.slackSecret("xoxb-wrong")), "parameter SlackSecret", "invalid_auth")
+	o.does("scripts/deploy", with(ours, "SLACK_SECRET="+o.slackSecret("xoxb-right")), "Slack sends what people press to: https://", "sluice slack manifest --url https://")
 
 	o.fails("scripts/destroy", nil, "nobody is here to ask: Take away sluice?")
 	o.does("scripts/destroy", with("YES=1"), "Stack sluice is gone.", "aws dynamodb delete-table --table-name sluice-Table-")
@@ -144,7 +143,7 @@ func TestFirstInstallationFails(t *testing.T) {
 func TestQuestionsAtATerminal(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	const secret, region = "ARN of the secret for Slack (docs/slack.md); empty for approvals without Slack:", "Which Region?"
+	const secret, region = "ARN of the secret for Slack (docs/slack.md); empty for approvals without Slack:", "Which Region?" //nolint:gosec // a question
 	for _, c := range []struct {
 		script    string
 		env       []string

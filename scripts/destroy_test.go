@@ -70,7 +70,7 @@ func (o office) running(name string) {
 	client := sfn.NewFromConfig(o.cloud.Config("local"))
 	machine := "arn:aws:states:us-east-1:123456789012:stateMachine:sluice-rollout"
 	if _, err := client.UpdateStateMachine(o.t.Context(), &sfn.UpdateStateMachineInput{
-		StateMachineArn: &machine, Definition: aws.String(`{"StartAt":"Bake","States":{"Bake":{"Type":"Wait","Seconds":90000000,"End":true}}}`),
+		StateMachineArn: &machine, Definition: aws.String(`{"QueryLanguage":"JSONata","StartAt":"Bake","States":{"Bake":{"Type":"Wait","Seconds":90000000,"End":true}}}`),
 	}); err != nil {
 		o.t.Fatal(err)
 	}
