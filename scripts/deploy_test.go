@@ -69,7 +69,7 @@ func TestScriptsRefuse(t *testing.T) {
 	role := o.role("tasks", "/", "ecs-tasks.amazonaws.com")
 	o.role("team", "/shop/", "ecs-tasks.amazonaws.com")
 	deaf := o.role("machine", "/", "states.amazonaws.com")
-	bare := o.only("bash", "dirname", "basename")
+	bare := only(t, "bash", "dirname", "basename")
 	const inProgress, stuck = "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED"
 	for name, c := range map[string]struct {
 		script string
@@ -213,16 +213,16 @@ func (o office) blind() []string {
 }
 
 // only is a PATH on which only these programs are.
-func (o office) only(programs ...string) string {
-	o.t.Helper()
-	folder := o.t.TempDir()
+func only(t *testing.T, programs ...string) string {
+	t.Helper()
+	folder := t.TempDir()
 	for _, program := range programs {
 		found, err := exec.LookPath(program)
 		if err == nil {
 			err = os.Symlink(found, filepath.Join(folder, program))
 		}
 		if err != nil {
-			o.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	return folder
