@@ -28,11 +28,25 @@ func TestBuildIsReproducible(t *testing.T) {
 	}
 }
 
-func TestBuildForAnUnknownProcessor(t *testing.T) {
+// What cannot be built is said in a sentence.
+func TestBuildRefuses(t *testing.T) {
 	t.Parallel()
-	out, err := buildCommand(t, "..", t.TempDir(), "mips").CombinedOutput()
-	if want := "build: ARCH is \"mips\"; Lambda has arm64 and amd64 (which it calls x86_64)\n"; err == nil || string(out) != want {
-		t.Errorf("a build for mips: %v, says %q, want an error and %q", err, out, want)
+	build := filepath.Join("..", "scripts", "build")
+	for name, c := range map[string]struct {
+		function, env, want string
+	}{
+		"an unknown processor": {"bake", "ARCH=mips", "build: ARCH is \"mips\"; Lambda has arm64 and amd64 (which it calls x86_64)\n"},
+		"an unknown function":  {"cook", "ARCH=arm64", "build: there is no function \"cook\"; the folders of functions/ are named as they are\n"},
+		"no go command":        {"bake", "PATH=" + only(t, "bash", "dirname"), "build: the go command is not here; https://go.dev/doc/install says how to install it\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			command := exec.CommandContext(t.Context(), build, c.function) //nolint:gosec // our own script
+			command.Env = append(os.Environ(), "DIST="+t.TempDir(), c.env)
+			if out, err := command.CombinedOutput(); err == nil || string(out) != c.want {
+				t.Errorf("build %s with %s: %v, says %q, want an error and %q", c.function, c.env, err, out, c.want)
+			}
+		})
 	}
 }
 
@@ -55,10 +69,10 @@ func copyCheckout(t *testing.T, to string) {
 	}
 }
 
-func buildCommand(t *testing.T, root, dist, arch string, env ...string) *exec.Cmd {
+func buildCommand(t *testing.T, root, dist string, env ...string) *exec.Cmd {
 	t.Helper()
 	build := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "build"), "bake") //nolint:gosec // our own script
-	build.Env = append(os.Environ(), append([]string{"DIST=" + dist, "ARCH=" + arch}, env...)...)
+	build.Env = append(os.Environ(), append([]string{"DIST=" + dist}, env...)...)
 	return build
 }
 
@@ -66,7 +80,7 @@ func buildCommand(t *testing.T, root, dist, arch string, env ...string) *exec.Cm
 func built(t *testing.T, root string, env ...string) []byte {
 	t.Helper()
 	dist := t.TempDir()
-	if out, err := buildCommand(t, root, dist, "arm64", env...).CombinedOutput(); err != nil {
+	if out, err := buildCommand(t, root, dist, env...).CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	packed, err := os.ReadFile(filepath.Join(dist, "bake.zip")) //nolint:gosec // a file that was just built

@@ -18,6 +18,7 @@ func TestDestroyRefuses(t *testing.T) {
 	o.bucket("123456789012", "us-east-1", "mine")
 	o.does("scripts/deploy", with(url, "BUCKET=mine"), "runs in account 123456789012")
 
+	o.fails("scripts/deploy", with("BUCKET=mine", "LOG_RETENTION=31"), "LogRetention", "and what was there before runs on. Why is said above.")
 	shown, err := o.answers("scripts/destroy", nil, [2]string{"Take away sluice? [y/N]", "no"})
 	if err == nil || !strings.Contains(shown, "destroy: nothing was changed") {
 		t.Errorf("destroy, answered with no: %v, shows\n%s", err, shown)
@@ -32,7 +33,7 @@ func TestDestroyRefuses(t *testing.T) {
 
 	roles, remove := o.hold()
 	o.fails("scripts/destroy", with("YES=1", "FORCE=1"), "Rollouts stop where they are: shop-production-7.",
-		"destroy: stack sluice is not wholly gone. Why:", "MachineRole: ", "must d")
+		"destroy: stack sluice is not wholly gone. Why:", "MachineRole: ", "must delete policies first")
 	o.fails("scripts/deploy", with(url, "BUCKET=mine"), "deploy: stack sluice is in DELETE_FAILED", "take away what is left with make destroy")
 	remove(roles)
 	o.does("scripts/destroy", with("YES=1", "FORCE=1"), "Stack sluice is gone.", "aws dynamodb delete-table --table-name sluice-Table-")
@@ -47,6 +48,8 @@ func TestDestroyForced(t *testing.T) {
 	o.running("shop-production-7")
 	o.does("scripts/destroy", with("YES=1", "FORCE=1"), "Rollouts stop where they are: shop-production-7.", "Stack sluice is gone.",
 		"What is left of the rollouts: the listener rules have the weights that they had", "Sluice was taken away during a rollout", "What is left is the table.")
+	// Nothing of it is in the way of another installation.
+	o.does("scripts/deploy", with(url, "BUCKET=mine"), "runs in account 123456789012")
 }
 
 // protect switches the stack's termination protection.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,7 @@ func path(t *testing.T) string {
 // patient is the cloud, whose answers to what changes a stack travel until the stack is
 // at rest. The CLI looks at once whether it is, and then only every half a minute.
 func patient(c *emulator.Cloud) http.Handler {
+	changing := regexp.MustCompile(`\bAction=(CreateChangeSet|ExecuteChangeSet|DeleteStack)\b`)
 	stacks := cloudformation.NewFromConfig(c.Config("local"))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -98,15 +100,15 @@ func patient(c *emulator.Cloud) http.Handler {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if !bytes.Contains(body, []byte("Action=ExecuteChangeSet")) && !bytes.Contains(body, []byte("Action=DeleteStack")) {
+		if !changing.Match(body) {
 			c.Handler().ServeHTTP(w, r)
 			return
 		}
 		answer := httptest.NewRecorder()
 		c.Handler().ServeHTTP(answer, r)
-		for moving(r.Context(), stacks) {
+		for again := true; again; again = moving(r.Context(), stacks) {
 			later := make(chan struct{})
-			c.After(time.Second, func() { close(later) })
+			c.After(10*time.Second, func() { close(later) })
 			<-later
 		}
 		maps.Copy(w.Header(), answer.Header())
