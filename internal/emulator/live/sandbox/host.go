@@ -89,20 +89,17 @@ func (h *Host) Serve(w World) {
 func (h *Host) Close() {
 	h.mu.Lock()
 	h.closed = true
-	for e := range h.running {
-		e.process.Kill()
-	}
 	h.mu.Unlock()
-	h.ended.Wait()
 	h.spawner.Close()
+	h.ended.Wait()
 	if h.proxy != nil {
 		h.proxy.close()
 	}
 	_ = os.RemoveAll(h.folder) // a temporary folder
 }
 
-// track keeps an environment until its process has ended, and reports whether it may
-// run at all.
+// track keeps an environment until its process has ended. It reports false for one
+// whose process the closing host ends.
 func (h *Host) track(e *environment) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
