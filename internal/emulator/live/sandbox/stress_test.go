@@ -1,7 +1,12 @@
 package sandbox_test
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
+	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,7 +38,7 @@ func left(t *testing.T, variable string) []string {
 // none after.
 func TestCloseLeavesNoProcess(t *testing.T) {
 	t.Parallel()
-	for round := range 8 {
+	for round := range 5 {
 		t.Run(fmt.Sprint(round, " started"), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(rw http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(rw, "ok") })
@@ -63,7 +68,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 func TestNoRequestIsCutOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(rw http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(rw, r.Host) })
-	const functions, invokers, rounds = 3, 4, 12
+	const functions, invokers, rounds = 3, 3, 6
 	var running sync.WaitGroup
 	for f := range functions {
 		name := fmt.Sprint("f", f)
@@ -82,4 +87,38 @@ func TestNoRequestIsCutOff(t *testing.T) {
 		}
 	}
 	running.Wait()
+}
+
+// A process that ends while it says hello to a host of HTTPS is no fault of the cloud,
+// which says nothing of it.
+func TestHandshakeCutOffIsNoFault(t *testing.T) { //nolint:paralleltest // what net/http logs is the whole program's
+	w := newWorld(t, nil)
+	var said bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&said, nil)))
+	defer slog.SetDefault(before)
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(w.endpoint(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = fmt.Fprint(conn, "CONNECT slack.com:443 HTTP/1.1\r\nHost: slack.com:443\r\n\r\n")
+	if err == nil {
+		_, err = bufio.NewReader(conn).ReadString('\n')
+	}
+	if err == nil {
+		_, err = conn.Write([]byte{22, 3, 1}) // a record of TLS begins
+	}
+	if err == nil {
+		err = conn.(*net.TCPConn).CloseWrite()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); err != nil { // until the proxy has closed it
+		t.Fatal(err)
+	}
+	if said.Len() > 0 {
+		t.Errorf("the cloud says %q, want nothing", said.String())
+	}
 }
