@@ -155,9 +155,8 @@ func (r *running) end(signal syscall.Signal, status int) {
 }
 
 // Whatever signal ends a command whose functions are processes, and whenever it comes,
-// nothing is left behind.
+// nothing is left behind. One at a time: each has many processes.
 func TestSignals(t *testing.T) {
-	t.Parallel()
 	b := build(t)
 	demo := []string{"demo", "--lambda=process", "--plain"}
 	for name, test := range map[string]struct {

@@ -90,8 +90,8 @@ func TestNoRequestIsCutOff(t *testing.T) {
 }
 
 // A process that ends while it says hello to a host of HTTPS is no fault of the cloud,
-// which says nothing of it.
-func TestHandshakeCutOffIsNoFault(t *testing.T) { //nolint:paralleltest // what net/http logs is the whole program's
+// which says nothing of it. Nothing runs beside it, as net/http's log is the program's.
+func TestHandshakeCutOffIsNoFault(t *testing.T) {
 	w := newWorld(t, nil)
 	var said bytes.Buffer
 	before := slog.Default()
