@@ -52,6 +52,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{"speed that is not one", []string{"local", "--speed", "NaN"}, "--speed is NaN, want"},
 		{"lambda of another kind", []string{"demo", "--lambda", "docker"}, `--lambda is "docker", want goroutine or process`},
 		{"lambda with a fast clock", []string{"demo", "--lambda=process", "--speed=10"}, "--speed is 10, want 1 with --lambda=process: processes have this machine's clock"},
+		{"lambda of another kind for local", []string{"local", "--lambda", "docker"}, `--lambda is "docker", want goroutine or process`},
+		{"lambda with a fast clock for local", []string{"local", "--lambda=process", "--speed=10"}, "--speed is 10, want 1 with --lambda=process"},
 		{"port below zero", []string{"demo", "--port", "-1"}, "--port is -1, want a port"},
 		{"port too high", []string{"local", "--port", "65536"}, "--port is 65536, want a port"},
 		{"argument of demo", []string{"demo", "now"}, `sluice demo takes no arguments, found "now"`},
@@ -124,11 +126,11 @@ func TestLocalOptions(t *testing.T) {
 		got = *o
 		return nil
 	})
-	cmd.SetArgs([]string{"--image", "a/shop=./shop --color blue", "--image", "a/till=./till", "--port", "4600"})
+	cmd.SetArgs([]string{"--image", "a/shop=./shop --color blue", "--image", "a/till=./till", "--port", "4600", "--lambda=process"})
 	if err := cmd.ExecuteContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := cli.LocalOptions{Port: 4600, Speed: 1, Images: []string{"a/shop=./shop --color blue", "a/till=./till"}}
+	want := cli.LocalOptions{Port: 4600, Speed: 1, Lambda: "process", Images: []string{"a/shop=./shop --color blue", "a/till=./till"}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(cli.LocalOptions{}, "Process"), cmpopts.IgnoreUnexported(cli.LocalOptions{})); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
 	}

@@ -21,12 +21,6 @@ type DemoOptions struct {
 	Lambda      string // goroutine or process
 }
 
-// How functions run, as --lambda names it.
-const (
-	lambdaGoroutine = "goroutine"
-	lambdaProcess   = "process"
-)
-
 // NewCmdDemo makes `sluice demo`. The work is done by run.
 func NewCmdDemo(p Process, run func(context.Context, *DemoOptions) error) *cobra.Command {
 	o := &DemoOptions{Process: p}
@@ -87,20 +81,9 @@ Exit status: 0 if everything ended as it should, 1 if not, 2 for a wrong command
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the local cloud running until Ctrl-C")
 	cmd.Flags().BoolVar(&o.Interactive, "interactive", false, "leave the answers in Slack to you, at the page that it names")
 	cmd.Flags().Float64Var(&o.Speed, "speed", 10, "how many times as fast as yours the cloud's clock runs; 1 with --lambda=process")
-	cmd.Flags().StringVar(&o.Lambda, "lambda", lambdaGoroutine, "how functions run: goroutine, or process for the real packages")
+	lambdaFlag(cmd, &o.Lambda)
 	cmd.Flags().IntVar(&o.Port, "port", 0, "port of the cloud's endpoint; 0 is a free one")
 	return cmd
-}
-
-// checkLambda refuses what is no way to run functions.
-func checkLambda(way string, speed float64) error {
-	switch {
-	case way != lambdaGoroutine && way != lambdaProcess:
-		return usagef("--lambda is %q, want goroutine or process", way)
-	case way == lambdaProcess && speed != 1:
-		return usagef("--speed is %g, want 1 with --lambda=process: processes have this machine's clock", speed)
-	}
-	return nil
 }
 
 func runDemo(ctx context.Context, o *DemoOptions) error {

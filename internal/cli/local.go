@@ -19,6 +19,7 @@ type LocalOptions struct {
 	Port   int
 	Speed  float64
 	Images []string // REPOSITORY=COMMAND
+	Lambda string   // goroutine or process
 
 	programs map[string]live.Program
 }
@@ -41,13 +42,25 @@ ECS tasks run as processes of this machine. What stands for an image is said wit
 --image; COMMAND is split at spaces, and the process is given its port in PORT. A
 task whose image has no command stops with CannotPullContainerError.
 
-Exit status: 0 after Ctrl-C, 1 if it could not run, 2 for a wrong command line.`,
+Sluice's own Lambda functions run as --lambda says: "goroutine" calls their code in
+this process; "process" builds their deployment packages with scripts/build, for this
+machine, and runs each as Lambda does: as a process that asks the Runtime API for
+invocations, frozen between them, with Lambda's environment variables. What they print
+is shown at a path of the port. Processes have this machine's clock, so --speed is 1
+then. It needs Linux, Go, and Sluice's source where it is run.
+
+Exit status: 0 after Ctrl-C, 1 if it could not run, 2 for a wrong command line, 130
+after Ctrl-C before it ran.`,
 		Example: `  sluice local --port 4600
   sluice local --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop="./shop --verbose"
+  sluice local --lambda=process  # the packages that AWS gets, as processes
   AWS_ENDPOINT_URL=http://127.0.0.1:4600 aws stepfunctions list-state-machines`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkSpeed(o.Speed); err != nil {
+				return err
+			}
+			if err := checkLambda(o.Lambda, o.Speed); err != nil {
 				return err
 			}
 			if err := checkPort(o.Port); err != nil {
@@ -63,6 +76,7 @@ Exit status: 0 after Ctrl-C, 1 if it could not run, 2 for a wrong command line.`
 	cmd.Flags().IntVar(&o.Port, "port", 0, "port of the cloud's endpoint; 0 is a free one")
 	cmd.Flags().Float64Var(&o.Speed, "speed", 1, "how many times as fast as yours the cloud's clock runs")
 	cmd.Flags().StringArrayVar(&o.Images, "image", nil, "command that stands for an image, as `REPOSITORY=COMMAND`; may be repeated")
+	lambdaFlag(cmd, &o.Lambda)
 	return cmd
 }
 
@@ -84,7 +98,12 @@ func programs(images []string) (map[string]live.Program, error) {
 }
 
 func runLocal(ctx context.Context, o *LocalOptions) error {
-	cloud, err := localcloud.Start(ctx, localcloud.Options{
+	start := localcloud.Start
+	if o.Lambda == lambdaProcess {
+		start = localcloud.StartBuilt
+		_, _ = fmt.Fprintln(o.Err, "The packages of Sluice's functions are built; the first time this takes minutes.") // nobody has to read it
+	}
+	cloud, err := start(ctx, localcloud.Options{
 		Speed: o.Speed, Programs: o.programs, Output: o.Err,
 		Advice: "give it one with `sluice local --image REPOSITORY=COMMAND`",
 		Log:    slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
@@ -119,6 +138,9 @@ Decisions come in from terminals at the Function URL %[8]s, here:
   curl --aws-sigv4 aws:amz:%[3]s:lambda --user %[4]s:%[5]s --json '{"action":"approve","subject":"ID"}' %[9]sdecisions
 `, o.Speed, server.Endpoint, cloud.Region, localcloud.AccessKey, localcloud.SecretKey, localcloud.Deployers, server.Page,
 		cloud.DecideURL, server.Local(cloud.DecideURL))
+	if err == nil && o.Lambda == lambdaProcess {
+		_, err = fmt.Fprintf(o.Out, "\nSluice's functions are processes of their deployment packages. What they print:\n  curl %s%s\n", server.Endpoint, localcloud.LogsPath)
+	}
 	if err != nil {
 		return fmt.Errorf("tell the endpoint: %w", err)
 	}

@@ -110,19 +110,11 @@ func open(ctx context.Context, o Options) (*world, error) {
 	return w, nil
 }
 
-// start starts the cloud. Packages are built for it, and are read by the time it runs.
+// start starts the cloud.
 func start(ctx context.Context, o Options) (*localcloud.Cloud, error) {
 	options := localcloud.Options{Speed: o.Speed, Log: o.Log, Provision: provision}
 	if o.Processes {
-		folder, err := os.MkdirTemp("", "sluice-packages-")
-		if err != nil {
-			return nil, fmt.Errorf("make a folder for packages: %w", err)
-		}
-		defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-		if err := localcloud.BuildFunctions(ctx, folder); err != nil {
-			return nil, err
-		}
-		options.Packages = folder
+		return localcloud.StartBuilt(ctx, options)
 	}
 	return localcloud.Start(ctx, options)
 }

@@ -46,6 +46,21 @@ func BuildFunctions(ctx context.Context, folder string) error {
 	return nil
 }
 
+// StartBuilt is Start with all functions built for it, as BuildFunctions does: each
+// invocation runs one as a process. The options' Packages is not looked at.
+func StartBuilt(ctx context.Context, o Options) (*Cloud, error) {
+	folder, err := os.MkdirTemp("", "sluice-packages-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for packages: %w", err)
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder, which is read by the time the cloud runs
+	if err := BuildFunctions(ctx, folder); err != nil {
+		return nil, err
+	}
+	o.Packages = folder
+	return Start(ctx, o)
+}
+
 // source is the folder of Sluice's source.
 func source(ctx context.Context) (string, error) {
 	const instead = "--lambda=goroutine needs neither Go nor the source"

@@ -108,12 +108,6 @@ func (h *Host) Close() {
 	for _, b := range h.balancers {
 		b.close()
 	}
-	for _, t := range h.tasks {
-		t.kill()
-	}
-	for _, t := range h.tasks {
-		t.wait()
-	}
 	h.spawner.Close()
 }
 

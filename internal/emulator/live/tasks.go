@@ -229,10 +229,3 @@ func (t *task) kill() {
 		p.Kill()
 	}
 }
-
-// wait waits until the processes have ended.
-func (t *task) wait() {
-	for _, p := range t.processes {
-		p.Wait()
-	}
-}

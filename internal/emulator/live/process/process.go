@@ -8,6 +8,7 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,45 +27,70 @@ type Process struct {
 	done chan struct{} // closed when it has ended
 }
 
-// Spawner starts all processes from one thread. Linux kills a process whose
-// parent ends (see attributes) when the thread that started it ends, so that
-// thread must live as long as the processes.
+// Spawner starts processes, and ends those that are left when it is closed. It starts
+// all from one thread: Linux kills a process whose parent ends (see attributes) when
+// the thread that started it ends, so that thread must live as long as the processes.
 type Spawner struct {
-	requests chan func()
-	stopped  chan struct{}
+	requests chan request
+	stopped  chan struct{} // closed when nothing more is to be started
+	ended    chan struct{} // closed when no process is left
 	once     sync.Once
+}
+
+// request asks the thread for a process.
+type request struct {
+	command Command
+	done    func(*Process, error)
 }
 
 // NewSpawner gives a spawner, which has to be closed.
 func NewSpawner() *Spawner {
-	s := &Spawner{requests: make(chan func()), stopped: make(chan struct{})}
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		for {
-			select {
-			case request := <-s.requests:
-				request()
-			case <-s.stopped:
-				return
-			}
-		}
-	}()
+	s := &Spawner{requests: make(chan request), stopped: make(chan struct{}), ended: make(chan struct{})}
+	go s.run()
 	return s
 }
 
-// Close ends the thread, and on Linux with it every process that is left.
-func (s *Spawner) Close() { s.once.Do(func() { close(s.stopped) }) }
+// run is the thread. As it alone starts processes, it knows of each that is left.
+func (s *Spawner) run() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(s.ended)
+	var left []*Process
+	for {
+		select {
+		case r := <-s.requests:
+			p, err := launch(r.command)
+			if err == nil {
+				left = append(slices.DeleteFunc(left, func(p *Process) bool { return !p.Running() }), p)
+			}
+			r.done(p, err)
+		case <-s.stopped:
+			for _, p := range left {
+				p.Kill()
+			}
+			for _, p := range left {
+				<-p.Done()
+			}
+			return
+		}
+	}
+}
+
+// Close kills every process that is left, also one that is just being started, and
+// waits for their ends. Nothing is started after it.
+func (s *Spawner) Close() {
+	s.once.Do(func() { close(s.stopped) })
+	<-s.ended
+}
 
 // ErrClosed says that a spawner was closed before it could start a process.
 var ErrClosed = errors.New("no more processes are started")
 
-// Start starts a process; done is called from another goroutine.
+// Start starts a process; done is called from another goroutine, and must not wait.
 func (s *Spawner) Start(c Command, done func(*Process, error)) {
-	request := func() { done(launch(c)) }
 	go func() {
 		select {
-		case s.requests <- request:
+		case s.requests <- request{c, done}:
 		case <-s.stopped:
 			done(nil, ErrClosed)
 		}

@@ -77,7 +77,6 @@ func (e *environment) launch(ctx context.Context, of lambda.Environment, folder 
 		return err
 	}
 	if !e.host.track(e) {
-		e.process.Kill()
 		return process.ErrClosed
 	}
 	return nil

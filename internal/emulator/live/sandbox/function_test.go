@@ -80,7 +80,8 @@ func handlers() map[string]any {
 				"deadline": deadline.Format("2006-01-02T15:04:05.000Z07:00"),
 			}, nil
 		},
-		"get": get,
+		"get":   get,
+		"calls": calls,
 		"print": func() {
 			fmt.Println("to standard output")
 			fmt.Fprintln(os.Stderr, "to standard error")
@@ -94,6 +95,10 @@ func get(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return send(req)
+}
+
+func send(req *http.Request) (string, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return "", err
@@ -101,6 +106,38 @@ func get(ctx context.Context, url string) (string, error) {
 	defer resp.Body.Close() //nolint:errcheck // it was only read
 	body, err := io.ReadAll(resp.Body)
 	return fmt.Sprint(resp.StatusCode, " ", strings.TrimSpace(string(body))), err
+}
+
+// calls asks the cloud for much at a time, by HTTP and by HTTPS, as clients that keep
+// their connections and never repeat a request.
+func calls(ctx context.Context) (string, error) {
+	const atATime = 8
+	failed := make(chan error)
+	for i := range atATime {
+		url := "https://slack.com/"
+		if i%2 == 0 {
+			url = os.Getenv("AWS_ENDPOINT_URL") + "/"
+		}
+		go func() {
+			_, err := post(ctx, url)
+			failed <- err
+		}()
+	}
+	var err error
+	for range atATime {
+		err = errors.Join(err, <-failed)
+	}
+	return "ok", err
+}
+
+// post sends a request that net/http does not repeat, as it is not idempotent and its
+// body can be read once.
+func post(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, io.NopCloser(strings.NewReader("{}")))
+	if err != nil {
+		return "", err
+	}
+	return send(req)
 }
 
 // reply is what the Runtime API answered.

@@ -18,7 +18,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -89,20 +88,17 @@ func (h *Host) Serve(w World) {
 func (h *Host) Close() {
 	h.mu.Lock()
 	h.closed = true
-	for e := range h.running {
-		e.process.Kill()
-	}
 	h.mu.Unlock()
-	h.ended.Wait()
 	h.spawner.Close()
+	h.ended.Wait()
 	if h.proxy != nil {
 		h.proxy.close()
 	}
 	_ = os.RemoveAll(h.folder) // a temporary folder
 }
 
-// track keeps an environment until its process has ended, and reports whether it may
-// run at all.
+// track keeps an environment until its process has ended. It reports false for one
+// whose process the closing host ends.
 func (h *Host) track(e *environment) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -142,6 +138,10 @@ func serve(s *http.Server, l net.Listener) {
 	go func() { _ = s.Serve(l) }() // it ends when the server is closed
 }
 
+// newServer has no timeouts. A process may be frozen for as long as nothing invokes it,
+// with a connection on which it has sent nothing yet, as net/http's clients keep one
+// that came too late for its request. Were that closed meanwhile, the next invocation's
+// first request would break on it, which net/http does not repeat.
 func newServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	return &http.Server{Handler: h} //nolint:gosec // its clients are the processes that this host has started
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/live/process"
 )
 
 // maxUnpacked is how large a package may be when it is unpacked.
@@ -27,6 +28,9 @@ func (h *Host) Package(pack []byte) (lambda.Code, error) {
 	folder := filepath.Join(h.folder, strings.NewReplacer("/", "_", "+", "-", "=", "").Replace(identity))
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed { // its folder is gone
+		return lambda.Code{}, process.ErrClosed
+	}
 	err, known := h.packages[folder]
 	if !known {
 		err = unpack(pack, folder)

@@ -24,6 +24,7 @@ type proxy struct {
 	file      string // of the authority's certificate
 	plain     *http.Server
 	secure    *http.Server
+	tls       *tls.Config
 	tunnels   *tunnels
 }
 
@@ -41,13 +42,13 @@ func newProxy(h *Host) (*proxy, error) {
 	}
 	p.plain = newServer(p)
 	p.secure = newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.world.Handler.ServeHTTP(w, r) }))
-	p.secure.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.authority.certificate}
+	p.tls = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.authority.certificate}
 	return p, nil
 }
 
 func (p *proxy) serve() {
 	serve(p.plain, p.listener)
-	serve(p.secure, tls.NewListener(p.tunnels, p.secure.TLSConfig))
+	serve(p.secure, p.tunnels)
 }
 
 func (p *proxy) close() {
@@ -73,7 +74,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodConnect {
-		p.tunnel(w)
+		p.tunnel(w, r)
 		return
 	}
 	p.host.world.Handler.ServeHTTP(w, r)
@@ -92,8 +93,10 @@ func (p *proxy) reaches(host string) bool {
 	return known
 }
 
-// tunnel makes a connection one of the HTTPS server's.
-func (p *proxy) tunnel(w http.ResponseWriter) {
+// tunnel makes a connection one of the HTTPS server's, once its handshake is done. One
+// that fails is nothing to report here, as net/http would: the process was killed in it,
+// or sees for itself what is wrong.
+func (p *proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -103,7 +106,12 @@ func (p *proxy) tunnel(w http.ResponseWriter) {
 		_ = conn.Close() // the process is gone
 		return
 	}
-	p.tunnels.add(&tunneled{Conn: conn, from: buffered.Reader})
+	secure := tls.Server(&tunneled{Conn: conn, from: buffered.Reader}, p.tls)
+	if err := secure.HandshakeContext(context.WithoutCancel(r.Context())); err != nil {
+		_ = conn.Close() // it is of no use
+		return
+	}
+	p.tunnels.add(secure)
 }
 
 // tunneled is a connection of which a part may have been read ahead.
@@ -115,7 +123,7 @@ type tunneled struct {
 
 func (t *tunneled) Read(p []byte) (int, error) { return t.from.Read(p) }
 
-// tunnels is a listener of connections that came in by CONNECT.
+// tunnels is a listener of connections that came in by CONNECT, with TLS in them.
 type tunnels struct {
 	conns  chan net.Conn
 	closed chan struct{}
