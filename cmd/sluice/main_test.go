@@ -165,13 +165,9 @@ func TestSignals(t *testing.T) {
 		status int
 		when   func(r *running)
 	}{
-		"SIGHUP while functions start":  {demo, syscall.SIGHUP, 130, (*running).awaitFunction},
-		"SIGINT while functions start":  {demo, syscall.SIGINT, 130, (*running).awaitFunction},
-		"SIGTERM while functions start": {demo, syscall.SIGTERM, 130, (*running).awaitFunction},
-		"SIGHUP while a rollout runs":   {demo, syscall.SIGHUP, 130, inRollout},
-		"SIGINT while a rollout runs":   {demo, syscall.SIGINT, 130, inRollout},
-		"SIGTERM while a rollout runs":  {demo, syscall.SIGTERM, 130, inRollout},
-		"SIGTERM to the local cloud":    {[]string{"local", "--lambda=process"}, syscall.SIGTERM, 0, inLocalCloud},
+		"SIGINT while functions start": {demo, syscall.SIGINT, 130, (*running).awaitFunction},
+		"SIGTERM while a rollout runs": {demo, syscall.SIGTERM, 130, inRollout},
+		"SIGHUP to the local cloud":    {[]string{"local", "--lambda=process"}, syscall.SIGHUP, 0, inLocalCloud},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := b.start(t, test.args...)
