@@ -68,7 +68,11 @@ func (o office) protect(on bool) {
 func (o office) running(name string) {
 	o.t.Helper()
 	client := sfn.NewFromConfig(o.cloud.Config("local"))
-	machine := "arn:aws:states:us-east-1:123456789012:stateMachine:sluice-rollout"
+	machines, err := client.ListStateMachines(o.t.Context(), &sfn.ListStateMachinesInput{})
+	if err != nil || len(machines.StateMachines) != 1 {
+		o.t.Fatalf("the state machines are %+v, %v; want one", machines, err)
+	}
+	machine := *machines.StateMachines[0].StateMachineArn
 	if _, err := client.UpdateStateMachine(o.t.Context(), &sfn.UpdateStateMachineInput{
 		StateMachineArn: &machine, Definition: aws.String(`{"QueryLanguage":"JSONata","StartAt":"Bake","States":{"Bake":{"Type":"Wait","Seconds":90000000,"End":true}}}`),
 	}); err != nil {

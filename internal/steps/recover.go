@@ -49,10 +49,12 @@ func (s *Steps) Recover(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	switch status { // the others have ended
-	case types.ExecutionStatusRunning, types.ExecutionStatusPendingRedrive:
+	// Of an execution of a machine before this one, which is gone, nothing may be known.
+	gone := !strings.HasPrefix(execution, s.executionARN(""))
+	switch {
+	case status == types.ExecutionStatusRunning || status == types.ExecutionStatusPendingRedrive:
 		return nil
-	case neverStarted:
+	case status == neverStarted && !gone:
 		return s.startAgain(ctx, record, &env, execution)
 	default:
 		return s.bury(ctx, record, &env, execution)

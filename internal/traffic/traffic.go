@@ -35,36 +35,41 @@ type Rule struct {
 // Read reads a rule. RuleChanged if it does not forward to exactly the two target
 // groups, NotFound if there is no such rule.
 func (r Router) Read(ctx context.Context, arn string, groups rollout.Names) (Rule, error) {
-	out, err := r.ELB.DescribeRules(ctx, &elb.DescribeRulesInput{RuleArns: []string{arn}})
-	if awsclient.Is(err, "RuleNotFound") || err == nil && len(out.Rules) == 0 {
-		return Rule{}, rollout.Errorf(rollout.KindNotFound, "listener rule %s does not exist any more", arn)
-	}
+	raw, err := r.describe(ctx, arn)
 	if err != nil {
-		return Rule{}, awsclient.Wrap(err, "read listener rule %s", arn)
+		return Rule{}, err
 	}
-	return parse(out.Rules[0], groups)
+	return parse(raw, groups)
 }
 
-// Groups gives the two target groups that a rule divides traffic between, whichever
-// they are. NotFound if there is no such rule, Refused if it has no weights to set.
-func (r Router) Groups(ctx context.Context, arn string) ([2]string, error) {
+func (r Router) describe(ctx context.Context, arn string) (types.Rule, error) {
 	out, err := r.ELB.DescribeRules(ctx, &elb.DescribeRulesInput{RuleArns: []string{arn}})
 	if awsclient.Is(err, "RuleNotFound") || err == nil && len(out.Rules) == 0 {
-		return [2]string{}, rollout.Errorf(rollout.KindNotFound, "listener rule %s does not exist", arn)
+		return types.Rule{}, rollout.Errorf(rollout.KindNotFound, "listener rule %s does not exist", arn)
 	}
 	if err != nil {
-		return [2]string{}, awsclient.Wrap(err, "read listener rule %s", arn)
+		return types.Rule{}, awsclient.Wrap(err, "read listener rule %s", arn)
 	}
-	if aws.ToBool(out.Rules[0].IsDefault) {
-		return [2]string{}, rollout.Errorf(rollout.KindRefused,
+	return out.Rules[0], nil
+}
+
+// Groups gives the target groups that a rule divides traffic between, whichever two they
+// are. NotFound if there is no such rule, Refused if it has no weights to set.
+func (r Router) Groups(ctx context.Context, arn string) ([]string, error) {
+	raw, err := r.describe(ctx, arn)
+	if err != nil {
+		return nil, err
+	}
+	if aws.ToBool(raw.IsDefault) {
+		return nil, rollout.Errorf(rollout.KindRefused,
 			"listener rule %s is its listener's default, whose weights cannot be set; make a rule of its own", arn)
 	}
-	forward := Rule{actions: out.Rules[0].Actions}.forward()
+	forward := Rule{actions: raw.Actions}.forward()
 	if forward == nil || len(forward.TargetGroups) != 2 {
-		return [2]string{}, rollout.Errorf(rollout.KindRefused,
+		return nil, rollout.Errorf(rollout.KindRefused,
 			"listener rule %s does not divide traffic between two target groups; let it forward to the groups of both slots", arn)
 	}
-	return [2]string{aws.ToString(forward.TargetGroups[0].TargetGroupArn), aws.ToString(forward.TargetGroups[1].TargetGroupArn)}, nil
+	return []string{aws.ToString(forward.TargetGroups[0].TargetGroupArn), aws.ToString(forward.TargetGroups[1].TargetGroupArn)}, nil
 }
 
 func parse(raw types.Rule, groups rollout.Names) (Rule, error) {

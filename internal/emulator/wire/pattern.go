@@ -19,8 +19,8 @@ func compilePattern(java string) *regexp.Regexp {
 	re2 = javaUnicode.ReplaceAllString(re2, `\x{$1}`)
 	re2 = strings.ReplaceAll(re2, `\p{ASCII}`, `[\x00-\x7F]`)
 	// Scheduler's model writes the partition so, which leaves GovCloud's out: aws-us-gov.
-	// The service is there (AWS: EventBridge User Guide, feature availability), so it
-	// takes its ARNs. Unconfirmed: what it says to others.
+	// The service is there (aws-sdk-go-v2, service/scheduler, its endpoints), so it takes
+	// its ARNs. Unconfirmed on AWS.
 	re2 = strings.ReplaceAll(re2, `arn:aws(-[a-z]+)?:`, `arn:aws(-[a-z]+)*:`)
 	re, err := regexp.Compile(`\A(?:` + re2 + `)\z`)
 	if err != nil {
