@@ -65,6 +65,19 @@ func (s Services) existing(ctx context.Context, base *ecs.DescribeTaskDefinition
 	return "", nil
 }
 
+// Images are the images of a task definition, by container. Refused if it cannot be read.
+func (s Services) Images(ctx context.Context, taskDefinition string) (map[string]string, error) {
+	out, err := s.describe(ctx, taskDefinition)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, c := range out.TaskDefinition.ContainerDefinitions {
+		found[aws.ToString(c.Name)] = aws.ToString(c.Image)
+	}
+	return found, nil
+}
+
 func (s Services) describe(ctx context.Context, name string) (*ecs.DescribeTaskDefinitionOutput, error) {
 	out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},

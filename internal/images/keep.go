@@ -19,12 +19,16 @@ const InUse = "in-use-"
 // Keeper says in ECR what is in use.
 type Keeper struct{ ECR *ecr.Client }
 
-// Keep gives an image the tag, which leaves the image that had it. It asks once:
-// nobody waits for this.
+// Keep gives an image, by digest or else by tag, another tag, which leaves the image that
+// had it. It asks once: nobody waits for this.
 func (k Keeper) Keep(ctx context.Context, ref Ref, tag string) error {
 	there := func(o *ecr.Options) { o.Region, o.Retryer = ref.Region, aws.NopRetryer{} }
+	id := types.ImageIdentifier{ImageDigest: &ref.Digest}
+	if ref.Digest == "" {
+		id = types.ImageIdentifier{ImageTag: &ref.Tag}
+	}
 	found, err := k.ECR.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-		RegistryId: &ref.Account, RepositoryName: &ref.Repository, ImageIds: []types.ImageIdentifier{{ImageDigest: &ref.Digest}},
+		RegistryId: &ref.Account, RepositoryName: &ref.Repository, ImageIds: []types.ImageIdentifier{id},
 	}, there)
 	switch {
 	case err != nil:
@@ -33,7 +37,7 @@ func (k Keeper) Keep(ctx context.Context, ref Ref, tag string) error {
 		return rollout.Errorf(rollout.KindNotFound, "ECR has no image %s", ref)
 	}
 	_, err = k.ECR.PutImage(ctx, &ecr.PutImageInput{
-		RegistryId: &ref.Account, RepositoryName: &ref.Repository, ImageTag: &tag, ImageDigest: &ref.Digest,
+		RegistryId: &ref.Account, RepositoryName: &ref.Repository, ImageTag: &tag, ImageDigest: found.Images[0].ImageId.ImageDigest,
 		ImageManifest: found.Images[0].ImageManifest, ImageManifestMediaType: found.Images[0].ImageManifestMediaType,
 	}, there)
 	if err != nil && !awsclient.Is(err, "ImageAlreadyExistsException") {

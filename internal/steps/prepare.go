@@ -62,7 +62,7 @@ func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 	if out.TaskDefinition, err = s.taskDefinition(ctx, &j); err != nil {
 		return out, err
 	}
-	s.keepImages(ctx, &j, j.snap.Plan.Canary)
+	s.keepImages(ctx, &j)
 	out.Size = rollout.Size(services[j.snap.StableSlot()].Desired)
 	if err := s.startCanary(ctx, &j, services, out); err != nil {
 		return out, err

@@ -7,50 +7,32 @@ import "github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 func apiHandler(kind string) (handler, bool) {
 	switch kind {
 	case "AWS::ApiGatewayV2::Api":
-		return handler{create: createAPI, remove: removes("apigatewayv2", "DeleteApi", "ApiId")}, true
+		return handler{create: createsOfAPI("CreateApi", &apigatewayv2.CreateApiInput{}, "ApiId", "ApiEndpoint"), remove: removes("apigatewayv2", "DeleteApi", "ApiId")}, true
 	case "AWS::ApiGatewayV2::Integration":
-		return handler{create: createIntegration, remove: removesFromAPI("DeleteIntegration", "IntegrationId")}, true
+		create := createsOfAPI("CreateIntegration", &apigatewayv2.CreateIntegrationInput{}, "IntegrationId")
+		return handler{create: create, remove: removesFromAPI("DeleteIntegration", "IntegrationId")}, true
 	case "AWS::ApiGatewayV2::Route":
-		return handler{create: createRoute, remove: removesFromAPI("DeleteRoute", "RouteId")}, true
+		return handler{create: createsOfAPI("CreateRoute", &apigatewayv2.CreateRouteInput{}, "RouteId"), remove: removesFromAPI("DeleteRoute", "RouteId")}, true
 	case "AWS::ApiGatewayV2::Stage":
-		return handler{create: createStage, remove: removesFromAPI("DeleteStage", "StageName")}, true
+		return handler{create: createsOfAPI("CreateStage", &apigatewayv2.CreateStageInput{}, "StageName"), remove: removesFromAPI("DeleteStage", "StageName")}, true
 	}
 	return handler{}, false
 }
 
-func createAPI(r *request) (*created, error) {
-	out, err := r.call("apigatewayv2", "CreateApi", &apigatewayv2.CreateApiInput{}, r.properties, nil)
-	if err != nil {
-		return nil, err
+// createsOfAPI calls an operation that takes the properties as they are. Ref gives the
+// first of the members of its answer, and GetAtt each.
+func createsOfAPI(operation string, input any, members ...string) func(r *request) (*created, error) {
+	return func(r *request) (*created, error) {
+		out, err := r.call("apigatewayv2", operation, input, r.properties, nil)
+		if err != nil {
+			return nil, err
+		}
+		attributes := map[string]string{}
+		for _, m := range members {
+			attributes[m] = pick(out, m)
+		}
+		return &created{attributes[members[0]], attributes}, nil
 	}
-	id := pick(out, "ApiId")
-	return &created{id, map[string]string{"ApiId": id, "ApiEndpoint": pick(out, "ApiEndpoint")}}, nil
-}
-
-func createIntegration(r *request) (*created, error) {
-	out, err := r.call("apigatewayv2", "CreateIntegration", &apigatewayv2.CreateIntegrationInput{}, r.properties, nil)
-	if err != nil {
-		return nil, err
-	}
-	id := pick(out, "IntegrationId")
-	return &created{id, map[string]string{"IntegrationId": id}}, nil
-}
-
-func createRoute(r *request) (*created, error) {
-	out, err := r.call("apigatewayv2", "CreateRoute", &apigatewayv2.CreateRouteInput{}, r.properties, nil)
-	if err != nil {
-		return nil, err
-	}
-	id := pick(out, "RouteId")
-	return &created{id, map[string]string{"RouteId": id}}, nil
-}
-
-func createStage(r *request) (*created, error) {
-	out, err := r.call("apigatewayv2", "CreateStage", &apigatewayv2.CreateStageInput{}, r.properties, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &created{pick(out, "StageName"), nil}, nil
 }
 
 // removesFromAPI calls an operation that takes the API and what Ref gives.

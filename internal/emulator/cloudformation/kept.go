@@ -1,8 +1,6 @@
 package cloudformation
 
-import (
-	"strings"
-)
+import "strings"
 
 // keptHandler keeps what there is no service for here: where things stand in a
 // network (all is reachable, as it is in a network that is set up right), logs, keys,
