@@ -41,7 +41,8 @@ func TestConnectionOutlivesTheFreeze(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				conn, theirs := net.Pipe()
+				ours, theirs := net.Pipe()
+				conn := ours
 				plain := &listener{conns: make(chan net.Conn, 1), closed: make(chan struct{})}
 				plain.conns <- theirs
 				var l net.Listener = plain
@@ -52,7 +53,9 @@ func TestConnectionOutlivesTheFreeze(t *testing.T) {
 				server := sandbox.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 				ended := make(chan struct{})
 				go func() { _ = server.Serve(l); close(ended) }()
-				defer func() { _ = server.Close(); <-ended; _ = conn.Close() }()
+				// The pipe first: a server that closes says farewell to whoever does not read, and
+				// virtual time does not pass while its lock is waited for.
+				defer func() { _ = ours.Close(); _ = server.Close(); <-ended }()
 
 				<-time.After(24 * time.Hour)
 				req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
