@@ -30,10 +30,10 @@ import (
 const CallTimeout = 5 * time.Second
 
 // Load gives the configuration of a Lambda function or a terminal: the default
-// credentials chain, with CallTimeout on every request.
-func Load(ctx context.Context) (aws.Config, error) {
+// credentials chain, with CallTimeout on every request, and what is chosen besides.
+func Load(ctx context.Context, chosen ...func(*config.LoadOptions) error) (aws.Config, error) {
 	return config.LoadDefaultConfig(ctx,
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(CallTimeout)))
+		append(chosen, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(CallTimeout)))...)
 }
 
 // Clients are the AWS services that Sluice uses. Writers of traffic and capacity

@@ -16,14 +16,6 @@ import (
 	"github.com/sluice-deploy/sluice/internal/demo"
 )
 
-// Exit statuses.
-const (
-	exitOK          = 0
-	exitFailed      = 1   // it did not work, or the demo ended otherwise than it should
-	exitUsage       = 2   // the command line or a file given in it is wrong
-	exitInterrupted = 130 // by Ctrl-C
-)
-
 // usageError is a mistake in the command line or in a file that it names.
 type usageError struct{ err error }
 
@@ -49,19 +41,13 @@ func Main(ctx context.Context, p Process) int {
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	err := root.ExecuteContext(ctx)
-	var usage *usageError
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		return exitInterrupted
-	case errors.As(err, &usage):
-		_, _ = fmt.Fprintf(p.Err, "sluice: %v\n", err)
-		return exitUsage
-	default:
-		_, _ = fmt.Fprintf(p.Err, "sluice: %v\n", err)
-		return exitFailed
 	}
+	if err != nil {
+		_, _ = fmt.Fprintf(p.Err, "sluice: %v\n", err)
+	}
+	return statusOf(err)
 }
 
 func newRoot(p Process) *cobra.Command {
@@ -69,10 +55,13 @@ func newRoot(p Process) *cobra.Command {
 		Use:   "sluice",
 		Short: "Blue/green and canary deployments for Amazon ECS",
 		Long: `Sluice rolls releases out to Amazon ECS step by step, watched by your alarms, and
-takes all traffic back when one goes red. These commands run it on a local cloud.
+takes all traffic back when one goes red.
+
+Commands work on the installation of Sluice in your AWS account and Region, by the
+default chain of credentials, or on a local cloud that runs on this machine.
 
 Exit status: 0 when all went as it should, 1 when it did not, 2 when the command
-line or a file named in it is wrong, 130 after Ctrl-C.`,
+line or a file named in it is wrong, 3 to 8 where a command says so, 130 after Ctrl-C.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usagef("unknown command %q; see `sluice --help`", args[0])
@@ -87,7 +76,16 @@ line or a file named in it is wrong, 130 after Ctrl-C.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
-	root.AddCommand(NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit), newCmdSlack(p), newCmdApp(p))
+	root.AddGroup(&cobra.Group{ID: "app", Title: "Your apps:"}, &cobra.Group{ID: "local", Title: "The local cloud:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps))
+	add("local", NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit))
+	root.AddCommand(newCmdSlack(p), newCmdApp(p))
 	return root
 }
 

@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// Credentials that the local cloud takes; it takes any.
+// Credentials that the local cloud takes, as it takes any, and the Region that it is.
 const (
 	AccessKey = "local"
 	SecretKey = "local"
+	Region    = "us-east-1"
 )
 
 // Server is a cloud on a port.

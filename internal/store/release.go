@@ -36,6 +36,13 @@ type numberItem struct {
 	Number int `dynamodbav:"number"`
 }
 
+type nameItem struct {
+	App string `dynamodbav:"app"`
+}
+
+// apps is the key under which the names of the registered apps are.
+const apps = "apps"
+
 func appKey(app string) key { return key{"app#" + app, "app"} }
 
 func causeKey(app, cause string) key { return key{"cause#" + app + "#" + cause, "cause"} }
@@ -49,6 +56,9 @@ func (s *Store) PutApp(ctx context.Context, spec rollout.Spec) error {
 	text, err := json.Marshal(spec)
 	if err != nil {
 		return fmt.Errorf("encode the spec of %s: %w", spec.App, err)
+	}
+	if err := s.put(ctx, key{apps, "app#" + spec.App}, nameItem{spec.App}); err != nil {
+		return err
 	}
 	_, _, err = s.apply(ctx, update{
 		key:       appKey(spec.App),
@@ -77,13 +87,25 @@ func (s *Store) App(ctx context.Context, name string) (App, error) {
 	return app, nil
 }
 
+// Apps are the names of the registered apps, in their order.
+func (s *Store) Apps(ctx context.Context) ([]string, error) {
+	var all []string
+	err := s.query(ctx, apps, "app#", func(it item) error {
+		var one nameItem
+		if err := unmarshal(it, &one); err != nil {
+			return err
+		}
+		all = append(all, one.App)
+		return nil
+	})
+	return all, err
+}
+
 // ClaimName says that rollouts whose names begin so are the app's. It gives the app
 // that has the claim, which may be another.
 func (s *Store) ClaimName(ctx context.Context, prefix, app string) (string, error) {
 	k := key{"name#" + prefix, "claim"}
-	claim := struct {
-		App string `dynamodbav:"app"`
-	}{app}
+	claim := nameItem{app}
 	wrote, err := s.putNew(ctx, k, claim)
 	if err != nil || wrote {
 		return app, err

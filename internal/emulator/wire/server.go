@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 )
@@ -31,16 +32,18 @@ func NewServer(l *loop.Loop, h Handler) http.Handler {
 		r := newRequest(req, body)
 		r.Remote = req.RemoteAddr
 		var resp *Response
+		var at time.Time
 		l.Await(func(done func()) { //nolint:contextcheck // Handle gets the request's
 			r.ID = l.UUID()
 			h.Handle(req.Context(), r, func(answer *Response) {
-				resp = answer
+				resp, at = answer, l.Now()
 				done()
 			})
 		})
 		if resp == nil {
 			panic(http.ErrAbortHandler) // how net/http is told to cut a connection
 		}
+		w.Header().Set("Date", at.UTC().Format(http.TimeFormat)) // the cloud's clock may run faster than this machine's
 		resp.writeTo(w, req.Method)
 	})
 }
