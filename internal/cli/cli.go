@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-deploy/sluice/internal/demo"
+	"github.com/sluice-deploy/sluice/internal/spelling"
 )
 
 // usageError is a mistake in the command line or in a file that it names.
@@ -62,9 +63,9 @@ default chain of credentials, or on a local cloud that runs on this machine.
 
 Exit status: 0 when all went as it should, 1 when it did not, 2 when the command
 line or a file named in it is wrong, 3 to 8 where a command says so, 130 after Ctrl-C.`,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("unknown command %q; see `sluice --help`", args[0])
+				return unknown(cmd, args[0])
 			}
 			return nil
 		},
@@ -135,4 +136,16 @@ func checkPort(port int) error {
 func isTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	return ok && term.IsTerminal(f.Fd())
+}
+
+// unknown says that there is no such command, and which may be meant.
+func unknown(root *cobra.Command, name string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	if near := spelling.Near(name, names); near != "" {
+		return usagef("unknown command %q; did you mean %q?", name, near)
+	}
+	return usagef("unknown command %q; see `sluice --help`", name)
 }

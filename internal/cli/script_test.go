@@ -1,0 +1,197 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/cli"
+	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/harness"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// The test binary is sluice where a script calls it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sluice": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer stop()
+		os.Exit(cli.Main(ctx, cli.Process{Args: os.Args[1:], Getenv: os.Getenv, Out: os.Stdout, Err: os.Stderr, Started: time.Now()})) //nolint:gocritic // the process ends
+	}})
+}
+
+// TestScripts runs the stories of the command: scripts in testdata/script, each with a
+// cloud of its own in which Sluice is installed, on virtual time. Beside sluice and what
+// testscript has, they may say
+//
+//	push TAG [SHARE]      an image of shop, of whose requests that share fails (0)
+//	furnish ENVIRONMENT   what an environment of shop needs around it, running the image tagged v0
+//	advance DURATION      let time pass
+//	until STATE ROLLOUT   let time pass until the rollout's execution enters a state
+//	ended ROLLOUT         let time pass until the rollout has its outcome
+//	alarm NAME STATE      set an alarm: ALARM or OK
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			w, err := newScripted(env)
+			if err != nil {
+				return err
+			}
+			env.Values[scripted{}] = w
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
+			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
+		},
+	})
+}
+
+// scripted is the cloud of a script.
+type scripted struct {
+	*harness.Harness
+
+	aws awsclient.Clients
+}
+
+func newScripted(env *testscript.Env) (*scripted, error) {
+	l := loop.NewVirtual(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
+	env.Defer(l.Close)
+	h, err := harness.New(l, harness.Options{
+		Cloud: emulator.Options{Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout}, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON"))}
+	if _, err := w.aws.ECR.CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
+		return nil, fmt.Errorf("create the repository: %w", err)
+	}
+	server := httptest.NewServer(h.Handler())
+	env.Defer(server.Close)
+	env.Setenv("AWS_ENDPOINT_URL", server.URL)
+	env.Setenv("AWS_REGION", h.Region)
+	env.Setenv("AWS_ACCESS_KEY_ID", "ada")
+	env.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	env.Setenv("HOME", env.WorkDir)
+	return w, nil
+}
+
+// on makes a command of a script of a method of its cloud.
+func on(least, most int, do func(w *scripted, args []string) error) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) < least || len(args) > most {
+			ts.Fatalf("it takes %d to %d arguments and is not negated", least, most)
+		}
+		ts.Check(do(ts.Value(scripted{}).(*scripted), args))
+	}
+}
+
+func (w *scripted) push(args []string) error {
+	share := 0.0
+	if len(args) == 2 {
+		var err error
+		if share, err = strconv.ParseFloat(args[1], 64); err != nil {
+			return fmt.Errorf("share: %w", err)
+		}
+	}
+	out, err := w.aws.ECR.PutImage(context.Background(), &ecr.PutImageInput{
+		RepositoryName: aws.String("shop"), ImageTag: &args[0],
+		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
+		ImageManifest:          aws.String(fmt.Sprintf(`{"schemaVersion":2,"annotations":{"version":%q}}`, args[0])),
+	})
+	if err != nil {
+		return fmt.Errorf("push: %w", err)
+	}
+	w.Do(func() {
+		w.World.Image(repository+"@"+aws.ToString(out.Image.ImageId.ImageDigest), model.Behaviour{
+			StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second, ErrorShare: func(time.Duration) float64 { return share },
+		})
+	})
+	return nil
+}
+
+// repository is where the images of shop are.
+const repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop"
+
+func (w *scripted) furnish(args []string) error {
+	service, err := w.DeployService(map[string]string{"App": "shop", "Environment": args[0], "Image": repository + ":v0", "AlarmPrefix": "shop-" + args[0]})
+	if err != nil {
+		return err
+	}
+	w.Do(func() {
+		w.World.AddLoad(model.Load{
+			LoadBalancerARN: service.Balancer, RequestsPerSecond: func(time.Time) float64 { return 100 },
+		})
+	})
+	w.RunFor(5 * time.Minute) // the first slot comes up, alarms have data
+	return nil
+}
+
+func (w *scripted) advance(args []string) error {
+	d, err := time.ParseDuration(args[0])
+	if err != nil {
+		return fmt.Errorf("advance: %w", err)
+	}
+	w.RunFor(d)
+	return nil
+}
+
+// patience is longer than a rollout of a script takes.
+const patience = 48 * time.Hour
+
+func (w *scripted) until(args []string) error {
+	arn := strings.Replace(w.Settings.Machine, ":stateMachine:", ":execution:", 1) + ":" + args[1]
+	here := func() bool {
+		path := w.StepFunctions.Path(arn)
+		return len(path) > 0 && path[len(path)-1] == args[0]
+	}
+	if !w.RunUntil(w.Now().Add(patience), here) {
+		var path []string
+		w.Do(func() { path = slices.Clone(w.StepFunctions.Path(arn)) })
+		return fmt.Errorf("%s never came to %s; it went %v", args[1], args[0], path)
+	}
+	return nil
+}
+
+func (w *scripted) ended(args []string) error {
+	for limit := w.Now().Add(patience); w.Now().Before(limit); w.RunFor(10 * time.Second) {
+		record, err := w.Steps.Store.Record(context.Background(), args[0])
+		if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
+			return err
+		}
+		if record.Outcome != "" {
+			w.RunFor(10 * time.Second) // what comes after it
+			return nil
+		}
+	}
+	return fmt.Errorf("%s never ended", args[0])
+}
+
+func (w *scripted) alarm(args []string) error {
+	_, err := w.aws.CloudWatch.SetAlarmState(context.Background(), &cloudwatch.SetAlarmStateInput{
+		AlarmName: &args[0], StateValue: cwtypes.StateValue(args[1]), StateReason: aws.String("set by the script"),
+	})
+	w.RunFor(time.Second)
+	return err
+}
