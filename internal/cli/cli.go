@@ -84,7 +84,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 			root.AddCommand(c)
 		}
 	}
-	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps))
+	add("app", NewCmdValidate(p, runValidate), newCmdSchema(p), NewCmdApply(p, runApply), NewCmdApps(p, runApps))
 	add("local", NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit))
 	root.AddCommand(newCmdSlack(p), newCmdApp(p))
 	return root
