@@ -205,7 +205,12 @@ func mutations(value any, path []any) []any {
 		nil, json.Number("7"), json.Number("0"), json.Number("-1"), json.Number("100000"), 7.5, true,
 		"", "x", "X y", "ü☃", "{slot}", "7d", "9h8m7s", "#x", "a:b", strings.Repeat("x", 2000),
 		"arn:aws:iam::123456789012:role/x", "https://example.com/x",
-		[]any{}, []any{"x"}, []any{"x", "x"}, []any{map[string]any{}}, map[string]any{}, map[string]any{"x": "y"},
+		[]any{},
+		[]any{"x"},
+		[]any{"x", "x"},
+		[]any{map[string]any{}},
+		map[string]any{},
+		map[string]any{"x": "y"},
 	} {
 		all = append(all, put(value, path, other))
 	}

@@ -38,7 +38,7 @@ var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
 })
 
 // bySchema is what the schema says of a value.
-func bySchema(t testing.TB, value any) error {
+func bySchema(t *testing.T, value any) error {
 	t.Helper()
 	schema, err := compiled()
 	if err != nil {
@@ -63,7 +63,7 @@ func TestCommittedSchema(t *testing.T) {
 }
 
 // samples are the specs that people read and that are deployed in tests.
-func samples(t testing.TB) map[string]string {
+func samples(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{"full": full, "least": least, "several": several}
 	for _, pattern := range []string{"../../docs/*.md", "../../README.md", "../../infra/*", "../demo/*.yaml", "../../scripts/*", "../../scripts/*/*"} {
@@ -72,7 +72,7 @@ func samples(t testing.TB) map[string]string {
 			t.Fatal(err)
 		}
 		for _, file := range files {
-			text, err := os.ReadFile(file)
+			text, err := os.ReadFile(file) //nolint:gosec // a file of this repository
 			if err != nil {
 				continue // a folder
 			}
