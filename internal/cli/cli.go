@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -84,7 +85,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 			root.AddCommand(c)
 		}
 	}
-	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps))
+	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps), NewCmdStatus(p, runStatus))
 	add("local", NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit))
 	root.AddCommand(newCmdSlack(p), newCmdApp(p))
 	return root
@@ -114,6 +115,24 @@ func oneArg(name string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// upTo takes arguments of which the last ones may be left out.
+func upTo(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return usagef("%s takes no more than %s, found also %q", cmd.CommandPath(), strings.Join(names, " and "), args[len(names)])
+		}
+		return nil
+	}
+}
+
+// arg is an argument, "" where it was left out.
+func arg(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
+	}
+	return ""
 }
 
 // checkSpeed and checkPort check the flags of those names.
