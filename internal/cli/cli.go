@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -85,7 +84,9 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 			root.AddCommand(c)
 		}
 	}
-	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps), NewCmdStatus(p, runStatus))
+	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps), NewCmdStatus(p, runStatus),
+		NewCmdDeploy(p, runDeploy), NewCmdRollback(p, runRollback))
+	add("app", NewCmdsDecide(p, runDecide)...)
 	add("local", NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit))
 	root.AddCommand(newCmdSlack(p), newCmdApp(p))
 	return root
@@ -117,11 +118,19 @@ func oneArg(name string) cobra.PositionalArgs {
 	}
 }
 
-// upTo takes arguments of which the last ones may be left out.
-func upTo(names ...string) cobra.PositionalArgs {
+func twoArgs(first, second string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > len(names) {
-			return usagef("%s takes no more than %s, found also %q", cmd.CommandPath(), strings.Join(names, " and "), args[len(names)])
+		if len(args) != 2 {
+			return usagef("%s takes an %s and an %s, found %s", cmd.CommandPath(), first, second, counted(len(args), "argument"))
+		}
+		return nil
+	}
+}
+
+func atMost(n int, name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return usagef("%s takes at most %s, found %d", cmd.CommandPath(), counted(n, name), len(args))
 		}
 		return nil
 	}

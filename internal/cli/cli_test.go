@@ -45,7 +45,7 @@ func TestWrongCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"unknown command", []string{"deploy"}, `unknown command "deploy"`},
+		{"unknown command", []string{"undo"}, `unknown command "undo"`},
 		{"unknown flag", []string{"demo", "--fast"}, "unknown flag: --fast; see `sluice demo --help`"},
 		{"speed is no number", []string{"demo", "--speed", "fast"}, `invalid argument "fast" for "--speed"`},
 		{"speed of nothing", []string{"demo", "--speed", "0"}, "--speed is 0, want a number from 0.1 to 100"},

@@ -24,7 +24,7 @@ type StatusOptions struct {
 func NewCmdStatus(p Process, run func(context.Context, *StatusOptions) error) *cobra.Command {
 	o := &StatusOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "status [APP [ENVIRONMENT]]",
+		Use:   "status [APP [ENV]]",
 		Short: "Show what environments run and what goes on in them",
 		Long: `Shows what each environment runs and in which slot, the weights of its rule, its
 alarms, and the rollouts under way: how far they are, what they wait for and until
@@ -36,7 +36,7 @@ Exit status: 0 when it is shown, 1 when not, 2 for a wrong command line.`,
 		Example: `  sluice status
   sluice status shop
   sluice status shop production --output json`,
-		Args: upTo("APP", "ENVIRONMENT"),
+		Args: atMost(2, "argument"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.App, o.Environment = arg(args, 0), arg(args, 1)
 			return run(cmd.Context(), o)
