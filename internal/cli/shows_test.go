@@ -21,7 +21,7 @@ func shows(ts *testscript.TestScript, neg bool, args []string) {
 	if os.Getenv("UPDATE_SCRIPTS") != "" {
 		ts.Check(os.WriteFile(golden, []byte(got), 0o600))
 	}
-	want, err := os.ReadFile(golden)
+	want, err := os.ReadFile(golden) //nolint:gosec // a script of ours names it
 	ts.Check(err)
 	if diff := cmp.Diff(timeless(string(want)), timeless(got)); diff != "" {
 		ts.Fatalf("%s (-want +got; UPDATE_SCRIPTS=1 writes it):\n%s", golden, diff)

@@ -148,7 +148,7 @@ func (l *look) recorded(ctx context.Context) error {
 		at := l.env.CommittedAt
 		l.out.Since = &at
 	}
-	if spec, ok := release.Spec.Environment(l.env.Place.Environment); ok {
+	if spec, ok := release.Spec.Environment(l.out.Environment); ok {
 		l.spec = spec
 	}
 	return nil

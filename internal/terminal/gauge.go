@@ -81,7 +81,7 @@ func (c Colors) slot(s Slot, column, length int) string {
 func (c Colors) Alarms(alarms []rollout.Alarm) string {
 	line := []string{"  alarms"}
 	for _, a := range alarms {
-		switch a.State {
+		switch a.State { //nolint:exhaustive // the others have no data
 		case rollout.AlarmRed, rollout.AlarmMissing:
 			line = append(line, c.Bad.Render("● "+a.Name+" "+string(a.State)))
 		case rollout.AlarmOK:
