@@ -77,17 +77,35 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
-	root.AddGroup(&cobra.Group{ID: "app", Title: "Your apps:"}, &cobra.Group{ID: "local", Title: "The local cloud:"})
+	root.AddGroup(
+		&cobra.Group{ID: "before", Title: "Before a deployment:"}, &cobra.Group{ID: "deployments", Title: "Deployments:"},
+		&cobra.Group{ID: "looking", Title: "What goes on, and went on:"}, &cobra.Group{ID: "local", Title: "Without AWS:"},
+	)
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
 			root.AddCommand(c)
 		}
 	}
-	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps), NewCmdStatus(p, runStatus),
-		NewCmdDeploy(p, runDeploy), NewCmdRollback(p, runRollback))
-	add("app", NewCmdsDecide(p, runDecide)...)
-	add("local", NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit))
+	add("before",
+		NewCmdValidate(p, runValidate),
+		newCmdSchema(p),
+		NewCmdApply(p, runApply),
+		NewCmdApps(p, runApps),
+	)
+	add("deployments",
+		NewCmdDeploy(p, runDeploy),
+		NewCmdRollback(p, runRollback),
+	)
+	add("deployments", NewCmdsDecide(p, runDecide)...)
+	add("looking",
+		NewCmdStatus(p, runStatus),
+	)
+	add("local",
+		NewCmdDemo(p, runDemo),
+		NewCmdLocal(p, runLocal),
+		NewCmdEmit(p, runEmit),
+	)
 	root.AddCommand(newCmdSlack(p), newCmdApp(p))
 	return root
 }
