@@ -31,8 +31,9 @@ func shows(ts *testscript.TestScript, neg bool, args []string) {
 // timeless is a text without what depends on the second it was written in.
 func timeless(text string) string {
 	for _, r := range []struct{ pattern, with string }{
-		{`\d\d:\d\d(:\d\d)?`, "hh:mm"},
+		{`\d\d:\d\d(:\d\d(\.\d+)?)?`, "hh:mm"},
 		{`\b(\d+[dhms])+\b`, "span"},
+		{`"seconds": \d+`, `"seconds": n`},
 		{` {2,}`, "  "}, // columns are as wide as what is in them
 		{`apr-[0-9a-f]+`, "apr-id"},
 	} {
