@@ -103,6 +103,10 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdThaw(p, runFreeze),
 		NewCmdFreezes(p, runFreezes),
 	)
+	add("looking",
+		NewCmdStatus(p, runStatus),
+		NewCmdHistory(p, runHistory),
+	)
 	add("local",
 		NewCmdDemo(p, runDemo),
 		NewCmdLocal(p, runLocal),
@@ -154,6 +158,14 @@ func atMost(n int, name string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// arg is an argument, "" where it was left out.
+func arg(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
+	}
+	return ""
 }
 
 // checkSpeed and checkPort check the flags of those names.

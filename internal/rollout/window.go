@@ -91,8 +91,8 @@ func (f Freeze) String() string {
 
 // Closure is why a rollout may not begin now, and until when.
 type Closure struct {
-	Until time.Time
-	Why   string
+	Until time.Time `json:"until"`
+	Why   string    `json:"why"`
 }
 
 // Closed says what keeps a rollout from beginning in an environment now, nil if
