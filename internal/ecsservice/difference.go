@@ -51,12 +51,10 @@ func fieldsOf(in any) flat {
 func (f *flat) walk(path string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
-		if !v.IsNil() {
-			f.walk(path, v.Elem())
-		}
+		f.walk(path, v.Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if field := v.Type().Field(i); field.IsExported() {
+			if field := v.Type().Field(i); field.IsExported() && !v.Field(i).IsZero() {
 				f.walk(join(path, strings.ToLower(field.Name[:1])+field.Name[1:]), v.Field(i))
 			}
 		}
@@ -69,9 +67,6 @@ func (f *flat) walk(path string, v reflect.Value) {
 			f.walk(fmt.Sprintf("%s[%s]", path, nameOf(v.Index(i), i)), v.Index(i))
 		}
 	default:
-		if v.Kind() == reflect.String && v.String() == "" {
-			return
-		}
 		f.paths = append(f.paths, path)
 		f.values[path] = fmt.Sprint(v.Interface())
 	}

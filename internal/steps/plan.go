@@ -63,12 +63,12 @@ func (s *Steps) Plan(ctx context.Context, release rollout.Release, environment s
 	if j.env.Facts != nil {
 		p.Runs = j.env.Facts.Release
 	}
-	for _, look := range []func(context.Context, *job, *Planned) error{s.planAlarms, s.planApproach} {
+	for _, look := range []func(context.Context, *job, *Planned) error{planStanding, planAlarms, s.planApproach} {
 		if err := p.problem(look(ctx, &j, &p)); err != nil {
 			return p, fmt.Errorf("look at %s: %w", j.record.Place, err)
 		}
 	}
-	return p, p.problem(standing(&j, &p))
+	return p, nil
 }
 
 // problem lists an error that says why a rollout may not begin; another it gives back.
@@ -98,8 +98,8 @@ func (s *Steps) imagine(ctx context.Context, release rollout.Release, environmen
 	}, err
 }
 
-// standing tells of what goes on in the environment now.
-func standing(j *job, p *Planned) error {
+// planStanding tells of what goes on in the environment now.
+func planStanding(_ context.Context, j *job, p *Planned) error {
 	if dirty := j.env.Dirty; dirty != nil {
 		return rollout.Errorf(rollout.KindDirty, "%s needs a person since %s, and no rollout gets in until it is repaired: %s",
 			j.record.Place, dirty.At.Format(time.RFC3339), dirty.Why)
@@ -110,7 +110,7 @@ func standing(j *job, p *Planned) error {
 	return nil
 }
 
-func (s *Steps) planAlarms(ctx context.Context, j *job, p *Planned) error {
+func planAlarms(ctx context.Context, j *job, p *Planned) error {
 	read, err := j.Alarms.Read(ctx, j.spec.AlarmNames())
 	if err != nil {
 		return err
