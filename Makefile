@@ -32,6 +32,10 @@ $(ASL): scripts/asl/package-lock.json
 		echo 'npm is not here, asl-validator will not look at the state machine'; \
 	fi
 
+.PHONY: schema
+schema: ## Write schema/sluice.schema.json from the reader of sluice.yaml
+	go run ./cmd/sluice schema > schema/sluice.schema.json
+
 .PHONY: terraform
 terraform: ## Write the Terraform modules of infra/terraform from the templates
 	python3 scripts/terraform.py

@@ -2,9 +2,11 @@
 package docs_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -198,4 +200,44 @@ func read(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// spec.md names every field of sluice.yaml, and the line by which editors find the schema.
+func TestSpecHasEachField(t *testing.T) {
+	t.Parallel()
+	text := read(t, "spec.md")
+	schema, err := spec.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root any
+	if err := json.Unmarshal(schema, &root); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range propertiesIn(root) {
+		if !regexp.MustCompile("[`{ ]" + name + "[`: ]").MatchString(text) {
+			t.Errorf("spec.md does not say what %s is", name)
+		}
+	}
+	if line := "\n# yaml-language-server: $schema=" + spec.SchemaURL + "\n"; !strings.Contains(text, line) {
+		t.Errorf("spec.md does not show the line %q", line)
+	}
+}
+
+// propertiesIn are the names of all properties in a schema.
+func propertiesIn(node any) []string {
+	var names []string
+	switch n := node.(type) {
+	case map[string]any:
+		properties, _ := n["properties"].(map[string]any)
+		names = slices.Collect(maps.Keys(properties))
+		for _, child := range n {
+			names = append(names, propertiesIn(child)...)
+		}
+	case []any:
+		for _, child := range n {
+			names = append(names, propertiesIn(child)...)
+		}
+	}
+	return names
 }

@@ -45,6 +45,7 @@ func takers() map[string][]string {
 		"cloudwatch-composite-alarm.json":    {"sluice-alarm:live"},
 		"codepipeline-approval-started.json": {"sluice-approval:live"},
 		"sluice-decision.json":               {"sluice-decisions: sluice-approval:live"},
+		"sluice-order.json":                  {"sluice-decisions: sluice-build:live"},
 		"states-execution-aborted.json":      {"sluice-recover:live"},
 		"sluice-rollout-state-change.json":   {"sluice-notify:live"},
 	}
@@ -185,27 +186,36 @@ func TestNoticeIsWhatIsTold(t *testing.T) {
 	}
 }
 
-// The decision is what the functions put that know who decides.
+// The decision and the order are what the functions put that know who decides.
 func TestDecisionIsWhatIsPut(t *testing.T) {
 	t.Parallel()
+	if d := decided[approvals.Decision](t, "sluice-decision.json", approvals.DetailType); d.Check() != nil {
+		t.Errorf("the decision: %v", d.Check())
+	}
+	if o := decided[approvals.Order](t, "sluice-order.json", approvals.OrderDetailType); o.Check() != nil {
+		t.Errorf("the order: %v", o.Check())
+	}
+}
+
+// decided is the detail of an event of the bus for decisions.
+func decided[T any](t *testing.T, file, detailType string) T {
+	t.Helper()
 	var e struct {
-		Version    json.RawMessage    `json:"version"`
-		ID         json.RawMessage    `json:"id"`
-		DetailType string             `json:"detail-type"`
-		Source     string             `json:"source"`
-		Account    json.RawMessage    `json:"account"`
-		Time       json.RawMessage    `json:"time"`
-		Region     json.RawMessage    `json:"region"`
-		Resources  []string           `json:"resources"`
-		Detail     approvals.Decision `json:"detail"`
+		Version    json.RawMessage `json:"version"`
+		ID         json.RawMessage `json:"id"`
+		DetailType string          `json:"detail-type"`
+		Source     string          `json:"source"`
+		Account    json.RawMessage `json:"account"`
+		Time       json.RawMessage `json:"time"`
+		Region     json.RawMessage `json:"region"`
+		Resources  []string        `json:"resources"`
+		Detail     T               `json:"detail"`
 	}
-	strict(t, "sluice-decision.json", &e)
-	if e.Source != approvals.Source || e.DetailType != approvals.DetailType {
-		t.Errorf("got source %q and detail type %q, want %q and %q", e.Source, e.DetailType, approvals.Source, approvals.DetailType)
+	strict(t, file, &e)
+	if e.Source != approvals.Source || e.DetailType != detailType {
+		t.Errorf("%s: got source %q and detail type %q, want %q and %q", file, e.Source, e.DetailType, approvals.Source, detailType)
 	}
-	if err := e.Detail.Check(); err != nil {
-		t.Errorf("the decision: %v", err)
-	}
+	return e.Detail
 }
 
 func TestDeadmanIsWhatIsScheduled(t *testing.T) {

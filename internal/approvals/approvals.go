@@ -112,20 +112,24 @@ type Bus struct {
 
 // Put puts a decision on the bus. When it returns nil the bus has it.
 func (b Bus) Put(ctx context.Context, d Decision) error {
-	detail, err := json.Marshal(d)
+	return b.put(ctx, DetailType, d.ID, d.At, d)
+}
+
+func (b Bus) put(ctx context.Context, detailType, id string, at time.Time, said any) error {
+	detail, err := json.Marshal(said)
 	if err != nil {
-		return fmt.Errorf("encode decision %s: %w", d.ID, err)
+		return fmt.Errorf("encode %s %s: %w", detailType, id, err)
 	}
 	out, err := b.EventBridge.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		EventBusName: &b.Name, Source: aws.String(Source), DetailType: aws.String(DetailType),
-		Detail: aws.String(string(detail)), Time: &d.At,
+		EventBusName: &b.Name, Source: aws.String(Source), DetailType: &detailType,
+		Detail: aws.String(string(detail)), Time: &at,
 	}}})
 	if err != nil {
-		return awsclient.Wrap(err, "put decision %s", d.ID)
+		return awsclient.Wrap(err, "put %s %s", detailType, id)
 	}
 	if out.FailedEntryCount > 0 {
 		e := out.Entries[0]
-		return rollout.Errorf(rollout.KindUnavailable, "put decision %s: %s: %s", d.ID, aws.ToString(e.ErrorCode), aws.ToString(e.ErrorMessage))
+		return rollout.Errorf(rollout.KindUnavailable, "put %s %s: %s: %s", detailType, id, aws.ToString(e.ErrorCode), aws.ToString(e.ErrorMessage))
 	}
 	return nil
 }

@@ -77,15 +77,32 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
-	root.AddGroup(&cobra.Group{ID: "app", Title: "Your apps:"}, &cobra.Group{ID: "local", Title: "The local cloud:"})
+	root.AddGroup(
+		&cobra.Group{ID: "before", Title: "Before a deployment:"}, &cobra.Group{ID: "deployments", Title: "Deployments:"},
+		&cobra.Group{ID: "looking", Title: "What goes on, and went on:"}, &cobra.Group{ID: "local", Title: "Without AWS:"},
+	)
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
 			root.AddCommand(c)
 		}
 	}
-	add("app", NewCmdValidate(p, runValidate), NewCmdApply(p, runApply), NewCmdApps(p, runApps))
-	add("local", NewCmdDemo(p, runDemo), NewCmdLocal(p, runLocal), NewCmdEmit(p, runEmit))
+	add("before",
+		NewCmdValidate(p, runValidate),
+		newCmdSchema(p),
+		NewCmdApply(p, runApply),
+		NewCmdApps(p, runApps),
+	)
+	add("deployments",
+		NewCmdDeploy(p, runDeploy),
+		NewCmdRollback(p, runRollback),
+	)
+	add("deployments", NewCmdsDecide(p, runDecide)...)
+	add("local",
+		NewCmdDemo(p, runDemo),
+		NewCmdLocal(p, runLocal),
+		NewCmdEmit(p, runEmit),
+	)
 	root.AddCommand(newCmdSlack(p), newCmdApp(p))
 	return root
 }
@@ -111,6 +128,24 @@ func oneArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return usagef("%s takes one %s, found %d", cmd.CommandPath(), name, len(args))
+		}
+		return nil
+	}
+}
+
+func twoArgs(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return usagef("%s takes an %s and an %s, found %s", cmd.CommandPath(), first, second, counted(len(args), "argument"))
+		}
+		return nil
+	}
+}
+
+func atMost(n int, name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return usagef("%s takes at most %s, found %d", cmd.CommandPath(), counted(n, name), len(args))
 		}
 		return nil
 	}

@@ -45,7 +45,7 @@ func TestWrongCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"unknown command", []string{"deploy"}, `unknown command "deploy"`},
+		{"unknown command", []string{"undo"}, `unknown command "undo"`},
 		{"unknown flag", []string{"demo", "--fast"}, "unknown flag: --fast; see `sluice demo --help`"},
 		{"speed is no number", []string{"demo", "--speed", "fast"}, `invalid argument "fast" for "--speed"`},
 		{"speed of nothing", []string{"demo", "--speed", "0"}, "--speed is 0, want a number from 0.1 to 100"},
@@ -58,6 +58,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"port too high", []string{"local", "--port", "65536"}, "--port is 65536, want a port"},
 		{"argument of demo", []string{"demo", "now"}, `sluice demo takes no arguments, found "now"`},
 		{"argument of local", []string{"local", "4600"}, `sluice local takes no arguments, found "4600"`},
+		{"argument of schema", []string{"schema", "2020-12"}, `sluice schema takes no arguments, found "2020-12"`},
 		{"image without command", []string{"local", "--image", "shop="}, `--image is "shop=", want REPOSITORY=COMMAND`},
 		{"image without repository", []string{"local", "--image", "=./shop"}, `--image is "=./shop", want REPOSITORY=COMMAND`},
 		{"image twice", []string{"local", "--image", "shop=a", "--image", "shop=b"}, `--image names "shop" twice`},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/signal"
@@ -44,6 +45,7 @@ func TestMain(m *testing.M) {
 //	push TAG [SHARE]      an image of shop, of whose requests that share fails (0)
 //	furnish ENVIRONMENT   what an environment of shop needs around it, running the image tagged v0
 //	advance DURATION      let time pass
+//	begun ROLLOUT         wait until a command in the background has the rollout begun
 //	until STATE ROLLOUT   let time pass until the rollout's execution enters a state
 //	ended ROLLOUT         let time pass until the rollout has its outcome
 //	alarm NAME STATE      set an alarm: ALARM or OK
@@ -62,6 +64,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
+			"begun": on(1, 1, (*scripted).begun),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
 		},
 	})
@@ -87,7 +90,11 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	if _, err := w.aws.ECR.CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
 		return nil, fmt.Errorf("create the repository: %w", err)
 	}
-	server := httptest.NewServer(h.Handler())
+	aws := h.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		h.RunFor(between)
+		aws.ServeHTTP(rw, r)
+	}))
 	env.Defer(server.Close)
 	env.Setenv("AWS_ENDPOINT_URL", server.URL)
 	env.Setenv("AWS_REGION", h.Region)
@@ -96,6 +103,9 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	env.Setenv("HOME", env.WorkDir)
 	return w, nil
 }
+
+// between is how much time passes between two requests of a command.
+const between = 200 * time.Millisecond
 
 // on makes a command of a script of a method of its cloud.
 func on(least, most int, do func(w *scripted, args []string) error) func(*testscript.TestScript, bool, []string) {
@@ -135,7 +145,7 @@ func (w *scripted) push(args []string) error {
 const repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop"
 
 func (w *scripted) furnish(args []string) error {
-	service, err := w.DeployService(map[string]string{"App": "shop", "Environment": args[0], "Image": repository + ":v0", "AlarmPrefix": "shop-" + args[0]})
+	service, err := w.DeployService(map[string]string{"App": "shop", "Environment": args[0], "Image": repository + ":v0", "Alarms": "shop-" + args[0]})
 	if err != nil {
 		return err
 	}
@@ -155,6 +165,16 @@ func (w *scripted) advance(args []string) error {
 	}
 	w.RunFor(d)
 	return nil
+}
+
+func (w *scripted) begun(args []string) error {
+	for {
+		_, err := w.Steps.Store.Record(context.Background(), args[0])
+		if rollout.KindOf(err) != rollout.KindNotFound {
+			return err
+		}
+		time.Sleep(time.Millisecond) // for another process
+	}
 }
 
 // patience is longer than a rollout of a script takes.

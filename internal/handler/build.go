@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/builds"
 	"github.com/sluice-deploy/sluice/internal/images"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -39,12 +40,14 @@ const (
 	ownDetailType = "Sluice Build Succeeded"
 )
 
-// Handler listens to CodeBuild, ECR, our own event and the jobs of CodePipeline.
+// Handler listens to CodeBuild, ECR, our own event, what people order, and the jobs of
+// CodePipeline.
 func (b Build) Handler() Func {
 	return b.jobs(Events(b.Log, b.Letters, map[kind]listener{
 		{"aws.codebuild", "CodeBuild Build State Change"}: b.codeBuild,
 		{"aws.ecr", "ECR Image Action"}:                   b.ecr,
 		{ownSource, ownDetailType}:                        b.own,
+		{approvals.Source, approvals.OrderDetailType}:     b.ordered,
 	}))
 }
 
@@ -267,17 +270,23 @@ func shortened(commits []rollout.Commit) []rollout.Commit {
 	return kept
 }
 
-// deploy pins what was found by digest, records the release and starts its
-// rollout. All of it is once for the cause.
+// deploy makes a release of what was found, and starts its rollouts. All of it is once
+// for the cause.
 func (b Build) deploy(ctx context.Context, e Event, spec rollout.Spec, f found) error {
-	release, err := b.pinned(ctx, rollout.Release{App: spec.App, Spec: spec, Cause: f.cause, At: e.Time}, f.images)
+	_, err := b.released(ctx, rollout.Release{App: spec.App, Spec: spec, Cause: f.cause, At: e.Time}, f.images)
+	return err
+}
+
+// released pins the images of a release by digest, records it and starts its rollouts.
+func (b Build) released(ctx context.Context, release rollout.Release, found map[string]string) (rollout.Release, error) {
+	release, err := b.pinned(ctx, release, found)
 	if err != nil {
-		return err
+		return release, err
 	}
 	if release, err = b.Steps.Store.PutRelease(ctx, release); err != nil {
-		return err
+		return release, err
 	}
-	return b.Steps.Deploy(ctx, release)
+	return release, b.Steps.Deploy(ctx, release)
 }
 
 // pinned is the release with the images that were found for it, by digest.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,8 +18,13 @@ import (
 // calls is who AWS says it is, whatever the request claims.
 //
 //	POST /decisions        {"action", "subject", "reason", "hash"}: 202 with the decision's id
+//	GET  /decisions/{subject}/{id}  what came of a decision
+//	POST /orders           an approvals.Order without id, person and time: 202 with the order's id
+//	GET  /orders/{id}      what came of an order
 //	GET  /approvals/{id}   where a question stands, and what came of each decision on it
-//	GET  /deployments/{app}/{build}  how far the deployment of a build is
+//	GET  /deployments/{app}/{build}  how far the deployment of a build, or an order, is
+//	GET  /environments/{app}/{environment}  the rollout that has it, and one that asks to
+//	GET  /rollouts/{name}  how far a rollout is, and the question that it waits for
 type Decide struct {
 	Store *store.Store
 	Bus   approvals.Bus
@@ -40,18 +44,62 @@ func (d Decide) serve(ctx context.Context, r request) answer {
 		d.Log.LogAttrs(ctx, slog.LevelWarn, "caller refused", slog.String("error", err.Error()))
 		return said(http.StatusForbidden, err.Error())
 	}
-	id, about := strings.CutPrefix(r.RawPath, "/approvals/")
-	build, deployed := strings.CutPrefix(r.RawPath, "/deployments/")
-	switch {
-	case r.method() == http.MethodPost && r.RawPath == "/decisions":
-		return d.decide(ctx, r, person)
-	case r.method() == http.MethodGet && about && id != "" && len(id) <= approvals.MaxSubject:
-		return d.stands(ctx, id)
-	case r.method() == http.MethodGet && deployed && len(build) <= maxDecision:
-		return d.goes(ctx, build)
-	default:
-		return said(http.StatusNotFound, "POST /decisions, GET /approvals/ID and GET /deployments/APP/BUILD are what there is")
+	path := r.RawPath
+	if len(path) > maxDecision {
+		path = ""
 	}
+	top, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch r.method() + " " + top {
+	case "POST decisions":
+		return d.decide(ctx, r, person)
+	case "GET decisions":
+		return d.came(ctx, rest)
+	case "POST orders":
+		return d.order(ctx, r, person)
+	case "GET orders":
+		order, err := d.Store.Order(ctx, rest)
+		return d.found(ctx, order, err)
+	case "GET approvals":
+		return d.stands(ctx, rest)
+	case "GET deployments":
+		return d.goes(ctx, rest)
+	case "GET environments":
+		return d.has(ctx, rest)
+	case "GET rollouts":
+		rolling, err := d.rolling(ctx, rest)
+		return d.found(ctx, rolling, err)
+	default:
+		return said(http.StatusNotFound,
+			"POST /decisions and /orders; GET /decisions/SUBJECT/ID, /orders/ID, /approvals/ID, /deployments/APP/BUILD, /environments/APP/ENVIRONMENT and /rollouts/NAME are what there is")
+	}
+}
+
+// found is the answer with what was looked for, or with why there is none.
+func (d Decide) found(ctx context.Context, v any, err error) answer {
+	switch {
+	case rollout.KindOf(err) == rollout.KindNotFound:
+		return said(http.StatusNotFound, err.Error())
+	case err != nil:
+		return d.failed(ctx, err)
+	default:
+		return object(http.StatusOK, v)
+	}
+}
+
+// order takes an order. Who orders, when, and the order's id are not the caller's to say.
+func (d Decide) order(ctx context.Context, r request, person rollout.Person) answer {
+	var o approvals.Order
+	if err := strict(r.body, &o); err != nil {
+		return said(http.StatusBadRequest, err.Error())
+	}
+	o.ID, o.Person, o.At, o.Reason = r.RequestContext.RequestID, person, d.Now().UTC(), strings.TrimSpace(o.Reason)
+	if err := o.Check(); err != nil {
+		return said(http.StatusBadRequest, err.Error())
+	}
+	if err := d.Bus.PutOrder(ctx, o); err != nil {
+		return d.failed(ctx, err)
+	}
+	return object(http.StatusAccepted, map[string]string{"id": o.ID})
 }
 
 // caller is who AWS says has called.
@@ -126,13 +174,29 @@ type decided struct {
 	Result  string `json:"result"`
 }
 
-func (d Decide) stands(ctx context.Context, id string) answer {
-	a, err := d.Store.Approval(ctx, id)
-	if rollout.KindOf(err) == rollout.KindNotFound {
-		return said(http.StatusNotFound, err.Error())
-	}
+// came tells what came of one decision.
+func (d Decide) came(ctx context.Context, which string) answer {
+	subject, id, _ := strings.Cut(which, "/")
+	clicks, err := d.Store.Clicks(ctx, subject)
 	if err != nil {
 		return d.failed(ctx, err)
+	}
+	for _, c := range clicks {
+		if c.ID == id {
+			return object(http.StatusOK, outcomeOf(c))
+		}
+	}
+	return said(http.StatusNotFound, "no decision "+id+" on "+subject+" is known, or not yet")
+}
+
+func outcomeOf(c store.Click) decided {
+	return decided{ID: c.ID, Done: c.Done, Refused: c.Refused, Result: c.Result}
+}
+
+func (d Decide) stands(ctx context.Context, id string) answer {
+	a, err := d.Store.Approval(ctx, id)
+	if err != nil {
+		return d.found(ctx, nil, err)
 	}
 	clicks, err := d.Store.Clicks(ctx, id)
 	if err != nil {
@@ -145,46 +209,7 @@ func (d Decide) stands(ctx context.Context, id string) answer {
 		out.Expires = &at
 	}
 	for _, c := range clicks {
-		out.Clicks = append(out.Clicks, decided{ID: c.ID, Done: c.Done, Refused: c.Refused, Result: c.Result})
-	}
-	return object(http.StatusOK, out)
-}
-
-// going is what GET /deployments/{app}/{build} tells.
-type going struct {
-	App     string `json:"app"`
-	Release int    `json:"release"`
-	// State is succeeded when the release has got through every environment, guards
-	// included, stopped when it did not go on in one, and else going.
-	State        string               `json:"state"`
-	Why          string               `json:"why,omitempty"`
-	Environments map[string]goingInto `json:"environments"`
-}
-
-type goingInto struct {
-	Rollout string          `json:"rollout"`
-	Outcome rollout.Outcome `json:"outcome,omitempty"`
-	Why     string          `json:"why,omitempty"`
-}
-
-// goes tells of the deployment of an app's build.
-func (d Decide) goes(ctx context.Context, which string) answer {
-	app, escaped, _ := strings.Cut(which, "/")
-	build, err := url.PathUnescape(escaped)
-	if err != nil || app == "" || build == "" {
-		return said(http.StatusBadRequest, "the path is /deployments/APP/BUILD")
-	}
-	deployment, err := d.Store.DeploymentOf(ctx, app, buildKey(build))
-	switch {
-	case rollout.KindOf(err) == rollout.KindNotFound:
-		return said(http.StatusNotFound, "no deployment of build "+build+" of app "+app+" is known, or not yet")
-	case err != nil:
-		return d.failed(ctx, err)
-	}
-	out := going{App: app, Release: deployment.Release, Environments: map[string]goingInto{}}
-	out.State, out.Why = deployment.State()
-	for name, stage := range deployment.Environments {
-		out.Environments[name] = goingInto{stage.Rollout, stage.Outcome, stage.Reason}
+		out.Clicks = append(out.Clicks, outcomeOf(c))
 	}
 	return object(http.StatusOK, out)
 }

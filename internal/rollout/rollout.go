@@ -151,7 +151,8 @@ type Release struct {
 // Cause is what brought a release about.
 type Cause struct {
 	Key    string `json:"key"`              // what makes two events the same cause
-	Source string `json:"source"`           // codebuild, ecr, event, codepipeline
+	Source string `json:"source"`           // codebuild, ecr, event, codepipeline, order
+	By     string `json:"by,omitempty"`     // who ordered it
 	Commit string `json:"commit,omitempty"` // full hash, where the source tells
 	Author string `json:"author,omitempty"` // e-mail address, where the source tells
 	Link   string `json:"link,omitempty"`   // to the build

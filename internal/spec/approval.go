@@ -34,10 +34,9 @@ type approval struct {
 // approval reads an approval whose question stands for at most longest; zero is
 // that of a pipeline, which ends its questions by itself.
 func (r *reader) approval(p place, longest time.Duration) *approval {
-	f := fields{known: []string{"slack", "approvers", "quorum", "expires", "onExpiry", "notAuthor"}}
+	f := approvalFields()
 	if longest == 0 {
-		const why = "CodePipeline's own timeout ends the question"
-		f = fields{known: []string{"slack", "approvers", "quorum", "notAuthor"}, never: map[string]string{"expires": why, "onExpiry": why}}
+		f = pipelineApprovalFields()
 	}
 	o := r.object(p, f)
 	if !o.ok {

@@ -38,13 +38,7 @@ func (e *entry) environment() rollout.Environment {
 // environment reads one environment; before is the one before it in the file, nil
 // for the first.
 func (r *reader) environment(p place, before *entry) (*entry, bool) {
-	o := r.object(p, fields{
-		known: []string{
-			"name", "wave", "region", "role", "cluster", "slots", "approval", "operators", "steps", "alarms", "notify",
-			"guard", "watchAfter", "acceptStickiness", "listenerRule", "targetGroups", "inconclusive",
-		},
-		later: []string{"analysis", "windows", "freezes", "gates"},
-	})
+	o := r.object(p, environmentFields())
 	if !o.ok {
 		return nil, false
 	}
@@ -103,7 +97,7 @@ func (r *reader) steps(p place, e *entry) {
 	}
 	last := 0
 	for i, item := range items {
-		o := r.object(item, fields{known: []string{"weight", "bake", "approval"}})
+		o := r.object(item, stepFields())
 		if !o.ok {
 			continue
 		}
@@ -196,14 +190,14 @@ func (r *reader) inconclusive(p place) rollout.InconclusiveRule {
 	if !p.given() {
 		return rule
 	}
-	o := r.object(p, fields{known: []string{"retries", "then"}})
+	o := r.object(p, inconclusiveFields())
 	if !o.ok {
 		return rule
 	}
 	if retries := o.get("retries"); retries.given() {
-		const want = "a whole number from 0 to 10"
+		want := fmt.Sprintf("a whole number from 0 to %d", MaxRetries)
 		n, ok := r.integer(retries, want)
-		if ok && (n < 0 || n > 10) {
+		if ok && (n < 0 || n > MaxRetries) {
 			r.add(retries, fmt.Sprint(n), want)
 		}
 		rule.Retries = n

@@ -33,6 +33,9 @@ func FuzzParse(f *testing.F) {
 		if !followable(s) {
 			t.Errorf("accepted a spec that cannot be followed: %+v", s)
 		}
+		if value, _ := spec.Value(data); bySchema(t, value) != nil {
+			t.Errorf("the schema alone refuses: %v", bySchema(t, value))
+		}
 		raw, err := json.Marshal(s)
 		if err != nil {
 			t.Fatalf("marshal: %v", err)

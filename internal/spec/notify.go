@@ -20,6 +20,8 @@ var (
 	slackIDPattern   = regexp.MustCompile(`^[CG][A-Z0-9]{5,20}$`)
 )
 
+const maxSlackName = 80
+
 // channel is a channel that was read, with its place.
 type channel struct {
 	rollout.Channel
@@ -36,7 +38,7 @@ func (r *reader) notify(p place, entries []*entry) []channel {
 		return nil
 	}
 	var everywhere []channel
-	for _, c := range r.channels(p, "environments") {
+	for _, c := range r.channels(p, environmentsOfChannel()) {
 		names := c.at.get("environments")
 		if !names.given() {
 			everywhere = append(everywhere, c)
@@ -83,7 +85,7 @@ func (r *reader) named(p place, entries []*entry) []*entry {
 }
 
 // channels reads a list of channels, which may have more fields than all have.
-func (r *reader) channels(p place, more ...string) []channel {
+func (r *reader) channels(p place, more ...field) []channel {
 	items, ok := r.list(p, "a list of channels: slack, sns, webhook or teams")
 	if !ok {
 		return nil
@@ -97,9 +99,9 @@ func (r *reader) channels(p place, more ...string) []channel {
 	return channels
 }
 
-func (r *reader) channel(p place, more []string) channel {
-	kinds := []string{"slack", "sns", "webhook", "teams"}
-	o := r.object(p, fields{known: slices.Concat(kinds, []string{"on"}, more)})
+func (r *reader) channel(p place, more []field) channel {
+	kinds := channelKinds()
+	o := r.object(p, channelFields().with(more...))
 	c := channel{at: o}
 	if !o.ok {
 		return c
@@ -121,7 +123,7 @@ func (r *reader) channel(p place, more []string) channel {
 	case "webhook":
 		c.Webhook, c.Secret = r.webhook(at)
 	case "teams":
-		teams := r.object(at, fields{known: []string{"secret"}})
+		teams := r.object(at, teamsFields())
 		if teams.ok {
 			c.Teams = r.secret(teams.get("secret"))
 		}
@@ -177,7 +179,7 @@ func (r *reader) slackChannel(p place) string {
 }
 
 func slackName(text string) bool {
-	return slackNamePattern.MatchString(text) && utf8.RuneCountInString(text) <= 1+80 && strings.Trim(text, "#_-") != ""
+	return slackNamePattern.MatchString(text) && utf8.RuneCountInString(text) <= 1+maxSlackName && strings.Trim(text, "#_-") != ""
 }
 
 // topic reads a topic's ARN. A FIFO topic takes only messages that have a group
@@ -197,7 +199,7 @@ func (r *reader) topic(p place) string {
 
 // webhook reads a URL and the secret that signs what is sent to it.
 func (r *reader) webhook(p place) (address, secret string) {
-	o := r.object(p, fields{known: []string{"url", "secret"}})
+	o := r.object(p, webhookFields())
 	if !o.ok {
 		return "", ""
 	}

@@ -35,7 +35,7 @@ func (r *reader) pipelines(p place) []rollout.Pipeline {
 }
 
 func (r *reader) pipeline(p place) (rollout.Pipeline, bool) {
-	o := r.object(p, fields{known: []string{"pipeline", "stage", "action", "approval"}})
+	o := r.object(p, pipelineFields())
 	if !o.ok {
 		return rollout.Pipeline{}, false
 	}

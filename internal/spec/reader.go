@@ -29,14 +29,6 @@ func (r *reader) add(p place, found, want string) *Problem {
 	return problem
 }
 
-// fields are the fields of a mapping: those there are, those that a later version
-// will have, and those that its like has elsewhere, with the reason.
-type fields struct {
-	known []string
-	later []string
-	never map[string]string
-}
-
 // object is a mapping that was read.
 type object struct {
 	ok     bool
@@ -56,21 +48,22 @@ func (o object) get(name string) place {
 
 // object reads a mapping and refuses fields that it does not have.
 func (r *reader) object(p place, f fields) object {
+	known := f.names()
 	want := "a mapping"
-	if len(f.known) > 0 {
-		want += " with " + strings.Join(f.known, ", ")
+	if len(known) > 0 {
+		want += " with " + strings.Join(known, ", ")
 	}
 	o := r.open(p, want)
 	o.names = slices.DeleteFunc(o.names, func(name string) bool {
 		switch key := o.keys[name]; {
-		case slices.Contains(f.known, name):
+		case slices.Contains(known, name):
 			return false
 		case slices.Contains(f.later, name):
 			r.add(key, "the field "+name, "no such field yet: it comes with a later version")
 		case f.never[name] != "":
 			r.add(key, "the field "+name, "no such field here: "+f.never[name])
 		default:
-			r.add(key, fmt.Sprintf("an unknown field %q", name), oneOf(f.known)).Suggestion = suggest(name, f.known)
+			r.add(key, fmt.Sprintf("an unknown field %q", name), oneOf(known)).Suggestion = suggest(name, known)
 		}
 		return true
 	})

@@ -23,12 +23,12 @@ func (r *reader) site(o object, env *rollout.Environment) {
 		return text
 	}
 	env.Cluster = arn(o.get("cluster"), clusterPattern, wantCluster)
-	env.Slots = r.slots(o.get("slots"), func(p place) string { return r.matching(p, servicePattern, wantService) })
+	env.Slots = r.slots(o.get("slots"), serviceFields(), func(p place) string { return r.matching(p, servicePattern, wantService) })
 	if rule := o.get("listenerRule"); rule.given() {
 		env.ListenerRule = arn(rule, listenerRulePattern, wantListenerRule)
 	}
 	if groups := o.get("targetGroups"); groups.given() {
-		env.TargetGroups = r.slots(groups, func(p place) string { return arn(p, targetGroupPattern, wantTargetGroup) })
+		env.TargetGroups = r.slots(groups, targetGroupFields(), func(p place) string { return arn(p, targetGroupPattern, wantTargetGroup) })
 	}
 }
 
@@ -56,8 +56,8 @@ func account(arn string) string {
 }
 
 // slots reads one name for each slot; the two must differ.
-func (r *reader) slots(p place, read func(place) string) rollout.Names {
-	o := r.object(p, fields{known: []string{"blue", "green"}})
+func (r *reader) slots(p place, f fields, read func(place) string) rollout.Names {
+	o := r.object(p, f)
 	if !o.ok {
 		return rollout.Names{}
 	}

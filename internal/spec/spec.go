@@ -45,6 +45,8 @@ const (
 	// MinKeep and MaxKeep bound how long decisions are kept.
 	MinKeep = 1 * day
 	MaxKeep = 3650 * day
+	// MaxRetries is the most times that an inconclusive bake may be repeated.
+	MaxRetries = 10
 	// MaxApprovers is the most approvers or operators in a list.
 	MaxApprovers = 50
 	// MaxQuorum is the most people that an approval may need.
@@ -74,10 +76,7 @@ func Parse(filename string, data []byte) (*rollout.Spec, error) {
 }
 
 func (r *reader) spec(root place) *rollout.Spec {
-	o := r.object(root, fields{
-		known: []string{"app", "containers", "triggers", "environments", "notify", "pipelines", "keep"},
-		later: []string{"freezes", "windows"},
-	})
+	o := r.object(root, topFields())
 	if !o.ok {
 		return nil
 	}

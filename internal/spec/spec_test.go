@@ -180,6 +180,8 @@ func TestProblems(t *testing.T) {
 		{"project missing", "ecr: {tag: v*}", "codebuild: {}", `sluice.yaml:4:16: triggers[0].codebuild.project: found nothing, want the name of a CodeBuild project`},
 		{"project twice", "ecr: {tag: v*}", "codebuild: {project: shop}\n  - codebuild: {project: shop}", `sluice.yaml:5:26: triggers[1].codebuild.project: found "shop" again, want every project once`},
 		{"foreign repository", "ecr: {tag: v*}", "ecr: {repository: shopp}", `sluice.yaml:4:23: triggers[0].ecr.repository: found "shopp", want the repository of a container: "shop"; did you mean "shop"?`},
+		{"empty trigger", "{tag: v*}", "{tag: v*}\n  - {}", `sluice.yaml:5:5: triggers[1]: found an empty mapping, want one of codebuild, ecr, event, codepipeline`},
+		{"only an empty trigger", "\n  - ecr: {tag: v*}", " [{}]", `sluice.yaml:3:12: triggers[0]: found an empty mapping, want one of codebuild, ecr, event, codepipeline`},
 		{"tag pattern", "tag: v*", `tag: "[v"`, `sluice.yaml:4:16: triggers[0].ecr.tag: found "[v", want a pattern for tags, such as release-*`},
 		{"analysis", "    cluster", "    analysis: {minRequests: 5, maxErrorRateIncrease: 0.5%}\n    cluster", `sluice.yaml:7:5: environments[0].analysis: found the field analysis, want no such field yet: it comes with a later version`},
 		{"cluster", "cluster: production", "cluster: my cluster", `sluice.yaml:7:14: environments[0].cluster: found "my cluster", want the name or ARN of an ECS cluster`},
@@ -245,7 +247,11 @@ func testProblems(t *testing.T, right string, tests []problemTest) {
 			if !strings.Contains(right, tt.old) {
 				t.Fatalf("the spec does not contain %q", tt.old)
 			}
-			_, err := spec.Parse("sluice.yaml", []byte(strings.Replace(right, tt.old, tt.new, 1)))
+			source := []byte(strings.Replace(right, tt.old, tt.new, 1))
+			_, err := spec.Parse("sluice.yaml", source)
+			if value, plain := spec.Value(source); plain {
+				agree(t, value, err)
+			}
 			var problems *spec.Error
 			if !errors.As(err, &problems) {
 				t.Fatalf("error = %v, want a *spec.Error", err)

@@ -58,8 +58,11 @@ func (r *reader) trigger(p place, containers map[string]string, t *rollout.Trigg
 		r.plain(p, name.Value, t)
 		return name.Value
 	}
-	o := r.object(p, fields{known: []string{"codebuild", "ecr", "event", "codepipeline"}})
-	if !o.ok || len(o.names) == 0 {
+	o := r.object(p, triggerFields())
+	if o.ok && len(o.keys) == 0 {
+		r.add(p, "an empty mapping", oneOf(triggerFields().names()))
+	}
+	if len(o.names) == 0 {
 		return ""
 	}
 	if len(o.names) > 1 {
@@ -93,7 +96,7 @@ func (r *reader) plain(p place, kind string, t *rollout.Triggers) {
 }
 
 func (r *reader) codebuild(p place, t *rollout.Triggers) {
-	o := r.object(p, fields{known: []string{"project"}})
+	o := r.object(p, codebuildFields())
 	if !o.ok {
 		return
 	}
@@ -106,7 +109,7 @@ func (r *reader) codebuild(p place, t *rollout.Triggers) {
 
 // ecr reads a push trigger. Without a repository it is that of every container.
 func (r *reader) ecr(p place, containers map[string]string, t *rollout.Triggers) {
-	o := r.object(p, fields{known: []string{"repository", "tag"}})
+	o := r.object(p, pushFields())
 	if !o.ok {
 		return
 	}

@@ -115,11 +115,11 @@ const (
 	Halted  = "stopped"
 )
 
-// State is how the deployment stands, and why where it has stopped. It is through
-// when every environment's rollout has ended well.
-func (d *Deployment) State() (state, why string) {
+// State is how the deployment stands, and where it has stopped, why and in which
+// environment. It is through when every environment's rollout has ended well.
+func (d *Deployment) State() (state, why, stopped string) {
 	if d.Stopped != nil {
-		return Halted, d.Stopped.Environment + ": " + d.Stopped.Why
+		return Halted, d.Stopped.Environment + ": " + d.Stopped.Why, d.Stopped.Environment
 	}
 	state = Through
 	for _, name := range slices.Sorted(maps.Keys(d.Environments)) {
@@ -128,10 +128,10 @@ func (d *Deployment) State() (state, why string) {
 		case "":
 			state = Going
 		default:
-			return Halted, name + ": " + string(stage.Outcome) + ": " + stage.Reason
+			return Halted, name + ": " + string(stage.Outcome) + ": " + stage.Reason, name
 		}
 	}
-	return state, ""
+	return state, "", ""
 }
 
 // SetCommitted notes that a deployment's rollout has committed in an environment,

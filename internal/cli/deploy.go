@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-deploy/sluice/internal/approvals"
+)
+
+// DeployOptions are the options of `sluice deploy`.
+type DeployOptions struct {
+	Process
+
+	App, Environment string
+	Images           []string // IMAGE or CONTAINER=IMAGE
+	Order            approvals.Order
+	Wait             waitFlags
+	Output           outputFlag
+	Target           targetFlags
+}
+
+// NewCmdDeploy makes `sluice deploy`. The work is done by run.
+func NewCmdDeploy(p Process, run func(context.Context, *DeployOptions) error) *cobra.Command {
+	o := &DeployOptions{Process: p}
+	cmd := &cobra.Command{
+		Use:   "deploy [APP]",
+		Short: "Make a release of images and send it through the app's environments",
+		Long: `Makes a release of images, pinned by digest, with the app's registered spec, and sends
+it through the app's environments as an event of a build would. Without APP it is the
+app of the sluice.yaml in this folder.
+
+Who may: whom IAM lets call Sluice's URL (docs/cli.md). A rollout does not depend on
+this command: it goes on when the command ends.
+
+Exit status: 0 when the release is made or, with --wait, got through all of its
+environments; 1 when Sluice could not be asked; 2 for a wrong command line; with
+--wait 3 when it was rolled back, 4 rejected, 5 superseded by a newer release, 7 when
+it needs a person (dirty), 8 when --timeout was over; 6 when it was refused.`,
+		Example: `  sluice deploy shop --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:3f2c1e0
+  sluice deploy shop --image web=…/shop:3f2c1e0 --image proxy=…/proxy:7
+  sluice deploy --commit $(git rev-parse HEAD) --wait
+  sluice deploy shop --commit 3f2c1e0a9d5b --env staging`,
+		Args: atMost(1, "app"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.App = args[0]
+			}
+			return run(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.Images, "image", nil, "`IMAGE`, or CONTAINER=IMAGE for an app of several containers; may be repeated")
+	flags.StringVar(&o.Order.Commit, "commit", "", "the commit that is deployed; without --image, the images that are tagged with it,\nor with its first 12 characters")
+	flags.StringVar(&o.Environment, "env", "", "this environment alone, and none that the spec has before or after it")
+	flags.StringVar(&o.Order.Author, "author", "", "the commit's author, an e-mail address, where a role deploys: who may not approve with notAuthor")
+	flags.StringVar(&o.Order.Link, "link", "", "address of the build, for people")
+	o.Wait.addTo(cmd, "until the deployment is over")
+	o.Output.addTo(cmd)
+	o.Target.addTo(cmd)
+	return cmd
+}
+
+// deployed is the answer of `sluice deploy`.
+type deployed struct {
+	App     string `json:"app"`
+	Release int    `json:"release"`
+	Order   string `json:"order"` // its id, by which the deployment is known: GET /deployments/APP/ORDER
+	Going   *going `json:"deployment,omitempty"`
+}
+
+func runDeploy(ctx context.Context, o *DeployOptions) error {
+	order, err := o.order()
+	if err != nil {
+		return err
+	}
+	t, err := o.Target.find(ctx, o.Process)
+	if err != nil {
+		return err
+	}
+	followed, err := t.order(ctx, order)
+	if err != nil {
+		return fmt.Errorf("deploy %s: %w", order.App, err)
+	}
+	out := deployed{App: order.App, Release: followed.Release, Order: followed.ID}
+	if !o.Wait.wait {
+		return o.Output.write(o.Out, out, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "release %d of %s is on its way; see `sluice status %s`\n", out.Release, out.App, out.App)
+			return err
+		})
+	}
+	_, _ = fmt.Fprintf(o.Err, "release %d of %s is on its way\n", out.Release, out.App) // nobody has to read it
+	g, outcome := t.untilDeployed(ctx, o.Process, order.App, followed.ID, o.Wait)
+	out.Going = &g
+	err = o.Output.write(o.Out, out, func(w io.Writer) error {
+		if outcome != nil {
+			return nil // it is said as an error
+		}
+		_, err := fmt.Fprintf(w, "release %d of %s got through\n", out.Release, out.App)
+		return err
+	})
+	if outcome != nil {
+		return outcome
+	}
+	return err
+}
+
+// order is what the command line orders.
+func (o *DeployOptions) order() (approvals.Order, error) {
+	order := o.Order
+	order.Verb, order.App, order.Environment = approvals.Deploy, o.App, o.Environment
+	if order.App == "" {
+		if _, err := os.Stat(specFile); err != nil {
+			return order, usagef("name the app, or run this where its %s is", specFile)
+		}
+		parsed, err := readSpec(specFile)
+		if err != nil {
+			return order, err
+		}
+		order.App = parsed.App
+	}
+	if len(o.Images) == 0 && order.Commit == "" {
+		return order, usagef("say what to deploy, with --image or --commit")
+	}
+	for _, text := range o.Images {
+		container, image, named := strings.Cut(text, "=")
+		if !named {
+			container, image = "", text
+		}
+		if image == "" {
+			return order, usagef("--image is %q, want IMAGE or CONTAINER=IMAGE", text)
+		}
+		if order.Images == nil {
+			order.Images = map[string]string{}
+		}
+		if _, twice := order.Images[container]; twice {
+			return order, usagef("--image %q: its container has an image already; say CONTAINER=IMAGE for each", text)
+		}
+		order.Images[container] = image
+	}
+	return order, nil
+}

@@ -1,0 +1,173 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sluice-deploy/sluice/internal/approvals"
+	"github.com/sluice-deploy/sluice/internal/images"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/steps"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// ordered follows an order, once, and keeps what came of it.
+func (b Build) ordered(ctx context.Context, e Event) error {
+	o, err := detail[approvals.Order](e)
+	if err != nil {
+		return err
+	}
+	if err := o.Check(); err != nil {
+		return err
+	}
+	kept, err := b.Steps.Store.PutOrder(ctx, store.Order{
+		ID: o.ID, Verb: string(o.Verb), Place: store.Place{App: o.App, Environment: o.Environment}, Person: o.Person, At: o.At,
+	})
+	if err != nil || kept.Done {
+		return err
+	}
+	err = b.follow(ctx, o, &kept)
+	if err != nil && !final(err) {
+		return err // Lambda tries again
+	}
+	if err != nil {
+		kept.Refused, kept.Result = true, err.Error()
+		b.Log.LogAttrs(ctx, slog.LevelWarn, "order refused", slog.String("id", o.ID), slog.String("verb", string(o.Verb)),
+			slog.String("app", o.App), slog.String("who", o.Person.Name), slog.String("reason", err.Error()))
+	}
+	return b.Steps.Store.Followed(ctx, kept)
+}
+
+// follow does what an order asks for and notes what came of it.
+func (b Build) follow(ctx context.Context, o approvals.Order, kept *store.Order) error {
+	registered, err := b.Steps.Store.App(ctx, o.App)
+	if err != nil {
+		return err
+	}
+	if o.Verb == approvals.Deploy {
+		return b.deployOrdered(ctx, o, registered.Spec, kept)
+	}
+	return b.backOrdered(ctx, o, registered.Spec, kept)
+}
+
+// deployOrdered makes a release of an order.
+func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollout.Spec, kept *store.Order) error {
+	spec, err := within(spec, o.Environment)
+	if err != nil {
+		return err
+	}
+	made, err := b.orderedImages(ctx, o, spec)
+	if err != nil {
+		return err
+	}
+	author := o.Person.Email // whoever orders may not approve it as somebody else's
+	if author == "" {
+		author = address(o.Author)
+	}
+	cause := rollout.Cause{Key: buildKey(o.ID), Source: "order", Commit: o.Commit, Author: author, Link: o.Link, By: o.Person.Name}
+	release, err := b.released(ctx, rollout.Release{App: spec.App, Spec: spec, Cause: cause, At: o.At}, made)
+	if err != nil {
+		return err
+	}
+	kept.Release = release.Number
+	kept.Result = fmt.Sprintf("release %d of %s", release.Number, release.App)
+	return nil
+}
+
+// within is the spec with one of its environments alone, or with all.
+func within(spec rollout.Spec, environment string) (rollout.Spec, error) {
+	if environment == "" {
+		return spec, nil
+	}
+	one, ok := spec.Environment(environment)
+	if !ok {
+		return spec, rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q", spec.App, environment)
+	}
+	one.Wave = 0
+	spec.Environments = []rollout.Environment{one}
+	return spec, nil
+}
+
+// orderedImages are the images of an order by their containers.
+func (b Build) orderedImages(ctx context.Context, o approvals.Order, spec rollout.Spec) (map[string]string, error) {
+	if o.Commit != "" && len(o.Images) == 0 {
+		return b.taggedWith(ctx, o.Commit, spec)
+	}
+	only, one := o.Images[""]
+	if !one {
+		return o.Images, nil
+	}
+	containers := slices.Sorted(maps.Keys(spec.Containers))
+	if len(o.Images) > 1 || len(containers) != 1 {
+		return nil, rollout.Errorf(rollout.KindEventInvalid, "app %s has %d containers (%v); say which one each image is for", spec.App, len(containers), containers)
+	}
+	return map[string]string{containers[0]: only}, nil
+}
+
+// shortCommit is how many characters of a commit infra/buildspec.yml tags images with.
+const shortCommit = 12
+
+// taggedWith finds the images that are tagged with a commit, or with its beginning.
+func (b Build) taggedWith(ctx context.Context, commit string, spec rollout.Spec) (map[string]string, error) {
+	tags := []string{commit}
+	if len(commit) > shortCommit {
+		tags = append(tags, commit[:shortCommit])
+	}
+	made := map[string]string{}
+	for container, repository := range spec.Containers {
+		var err error
+		for _, tag := range tags {
+			made[container] = repository + ":" + tag
+			if err = b.there(ctx, made[container]); rollout.KindOf(err) != rollout.KindEventInvalid {
+				break
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("container %s: no image is tagged %s: %w", container, strings.Join(tags, " or "), err)
+		}
+	}
+	return made, nil
+}
+
+// there is an error where there is no such image.
+func (b Build) there(ctx context.Context, image string) error {
+	ref, err := images.Parse(image)
+	if err == nil {
+		_, err = b.Images.Pin(ctx, ref)
+	}
+	return err
+}
+
+// backOrdered starts the rollback rollout of an order.
+func (b Build) backOrdered(ctx context.Context, o approvals.Order, spec rollout.Spec, kept *store.Order) error {
+	env, ok := spec.Environment(o.Environment)
+	if !ok {
+		return rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q", spec.App, o.Environment)
+	}
+	if err := mayOrder(o, env); err != nil {
+		return err
+	}
+	why := "asked for by " + o.Person.Name
+	if o.Reason != "" {
+		why += ": " + o.Reason
+	}
+	var err error
+	kept.Rollout, err = b.Steps.StartBack(ctx, steps.BackRequest{
+		Place: store.Place{App: o.App, Environment: o.Environment}, Cause: "order#" + o.ID, Why: why, To: o.To,
+	})
+	kept.Result = kept.Rollout
+	return err
+}
+
+// mayOrder wants whoever orders to be one of the environment's operators, where the spec
+// names any; else IAM alone decides, by who may call the URL.
+func mayOrder(o approvals.Order, env rollout.Environment) error {
+	if len(env.Operators) == 0 || o.Person.In(env.Operators) {
+		return nil
+	}
+	return rollout.Errorf(rollout.KindRefused, "%s is not among those who may %s %s: the spec's operators", o.Person.Name, o.Verb, env.Name)
+}
