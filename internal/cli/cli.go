@@ -94,6 +94,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdApps(p, runApps),
 	)
 	add("deployments",
+		NewCmdStatus(p, runStatus),
 		NewCmdDeploy(p, runDeploy),
 		NewCmdRollback(p, runRollback),
 	)
@@ -149,6 +150,14 @@ func atMost(n int, name string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// arg is an argument, "" where it was left out.
+func arg(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
+	}
+	return ""
 }
 
 // checkSpeed and checkPort check the flags of those names.

@@ -23,7 +23,7 @@ func baking() demo.State {
 					{Name: rollout.Blue, Version: "v3", Weight: 100, Desired: 1, Running: 1, Healthy: 1, Rate: 2},
 					{Name: rollout.Green},
 				},
-				Alarms: []demo.Alarm{{Name: "blue-5xx", State: "OK"}, {Name: "green-5xx", State: "OK"}},
+				Alarms: []rollout.Alarm{{Name: "blue-5xx", State: "OK"}, {Name: "green-5xx", State: "OK"}},
 			},
 			{
 				Name: "production", Rollout: "shop-production-2", Phase: "Bake",
@@ -32,7 +32,7 @@ func baking() demo.State {
 					{Name: rollout.Blue, Version: "v3", Weight: 10, Desired: 2, Running: 2, Healthy: 2, Rate: 20, Errors: 8},
 					{Name: rollout.Green, Version: "v2", Weight: 90, Desired: 2, Running: 2, Healthy: 2, Rate: 180},
 				},
-				Alarms: []demo.Alarm{
+				Alarms: []rollout.Alarm{
 					{Name: "blue-5xx", State: "ALARM"},
 					{Name: "blue-latency", State: "OK"},
 					{Name: "green-5xx", State: "OK"},

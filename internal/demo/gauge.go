@@ -87,9 +87,11 @@ func (w *watcher) lookAtAlarms(ctx context.Context, p *Place, e *environment) er
 		return fmt.Errorf("read alarms: %w", err)
 	}
 	for _, a := range out.MetricAlarms {
-		p.Alarms = append(p.Alarms, Alarm{Name: strings.TrimPrefix(aws.ToString(a.AlarmName), e.alarmPrefix()), State: string(a.StateValue)})
+		p.Alarms = append(p.Alarms, rollout.Alarm{
+			Name: strings.TrimPrefix(aws.ToString(a.AlarmName), e.alarmPrefix()), State: rollout.AlarmState(a.StateValue),
+		})
 	}
-	slices.SortFunc(p.Alarms, func(a, b Alarm) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(p.Alarms, func(a, b rollout.Alarm) int { return strings.Compare(a.Name, b.Name) })
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/sluice-deploy/sluice/internal/terminal"
 )
 
 // screen is the face that keeps a live screen on a terminal.
@@ -84,7 +86,7 @@ func (m model) View() tea.View {
 	if m.height < 1 || m.state.Now.IsZero() {
 		return v
 	}
-	last := newColors().dim.Render("q or Ctrl-C ends the demo and all its processes")
+	last := terminal.InColor().Dim.Render("q or Ctrl-C ends the demo and all its processes")
 	if m.ending {
 		last = "ending: all processes are stopped"
 	}

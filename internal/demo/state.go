@@ -21,11 +21,11 @@ type State struct {
 // Place is what is known of an environment.
 type Place struct {
 	Name    string
-	Rollout string // the newest, "" before the first
-	Phase   string // the state its execution is in, or how it ended
-	Wait    *Wait  // nil when it waits for nothing
-	Slots   []Slot // blue, then green
-	Alarms  []Alarm
+	Rollout string          // the newest, "" before the first
+	Phase   string          // the state its execution is in, or how it ended
+	Wait    *Wait           // nil when it waits for nothing
+	Slots   []Slot          // blue, then green
+	Alarms  []rollout.Alarm // by their names without what all of the environment's begin with
 }
 
 // Wait is what a rollout waits for.
@@ -53,10 +53,6 @@ func (s Slot) health(environment string) string {
 	}
 	return fmt.Sprintf("%s %s: %d of %d tasks are healthy", environment, s.Name, s.Healthy, s.Desired)
 }
-
-// Alarm is a CloudWatch alarm, by its name without what all of its environment's
-// begin with.
-type Alarm struct{ Name, State string }
 
 // Happening is a line of the timeline.
 type Happening struct {

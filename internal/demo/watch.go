@@ -234,25 +234,9 @@ func (w *watcher) waitOf(ctx context.Context, env *environment, p Place) (*Wait,
 		return &Wait{For: "every write in flight to land", Until: since.Add(w.world.settleTime)}, nil
 	}
 	if token := item.Token; token != nil && item.Rollout == p.Rollout && string(token.Phase) == p.Phase {
-		return &Wait{For: waitsFor(token.Phase), Until: token.Until}, nil
+		return &Wait{For: token.Phase.WaitsFor(), Until: token.Until}, nil
 	}
 	return nil, nil //nolint:nilnil // it waits for nothing
-}
-
-// waitsFor says what a state waits for.
-func waitsFor(phase rollout.Phase) string {
-	switch phase { //nolint:exhaustive // the others do not wait
-	case rollout.PhaseLock:
-		return "the rollout before it to end"
-	case rollout.PhaseAwaitCanary:
-		return "a healthy canary"
-	case rollout.PhaseBake:
-		return "the bake to pass"
-	case rollout.PhaseGuard:
-		return "the guard to run out"
-	default:
-		return "somebody to go on"
-	}
 }
 
 // questions are those before production that are new.

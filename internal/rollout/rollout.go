@@ -138,6 +138,26 @@ const (
 	PhaseDirty       Phase = "Dirty"
 )
 
+// WaitsFor says what a state waits for; "" for one that works.
+func (p Phase) WaitsFor() string {
+	switch p {
+	case PhaseApprove, PhaseAsk:
+		return "an answer"
+	case PhaseLock:
+		return "the rollout before it to end"
+	case PhaseAwaitCanary:
+		return "a healthy canary"
+	case PhaseBake:
+		return "the bake to pass"
+	case PhaseHold:
+		return "somebody to resume it"
+	case PhaseGuard:
+		return "the guard to run out"
+	case PhasePrepare, PhaseShift, PhaseJudge, PhaseComplete, PhaseRetire, PhaseRollback, PhaseRestore, PhaseLeave, PhaseDirty:
+	}
+	return ""
+}
+
 // Release is what is rolled out. It never changes once recorded.
 type Release struct {
 	App    string            `json:"app"`

@@ -1,0 +1,42 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// shows compares what was printed last with a golden file, which UPDATE_SCRIPTS writes.
+// A command takes the cloud's time from a header in whole seconds, and its own from
+// there, so times and spans may differ by a second and are left out.
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("it takes one argument and is not negated")
+	}
+	golden := filepath.Join("testdata", "golden", args[0]+".txt")
+	got := ts.ReadFile("stdout")
+	if os.Getenv("UPDATE_SCRIPTS") != "" {
+		ts.Check(os.WriteFile(golden, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	ts.Check(err)
+	if diff := cmp.Diff(timeless(string(want)), timeless(got)); diff != "" {
+		ts.Fatalf("%s (-want +got; UPDATE_SCRIPTS=1 writes it):\n%s", golden, diff)
+	}
+}
+
+// timeless is a text without what depends on the second it was written in.
+func timeless(text string) string {
+	for _, r := range []struct{ pattern, with string }{
+		{`\d\d:\d\d(:\d\d)?`, "hh:mm"},
+		{`\b(\d+[dhms])+\b`, "span"},
+		{` {2,}`, "  "}, // columns are as wide as what is in them
+		{`apr-[0-9a-f]+`, "apr-id"},
+	} {
+		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
+	}
+	return text
+}
