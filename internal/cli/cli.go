@@ -92,13 +92,16 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		newCmdSchema(p),
 		NewCmdApply(p, runApply),
 		NewCmdApps(p, runApps),
+		NewCmdPlan(p, runPlan),
 	)
 	add("deployments",
-		NewCmdStatus(p, runStatus),
 		NewCmdDeploy(p, runDeploy),
 		NewCmdRollback(p, runRollback),
 	)
 	add("deployments", NewCmdsDecide(p, runDecide)...)
+	add("looking",
+		NewCmdStatus(p, runStatus),
+	)
 	add("local",
 		NewCmdDemo(p, runDemo),
 		NewCmdLocal(p, runLocal),

@@ -140,7 +140,7 @@ func (s *Steps) planApproach(ctx context.Context, j *job, p *Planned) error {
 		return err
 	}
 	j.snap = s.found(j, site, services)
-	rule, err := s.planSurvey(ctx, j, services)
+	rule, err := planSurvey(ctx, j, services)
 	if err != nil {
 		return err
 	}
@@ -161,13 +161,18 @@ func (s *Steps) planApproach(ctx context.Context, j *job, p *Planned) error {
 }
 
 // planSurvey is survey for an environment that may be on its way elsewhere: while a
-// rollout has it, the weights are that one's.
-func (s *Steps) planSurvey(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) (traffic.Rule, error) {
-	if j.env.Owner == "" || j.env.Facts == nil {
+// rollout has it, the weights are that one's, and it may yet go back.
+func planSurvey(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) (traffic.Rule, error) {
+	under := j.env.SnapshotOf(j.env.Rollout)
+	if j.env.Owner == "" || under == nil {
 		return survey(ctx, j, services)
 	}
 	rule, err := j.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
-	j.snap.Plan = rollout.PlanFor(rollout.Forward, j.spec, j.env.Facts.Stable, false)
+	stable := under.StableSlot()
+	if facts := j.env.Facts; facts != nil {
+		stable = facts.Stable
+	}
+	j.snap.Plan = rollout.PlanFor(rollout.Forward, j.spec, stable, false)
 	return rule, err
 }
 
