@@ -33,7 +33,7 @@ func (w *scripted) weigh(args []string) error {
 	}
 	out := w.Stacks[made].Outputs
 	var tuples []elbtypes.TargetGroupTuple
-	for i, group := range []string{"BlueGroup", "GreenGroup"} {
+	for i, group := range []string{"BlueGroup", "GreenGroup"}[:len(args)-1] {
 		weight, err := strconv.ParseInt(args[1+i], 10, 32)
 		if err != nil {
 			return fmt.Errorf("weight: %w", err)

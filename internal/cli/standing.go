@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (p *page) write(out io.Writer) error {
 // standing says how an environment stands.
 func (p *page) standing(s steps.Standing) {
 	p.addf("%s  %s", p.Title.Render(s.App+" "+s.Environment), p.Dim.Render("at "+clock(s.At, s.At)))
-	p.addf("  runs    %s", runs(s))
+	p.addf("  runs   %s", runs(s))
 	p.slots(s)
 	for _, r := range s.Rollouts {
 		p.add("")
@@ -66,7 +67,7 @@ func release(b steps.Brief) string {
 // slots draws the slots with the weights that the rule has, and the alarms.
 func (p *page) slots(s steps.Standing) {
 	if s.Rule.Now != nil {
-		line := "  rule    " + s.Rule.Now.String()
+		line := "  rule   " + s.Rule.Now.String()
 		switch {
 		case s.Rule.Foreign:
 			line += p.Bad.Render(", not as Sluice left it: " + s.Rule.Recorded.String())
@@ -87,21 +88,17 @@ func (p *page) slots(s steps.Standing) {
 
 // drawn are the slots as they are drawn.
 func drawn(s steps.Standing) []terminal.Slot {
-	weights := s.Rule.Now
-	if weights == nil {
-		weights = s.Rule.Recorded
-	}
 	slots := make([]terminal.Slot, 0, len(s.Slots))
 	for _, slot := range s.Slots {
-		one := terminal.Slot{Name: slot.Slot, Desired: slot.Desired, Healthy: slot.Healthy}
+		one := terminal.Slot{Name: slot.Slot, Weight: terminal.Unknown, Desired: slot.Desired, Healthy: slot.Healthy}
 		switch {
 		case slot.Release > 0:
 			one.Version = fmt.Sprintf("release %d", slot.Release)
 		case slot.Desired > 0:
 			one.Version = slot.TaskDefinition[strings.LastIndex(slot.TaskDefinition, "/")+1:]
 		}
-		if weights != nil {
-			one.Weight = weights.Of(slot.Slot)
+		if s.Rule.Now != nil {
+			one.Weight = s.Rule.Now.Of(slot.Slot)
 		}
 		slots = append(slots, one)
 	}
@@ -165,7 +162,8 @@ func (p *page) troubles(s steps.Standing) {
 			fmt.Sprintf("    nothing is rolled out until it is put right: see docs/runbook.md#dirty, then %s",
 				p.Title.Render("sluice repair "+s.App+" "+s.Environment)))
 	}
-	if l := s.Latch; l != nil {
+	stopped := slices.ContainsFunc(s.Rollouts, func(r steps.UnderWay) bool { return r.Stopped != "" })
+	if l := s.Latch; l != nil && !stopped {
 		said = append(said, p.Bad.Render(fmt.Sprintf("  latched: alarm %s went red at %s", l.Alarm, clock(l.At, s.At))))
 	}
 	if s.Rule.Foreign {

@@ -29,6 +29,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/steps"
 )
 
 // machine is the state machine as template.yaml installs it.
@@ -416,6 +417,9 @@ func TestTimeLimitsInOrder(t *testing.T) {
 	t.Parallel()
 	h, m := installed(t)
 	settle := time.Duration(m.States["Settle"].Seconds) * time.Second
+	if settle != steps.SettleTime {
+		t.Errorf("Settle waits %v, and people are told %v", settle, steps.SettleTime)
+	}
 	for _, name := range h.Lambda.Functions() {
 		config, _ := h.Lambda.Config(name)
 		if config.Timeout <= awsclient.CallTimeout {

@@ -148,7 +148,7 @@ func (l *look) recorded(ctx context.Context) error {
 		at := l.env.CommittedAt
 		l.out.Since = &at
 	}
-	if spec, ok := release.Spec.Environment(l.env.Place.Environment); ok {
+	if spec, ok := release.Spec.Environment(l.out.Environment); ok {
 		l.spec = spec
 	}
 	return nil
@@ -187,7 +187,7 @@ func (l *look) stable() rollout.Slot {
 // slots are the two services, and the rule before them.
 func (l *look) slots(ctx context.Context, services map[rollout.Slot]ecsservice.Service) {
 	reach := l.in(l.spec)
-	site, err := l.site(ctx, &job{Reach: reach, spec: l.spec}, services)
+	site, err := l.where(ctx, services)
 	if err != nil {
 		l.unread("listener rule", err)
 	}
@@ -214,6 +214,17 @@ func (l *look) slots(ctx context.Context, services map[rollout.Slot]ecsservice.S
 	}
 	now := rule.Weights
 	l.out.Rule.Now, l.out.Rule.Foreign = &now, l.foreign(now)
+}
+
+// where is where the environment's traffic is: as it is recorded, else as the spec says.
+func (l *look) where(ctx context.Context, services map[rollout.Slot]ecsservice.Service) (store.Site, error) {
+	if l.owner != nil && l.owner.snapshot() != nil {
+		return l.owner.snapshot().Site, nil
+	}
+	if l.env.Facts != nil {
+		return l.env.Facts.Site, nil
+	}
+	return l.site(ctx, &job{Reach: l.in(l.spec), spec: l.spec}, services)
 }
 
 // plays is the role of a slot, and the release that it runs, as far as is recorded.

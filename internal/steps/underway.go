@@ -136,11 +136,11 @@ func (l *look) add(ctx context.Context, p *portrait) error {
 			u.Stopped = why.Error()
 		}
 	}
-	since := time.Time{}
-	var err error
-	if u.Phase, since, err = l.stateOf(ctx, p.record.Execution); err != nil {
+	phase, since, err := l.stateOf(ctx, p.record.Execution)
+	if err != nil {
 		l.unread("state of "+p.record.Name, err)
 	}
+	u.Phase = phase
 	if a := p.approval; a != nil && a.Standing == rollout.Open {
 		u.Asks = askedOf(p)
 	}

@@ -13,11 +13,14 @@ import (
 type Slot struct {
 	Name    rollout.Slot
 	Version string // "" when it runs none
-	Weight  int    // percent
+	Weight  int    // percent, or Unknown
 	Desired int
 	Healthy int
 	Flow    *Flow // nil where it is not known
 }
+
+// Unknown is the weight of a slot whose rule cannot be read.
+const Unknown = -1
 
 // Flow is what flows to a slot.
 type Flow struct {
@@ -49,7 +52,10 @@ func (c Colors) Slots(slots []Slot, width int) []string {
 }
 
 func (c Colors) slot(s Slot, column, length int) string {
-	full := (s.Weight*length + 50) / 100
+	full, weight := 0, "  ?"
+	if s.Weight != Unknown {
+		full, weight = (s.Weight*length+50)/100, fmt.Sprintf("%3d", s.Weight)
+	}
 	if s.Weight > 0 {
 		full = max(full, 1)
 	}
@@ -59,7 +65,7 @@ func (c Colors) slot(s Slot, column, length int) string {
 	color := c.Of(s.Name)
 	line := color.Render(fmt.Sprintf("  %-5s", s.Name)) + fmt.Sprintf("  %-*s  ", column, s.Version) +
 		color.Render(strings.Repeat("█", full)) + c.Dim.Render(strings.Repeat("░", length-full)) +
-		fmt.Sprintf(" %3d%%  %d/%d healthy", s.Weight, s.Healthy, s.Desired)
+		fmt.Sprintf(" %s%%  %d/%d healthy", weight, s.Healthy, s.Desired)
 	if s.Flow == nil {
 		return line
 	}
@@ -75,7 +81,7 @@ func (c Colors) slot(s Slot, column, length int) string {
 func (c Colors) Alarms(alarms []rollout.Alarm) string {
 	line := []string{"  alarms"}
 	for _, a := range alarms {
-		switch a.State {
+		switch a.State { //nolint:exhaustive // the others have no data
 		case rollout.AlarmRed, rollout.AlarmMissing:
 			line = append(line, c.Bad.Render("● "+a.Name+" "+string(a.State)))
 		case rollout.AlarmOK:
