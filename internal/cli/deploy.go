@@ -130,21 +130,30 @@ func (o *DeployOptions) order() (approvals.Order, error) {
 	if len(o.Images) == 0 && order.Commit == "" {
 		return order, usagef("say what to deploy, with --image or --commit")
 	}
-	for _, text := range o.Images {
+	var err error
+	order.Images, err = imagesOf(o.Images)
+	return order, err
+}
+
+// imagesOf reads what --image says: images by their containers, "" for one that names
+// none. It is nil without any.
+func imagesOf(texts []string) (map[string]string, error) {
+	var images map[string]string
+	for _, text := range texts {
 		container, image, named := strings.Cut(text, "=")
 		if !named {
 			container, image = "", text
 		}
 		if image == "" {
-			return order, usagef("--image is %q, want IMAGE or CONTAINER=IMAGE", text)
+			return nil, usagef("--image is %q, want IMAGE or CONTAINER=IMAGE", text)
 		}
-		if order.Images == nil {
-			order.Images = map[string]string{}
+		if images == nil {
+			images = map[string]string{}
 		}
-		if _, twice := order.Images[container]; twice {
-			return order, usagef("--image %q: its container has an image already; say CONTAINER=IMAGE for each", text)
+		if _, twice := images[container]; twice {
+			return nil, usagef("--image %q: its container has an image already; say CONTAINER=IMAGE for each", text)
 		}
-		order.Images[container] = image
+		images[container] = image
 	}
-	return order, nil
+	return images, nil
 }

@@ -16,8 +16,12 @@ func shows(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("it takes one argument and is not negated")
 	}
-	golden := filepath.Join("testdata", "golden", args[0]+".txt")
-	got := ts.ReadFile("stdout")
+	matches(ts, args[0], ts.ReadFile("stdout"))
+}
+
+// matches compares a text with a golden file, times and spans aside.
+func matches(ts *testscript.TestScript, name, got string) {
+	golden := filepath.Join("testdata", "golden", name+".txt")
 	if os.Getenv("UPDATE_SCRIPTS") != "" {
 		ts.Check(os.WriteFile(golden, []byte(got), 0o600))
 	}

@@ -85,7 +85,7 @@ func (b Build) thawOrdered(ctx context.Context, o approvals.Order, spec rollout.
 
 // deployOrdered makes a release of an order.
 func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollout.Spec, kept *store.Order) error {
-	spec, err := within(spec, o.Environment)
+	spec, err := spec.Within(o.Environment)
 	if err != nil {
 		return err
 	}
@@ -112,20 +112,6 @@ func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollou
 	kept.Release = release.Number
 	kept.Result = fmt.Sprintf("release %d of %s", release.Number, release.App)
 	return nil
-}
-
-// within is the spec with one of its environments alone, or with all.
-func within(spec rollout.Spec, environment string) (rollout.Spec, error) {
-	if environment == "" {
-		return spec, nil
-	}
-	one, ok := spec.Environment(environment)
-	if !ok {
-		return spec, rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q", spec.App, environment)
-	}
-	one.Wave = 0
-	spec.Environments = []rollout.Environment{one}
-	return spec, nil
 }
 
 // orderedImages are the images of an order by their containers.

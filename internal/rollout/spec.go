@@ -119,6 +119,21 @@ func (s Spec) Environment(name string) (Environment, bool) {
 	return Environment{}, false
 }
 
+// Within is the spec with one of its environments alone, or with all where the name is
+// "". NotFound if it has none of that name.
+func (s Spec) Within(environment string) (Spec, error) {
+	if environment == "" {
+		return s, nil
+	}
+	one, ok := s.Environment(environment)
+	if !ok {
+		return s, Errorf(KindNotFound, "app %s has no environment %q", s.App, environment)
+	}
+	one.Wave = 0
+	s.Environments = []Environment{one}
+	return s, nil
+}
+
 // AlarmNames are the alarms of the environment, with {slot} filled in for each
 // slot; every name once.
 func (e Environment) AlarmNames() []string {
