@@ -63,7 +63,7 @@ func (s *Steps) Plan(ctx context.Context, release rollout.Release, environment s
 	if j.env.Facts != nil {
 		p.Runs = j.env.Facts.Release
 	}
-	for _, look := range []func(context.Context, *job, *Planned) error{planStanding, planAlarms, s.planApproach} {
+	for _, look := range []func(context.Context, *job, *Planned) error{planStanding, s.planGate, planAlarms, s.planApproach} {
 		if err := p.problem(look(ctx, &j, &p)); err != nil {
 			return p, fmt.Errorf("look at %s: %w", j.record.Place, err)
 		}
@@ -108,6 +108,15 @@ func planStanding(_ context.Context, j *job, p *Planned) error {
 		p.Notes = append(p.Notes, fmt.Sprintf("%s has the environment now; this rollout waits for its end, and what it finds then may be otherwise", j.env.Rollout))
 	}
 	return nil
+}
+
+// planGate tells what would hold the rollout before it begins.
+func (s *Steps) planGate(ctx context.Context, j *job, p *Planned) error {
+	closed, err := s.closed(ctx, j.record, j.spec)
+	if err == nil && closed != nil {
+		p.Notes = append(p.Notes, "would be held at the gate: "+closed.Why)
+	}
+	return err
 }
 
 func planAlarms(ctx context.Context, j *job, p *Planned) error {
