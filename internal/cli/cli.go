@@ -100,6 +100,11 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdRollback(p, runRollback),
 	)
 	add("deployments", NewCmdsDecide(p, runDecide)...)
+	add("deployments",
+		NewCmdFreeze(p, runFreeze),
+		NewCmdThaw(p, runFreeze),
+		NewCmdFreezes(p, runFreezes),
+	)
 	add("looking",
 		NewCmdStatus(p, runStatus),
 	)

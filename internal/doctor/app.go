@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/steps"
@@ -48,11 +49,24 @@ func (d *Doctor) examineEnvironment(ctx context.Context, p Patient, spec rollout
 	var err error
 	e.plan, err = d.Steps.Plan(ctx, release, spec.Name)
 	e.remoteRole(ctx)
+	e.gate(err)
 	e.looks(err)
 	e.scaling(ctx)
 	e.taskDefinition(ctx)
 	e.permissions(ctx)
 	e.approvers(ctx)
+}
+
+// gate says whether a freeze or the windows hold what would begin now.
+func (e *environment) gate(failed error) {
+	switch closed := e.plan.Closed; {
+	case closed != nil:
+		e.problem(e.about, "gate", closed.Why, "wait until "+closed.Until.UTC().Format(time.RFC3339)+", end a freeze with `sluice thaw`, or break the glass (docs/cli.md)")
+	case failed != nil && !slices.Contains(e.plan.Looked, steps.LookState):
+		e.unchecked(e.about, "gate", failed.Error())
+	default:
+		e.ok(e.about, "gate", "no freeze and no window holds rollouts now")
+	}
 }
 
 // remedies of the looks that Prepare takes too. Most problems say themselves what to do.

@@ -120,16 +120,15 @@ func (d *Doctor) deadLetters(ctx context.Context) {
 	out, err := d.queue().GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &d.Installation.Settings.DeadLetters, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameApproximateNumberOfMessages},
 	})
-	switch n := ""; {
-	case err != nil:
+	if err != nil {
 		d.failed(d.aboutSluice(), check, awsclient.Wrap(err, "read the queue of dead letters"), remedy)
-	default:
-		if n = out.Attributes[string(sqstypes.QueueAttributeNameApproximateNumberOfMessages)]; n != "0" {
-			d.problem(d.aboutSluice(), check, n+" events could not be followed and wait there", remedy)
-			return
-		}
-		d.ok(d.aboutSluice(), check, "none")
+		return
 	}
+	if n := out.Attributes[string(sqstypes.QueueAttributeNameApproximateNumberOfMessages)]; n != "0" {
+		d.problem(d.aboutSluice(), check, "events that could not be followed: "+n, remedy)
+		return
+	}
+	d.ok(d.aboutSluice(), check, "none")
 }
 
 // slack asks Slack whether it takes the token.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/images"
+	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
 // The checks of what a task needs to start.
@@ -103,8 +104,11 @@ func (e *environment) lacks(ctx context.Context, ref images.Ref, arch string) (s
 			} `json:"platform"`
 		} `json:"manifests"`
 	}
-	if len(out.Images) == 0 || json.Unmarshal([]byte(aws.ToString(out.Images[0].ImageManifest)), &index) != nil {
+	if len(out.Images) == 0 {
 		return "", nil
+	}
+	if err := json.Unmarshal([]byte(aws.ToString(out.Images[0].ImageManifest)), &index); err != nil {
+		return "", rollout.Errorf(rollout.KindInternal, "the manifest of image %s is no JSON: %w", ref, err)
 	}
 	var has []string
 	for _, m := range index.Manifests {
@@ -120,18 +124,7 @@ func (e *environment) lacks(ctx context.Context, ref images.Ref, arch string) (s
 
 // pulling wants the execution role to be allowed to fetch the images.
 func (e *environment) pulling(ctx context.Context, td *types.TaskDefinition) {
-	role := aws.ToString(td.ExecutionRoleArn)
-	var wishes []wish
-	for _, c := range td.ContainerDefinitions {
-		ref, err := images.Parse(aws.ToString(c.Image))
-		if err != nil {
-			continue // not of ECR, so it is fetched without AWS's leave
-		}
-		repository := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", e.home().Partition, ref.Region, ref.Account, ref.Repository)
-		for _, action := range []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"} {
-			wishes = append(wishes, wish{action: action, resource: repository})
-		}
-	}
+	role, wishes := aws.ToString(td.ExecutionRoleArn), e.pulls(td)
 	switch {
 	case len(wishes) == 0:
 		e.ok(e.about, checkPulling, "no image is in ECR")
@@ -140,6 +133,20 @@ func (e *environment) pulling(ctx context.Context, td *types.TaskDefinition) {
 	default:
 		e.may(ctx, checkPulling, role, append(wishes, wish{action: "ecr:GetAuthorizationToken", resource: "*"}), "it may pull the images")
 	}
+}
+
+// pulls are the wishes to fetch the images that are in ECR.
+func (e *environment) pulls(td *types.TaskDefinition) []wish {
+	var wishes []wish
+	for _, c := range td.ContainerDefinitions {
+		if ref, err := images.Parse(aws.ToString(c.Image)); err == nil {
+			repository := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", e.home().Partition, ref.Region, ref.Account, ref.Repository)
+			for _, action := range []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"} {
+				wishes = append(wishes, wish{action: action, resource: repository})
+			}
+		}
+	}
+	return wishes
 }
 
 // secrets wants the execution role to be allowed to read them.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -93,12 +92,17 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	t.Cleanup(l.Close)
 	log := &bytes.Buffer{}
 	b := &box{t: t, log: log}
+	t.Cleanup(func() { // a test keeps its output to the end of all, so only what is wanted goes there
+		if t.Failed() {
+			t.Log(log)
+		}
+	})
 	h, err := harness.New(l, harness.Options{
 		Cloud: emulator.Options{
 			Region: from.region, Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout,
 			Action: b.action, Builder: from.builder,
 		},
-		Log: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
+		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

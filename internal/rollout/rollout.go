@@ -122,6 +122,7 @@ type Phase string
 const (
 	PhaseApprove     Phase = "Approve"
 	PhaseLock        Phase = "Lock"
+	PhaseGate        Phase = "Gate"
 	PhasePrepare     Phase = "Prepare"
 	PhaseAwaitCanary Phase = "AwaitCanary"
 	PhaseShift       Phase = "Shift"
@@ -185,6 +186,8 @@ type Cause struct {
 	// does, and Execution is that of its pipeline, where the pipeline tells.
 	Job       string `json:"job,omitempty"`
 	Execution string `json:"execution,omitempty"`
+	// BreakGlass is why it passes freezes and windows; "" does not.
+	BreakGlass string `json:"breakGlass,omitempty"`
 }
 
 // Commit is one change in the source.

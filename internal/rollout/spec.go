@@ -63,6 +63,7 @@ type Environment struct {
 	Region           string           `json:"region,omitempty"`    // empty is Sluice's own
 	Role             string           `json:"role,omitempty"`      // ARN of the role to assume there; empty is none
 	Wave             int              `json:"wave"`                // from 1; those of one wave go side by side
+	Windows          []Window         `json:"windows,omitempty"`   // in which rollouts may begin; none is always
 	Approval         *Approval        `json:"approval,omitempty"`  // before the environment's lock
 	Operators        []string         `json:"operators,omitempty"` // may promote, pause, resume and abort; as Approval.Approvers
 	Notify           []Channel        `json:"notify,omitempty"`

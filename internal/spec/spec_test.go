@@ -34,6 +34,9 @@ environments:
       - weight: 100
         bake: 2h30m
     alarms: ["shop-{slot}-5xx", shop-latency]
+    windows:
+      - {days: [mon, thu], from: "09:00", to: "16:30", zone: Europe/Berlin}
+      - {days: [sat], from: "23:00", to: "02:00", zone: UTC}
     guard: 30m
     watchAfter: 24h
     acceptStickiness: true
@@ -56,6 +59,10 @@ func fullSpec() *rollout.Spec {
 			Name: "production", Wave: 1, Cluster: "production", Slots: rollout.Names{Blue: "shop-blue", Green: "shop-green"},
 			Steps: []rollout.Step{
 				{Weight: 10, Bake: 90 * time.Second}, {Weight: 50, Bake: 10 * time.Minute}, {Weight: 100, Bake: 150 * time.Minute},
+			},
+			Windows: []rollout.Window{
+				{Days: []time.Weekday{time.Monday, time.Thursday}, From: 9 * 60, To: 16*60 + 30, Zone: "Europe/Berlin"},
+				{Days: []time.Weekday{time.Saturday}, From: 23 * 60, To: 2 * 60, Zone: "UTC"},
 			},
 			Alarms: []string{"shop-{slot}-5xx", "shop-latency"}, Guard: 30 * time.Minute, WatchAfter: 24 * time.Hour, AcceptStickiness: true,
 			ListenerRule: "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee",

@@ -27,6 +27,7 @@ type Planned struct {
 	Guard        time.Duration     `json:"guard"`              // nanoseconds
 	Approval     *rollout.Approval `json:"approval,omitempty"` // before the environment
 	Notes        []string          `json:"notes,omitempty"`
+	Closed       *rollout.Closure  `json:"closed,omitempty"` // a freeze or the windows hold it now
 	Problems     []Problem         `json:"problems"`
 	Looked       []Look            `json:"looked"` // that found no problem
 }
@@ -88,7 +89,9 @@ func (s *Steps) Plan(ctx context.Context, release rollout.Release, environment s
 	if j.env.Facts != nil {
 		p.Runs = j.env.Facts.Release
 	}
-	planState(&j, &p)
+	if err := s.planState(ctx, &j, &p); err != nil {
+		return p, err
+	}
 	if err := planAlarms(ctx, &j, &p); err != nil {
 		return p, fmt.Errorf("look at %s: %w", j.record.Place, err)
 	}
@@ -130,7 +133,7 @@ func (s *Steps) imagine(ctx context.Context, release rollout.Release, environmen
 }
 
 // planState tells of what goes on in the environment now.
-func planState(j *job, p *Planned) {
+func (s *Steps) planState(ctx context.Context, j *job, p *Planned) error {
 	var err error
 	if dirty := j.env.Dirty; dirty != nil {
 		err = rollout.Errorf(rollout.KindDirty, "%s needs a person since %s, and no rollout gets in until it is repaired: %s",
@@ -138,7 +141,11 @@ func planState(j *job, p *Planned) {
 	} else if j.env.Owner != "" {
 		p.Notes = append(p.Notes, fmt.Sprintf("%s has the environment now; this rollout waits for its end, and what it finds then may be otherwise", j.env.Rollout))
 	}
-	_, _ = p.looked(LookState, err) // it is of a kind that is listed
+	if _, err := p.looked(LookState, err); err != nil {
+		return err
+	}
+	p.Closed, err = s.closed(ctx, j.record, j.spec)
+	return err
 }
 
 func planAlarms(ctx context.Context, j *job, p *Planned) error {

@@ -46,6 +46,11 @@ func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 	if err := s.mayGoOn(ctx, j.record); err != nil {
 		return out, err
 	}
+	if j.snap == nil { // else it has begun
+		if err := s.atGate(ctx, j.record, j.release, j.spec); err != nil {
+			return out, err
+		}
+	}
 	services, err := j.Services.Describe(ctx, j.spec.Cluster, j.spec.Slots)
 	if err != nil {
 		return out, err
