@@ -37,6 +37,7 @@ func timeless(text string) string {
 	for _, r := range []struct{ pattern, with string }{
 		{`\d\d:\d\d(:\d\d(\.\d+)?)?`, "hh:mm"},
 		{`\b(\d+[dhms])+\b`, "span"},
+		{`"seconds": \d+`, `"seconds": n`},
 		{` {2,}`, "  "}, // columns are as wide as what is in them
 		{`apr-[0-9a-f]+`, "apr-id"},
 		// What AWS, and the stacks, give out: it hangs on all that was made before.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -11,23 +10,6 @@ import (
 	"github.com/sluice-deploy/sluice/internal/steps"
 	"github.com/sluice-deploy/sluice/internal/terminal"
 )
-
-// page is a text for people that is put together line by line.
-type page struct {
-	terminal.Colors
-
-	width int
-	lines []string
-}
-
-func (p *page) add(line string) { p.lines = append(p.lines, line) }
-
-func (p *page) addf(format string, args ...any) { p.add(fmt.Sprintf(format, args...)) }
-
-func (p *page) write(out io.Writer) error {
-	_, err := fmt.Fprintln(out, strings.Join(p.lines, "\n"))
-	return err
-}
 
 // standing says how an environment stands.
 func (p *page) standing(s steps.Standing) {
@@ -76,7 +58,7 @@ func (p *page) slots(s steps.Standing) {
 		}
 		p.add(line)
 	}
-	p.lines = append(p.lines, p.Slots(drawn(s), p.width)...)
+	p.add(p.Slots(drawn(s), p.drawnWidth())...)
 	alarms := make([]rollout.Alarm, 0, len(s.Alarms))
 	for _, a := range s.Alarms {
 		alarms = append(alarms, a.Alarm)
@@ -162,6 +144,10 @@ func (p *page) troubles(s steps.Standing) {
 			fmt.Sprintf("    nothing is rolled out until it is put right: see docs/runbook.md#dirty, then %s",
 				p.Title.Render("sluice repair "+s.App+" "+s.Environment)))
 	}
+	held := slices.ContainsFunc(s.Rollouts, func(r steps.UnderWay) bool { return r.Phase == string(rollout.PhaseGate) })
+	if c := s.Closed; c != nil && !held { // else it stands there
+		said = append(said, p.Warn.Render(fmt.Sprintf("  closed%s: %s", p.limit(&c.Until, s.At), c.Why)))
+	}
 	stopped := slices.ContainsFunc(s.Rollouts, func(r steps.UnderWay) bool { return r.Stopped != "" })
 	if l := s.Latch; l != nil && !stopped {
 		said = append(said, p.Bad.Render(fmt.Sprintf("  latched: alarm %s went red at %s", l.Alarm, clock(l.At, s.At))))
@@ -174,6 +160,6 @@ func (p *page) troubles(s steps.Standing) {
 	}
 	if len(said) > 0 {
 		p.add("")
-		p.lines = append(p.lines, said...)
+		p.add(said...)
 	}
 }

@@ -69,7 +69,7 @@ func runStatus(ctx context.Context, o *StatusOptions) error {
 		all = append(all, one)
 	}
 	return o.Output.write(o.Out, all, func(out io.Writer) error {
-		page := page{Colors: o.colors(), width: o.width()}
+		page := newPage(o.Process)
 		if len(all) == 0 {
 			page.add("No app is registered; register one with `sluice apply`.")
 		}

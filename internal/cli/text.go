@@ -19,16 +19,15 @@ func (p Process) colors() terminal.Colors {
 	return terminal.InColor()
 }
 
-// width is how many columns an answer may take.
+// width is how many columns the terminal has that the answer goes to; 0 where it is none.
 func (p Process) width() int {
-	const elsewhere = 100 // a file has no width
 	f, ok := p.Out.(*os.File)
 	if !ok {
-		return elsewhere
+		return 0
 	}
 	columns, _, err := term.GetSize(f.Fd())
-	if err != nil || columns == 0 {
-		return elsewhere
+	if err != nil {
+		return 0
 	}
 	return columns
 }

@@ -144,6 +144,8 @@ func (p Phase) WaitsFor() string {
 	switch p {
 	case PhaseApprove, PhaseAsk:
 		return "an answer"
+	case PhaseGate:
+		return "a freeze, or its windows"
 	case PhaseLock:
 		return "the rollout before it to end"
 	case PhaseAwaitCanary:

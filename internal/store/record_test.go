@@ -358,6 +358,12 @@ func TestTableTrouble(t *testing.T) {
 	all["Decisions"] = func() error { _, err := tb.Decisions(ctx, "a"); return err }
 	all["PutRelease"] = func() error { _, err := tb.PutRelease(ctx, release("a")); return err }
 	all["Draw"] = func() error { _, err := tb.Draw(ctx, "shop", "a"); return err }
+	all["Rollouts"] = func() error {
+		for _, err := range tb.Rollouts(ctx, place()) {
+			return err
+		}
+		return nil
+	}
 	all["PutTrigger"] = func() error { return tb.PutTrigger(ctx, "a", "b") }
 	all["DropTrigger"] = func() error { return tb.DropTrigger(ctx, "a", "b") }
 	all["Triggered"] = func() error { _, err := tb.Triggered(ctx, "a"); return err }
