@@ -92,6 +92,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		newCmdSchema(p),
 		NewCmdApply(p, runApply),
 		NewCmdApps(p, runApps),
+		NewCmdDoctor(p, runDoctor),
 		NewCmdPlan(p, runPlan),
 	)
 	add("deployments",

@@ -39,7 +39,12 @@ func timeless(text string) string {
 		{`\b(\d+[dhms])+\b`, "span"},
 		{`"seconds": \d+`, `"seconds": n`},
 		{` {2,}`, "  "}, // columns are as wide as what is in them
-		{`apr-[0-9a-f]+`, "apr-id"}, {`/[0-9a-f]{16}\b`, "/id"},
+		{`apr-[0-9a-f]+`, "apr-id"},
+		// What AWS, and the stacks, give out: it hangs on all that was made before.
+		{`\b[0-9a-f]{64}\b`, "digest"},
+		{`/[0-9a-f]{16}\b`, "/id"},
+		{`-[0-9A-F]{12}\b`, "-ID"},
+		{`rollout-[0-9a-f]{8}\b`, "rollout-id"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
 	}
