@@ -46,11 +46,16 @@ func TestWayOfASuccess(t *testing.T) {
 // Each way of the definition is in the diagram, and no other.
 func TestMermaidHasEachWay(t *testing.T) {
 	t.Parallel()
+	type way struct {
+		Next string `json:"Next"`
+	}
 	var d struct {
 		States map[string]struct {
-			Next, Default  string
-			Choices, Catch []struct{ Next string }
-		}
+			Next    string `json:"Next"`
+			Default string `json:"Default"`
+			Choices []way  `json:"Choices"`
+			Catch   []way  `json:"Catch"`
+		} `json:"States"`
 	}
 	if err := json.Unmarshal(definition(t), &d); err != nil {
 		t.Fatal(err)

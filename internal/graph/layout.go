@@ -5,7 +5,7 @@ import "slices"
 // The measures of a picture.
 const (
 	margin    = 16
-	letter    = 5   // what a letter of a lane's name takes, which is written askew
+	letter    = 5 // what a letter of a lane's name takes, which is written askew
 	boxWidth  = 150
 	boxHeight = 34
 	gap       = 18 // between rows
@@ -25,7 +25,7 @@ type picture struct {
 	backs         []string // at the left: the states that they lead to
 	detours, ways int      // x of the columns' boxes
 	right         int      // x of the first lane at the right
-	header        int // height of the lanes' names
+	header        int      // height of the lanes' names
 	width, height int
 }
 

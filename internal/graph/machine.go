@@ -34,23 +34,27 @@ type Edge struct {
 
 // definition is what of the Amazon States Language is read here.
 type definition struct {
-	StartAt string
-	States  json.RawMessage
+	StartAt string          `json:"StartAt"`
+	States  json.RawMessage `json:"States"`
 }
 
 type stateDefinition struct {
-	Type, Comment, Next, Default string
-	End                          bool
-	Assign                       map[string]any
-	Choices                      []struct {
-		Condition, Next string
-		Assign          map[string]any
-	}
+	Type    string         `json:"Type"`
+	Comment string         `json:"Comment"`
+	Next    string         `json:"Next"`
+	Default string         `json:"Default"`
+	End     bool           `json:"End"`
+	Assign  map[string]any `json:"Assign"`
+	Choices []struct {
+		Condition string         `json:"Condition"`
+		Next      string         `json:"Next"`
+		Assign    map[string]any `json:"Assign"`
+	} `json:"Choices"`
 	Catch []struct {
-		ErrorEquals []string
-		Next        string
-		Assign      map[string]any
-	}
+		ErrorEquals []string       `json:"ErrorEquals"`
+		Next        string         `json:"Next"`
+		Assign      map[string]any `json:"Assign"`
+	} `json:"Catch"`
 }
 
 // Load reads a definition in the Amazon States Language, in JSONata.

@@ -11,7 +11,9 @@ import (
 // states that it is caught in.
 func (m *Machine) Mermaid(went []string) string {
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line := func(format string, args ...any) {
+		_, _ = fmt.Fprintf(&b, format+"\n", args...) // memory takes it
+	}
 	line("stateDiagram-v2")
 	line("    [*] --> %s", m.Way[0])
 	for _, s := range m.States {

@@ -54,7 +54,9 @@ type drawing struct {
 	went map[string]int
 }
 
-func (d *drawing) linef(format string, args ...any) { fmt.Fprintf(d, format+"\n", args...) }
+func (d *drawing) linef(format string, args ...any) {
+	_, _ = fmt.Fprintf(d, format+"\n", args...) // memory takes it
+}
 
 // box draws a state.
 func (d *drawing) box(r row) {
