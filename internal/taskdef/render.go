@@ -89,12 +89,14 @@ func (f Files) env(name string) (string, error) {
 }
 
 // Names in SSM and Secrets Manager (AWS: Systems Manager API Reference, PutParameter;
-// Secrets Manager API Reference, CreateSecret). What follows a secret's first colon is
-// a key in it, a stage and a version (AWS: ECS Developer Guide, Secrets Manager
-// secrets in environment variables).
+// Secrets Manager API Reference, CreateSecret). ECS finds a secret only by its whole
+// ARN, with the hyphen and six characters that Secrets Manager puts behind the name
+// (AWS re:Post, troubleshoot secrets in ECS tasks; aws/aws-cdk issue 20744). What
+// follows the first colon is a key in it, a stage and a version (AWS: ECS Developer
+// Guide, Secrets Manager secrets in environment variables).
 var (
 	parameterPattern = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*$`)
-	secretPattern    = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}(?::[^:"\\\s]*:[^:"\\\s]*:[^:"\\\s]*)?$`)
+	secretPattern    = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}(?::[^:"\\\s]*:[^:"\\\s]*:[^:"\\\s]*)?$`)
 )
 
 // parameter is where ECS finds a parameter of SSM in the environment's account and Region.
@@ -109,7 +111,8 @@ func parameter(name string) (string, error) {
 // secret is where ECS finds a secret of the environment's account and Region.
 func secret(name string) (string, error) {
 	if !secretPattern.MatchString(name) {
-		return "", fmt.Errorf("%q is not the name of a secret such as shop/database, nor one with a key, such as shop/database:password::", name)
+		return "", fmt.Errorf("%q is not the end of a secret's ARN such as shop/database-a1B2c3, nor one with a key, such as shop/database-a1B2c3:password::; "+
+			"`aws secretsmanager describe-secret` tells the six characters behind its name, without which ECS does not find it", name)
 	}
 	return fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:%s",
 		rollout.HolePartition, rollout.HoleRegion, rollout.HoleAccount, name), nil

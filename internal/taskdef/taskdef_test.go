@@ -53,7 +53,7 @@ const asJSON = `{
 			],
 			"secrets": [
 				{"name": "DB", "valueFrom": "{{ ssm "/shop/db" }}"},
-				{"name": "KEY", "valueFrom": "{{ secret "shop/keys:api::" }}"}
+				{"name": "KEY", "valueFrom": "{{ secret "shop/keys-a1B2c3:api::" }}"}
 			]
 		},
 		{"name": "migrate", "image": "{{ .Release.Image "web" }}", "essential": false, "links": null}
@@ -76,7 +76,7 @@ containerDefinitions:
       - name: DB
         valueFrom: {{ ssm "shop/db" }}
       - name: KEY
-        valueFrom: "{{ secret "shop/keys:api::" }}"
+        valueFrom: "{{ secret "shop/keys-a1B2c3:api::" }}"
   - name: migrate
     image: {{ .Release.Image "web" }}
     essential: false
@@ -87,7 +87,7 @@ const want = `{"containerDefinitions":[{"environment":[` +
 	`{"name":"RELEASE","value":"<sluice.number> <sluice.name> <sluice.commit> of shop in <sluice.slot>"}],` +
 	`"memoryReservation":512,"name":"web","secrets":[` +
 	`{"name":"DB","valueFrom":"arn:<sluice.partition>:ssm:<sluice.region>:<sluice.account>:parameter/shop/db"},` +
-	`{"name":"KEY","valueFrom":"arn:<sluice.partition>:secretsmanager:<sluice.region>:<sluice.account>:secret:shop/keys:api::"}]},` +
+	`{"name":"KEY","valueFrom":"arn:<sluice.partition>:secretsmanager:<sluice.region>:<sluice.account>:secret:shop/keys-a1B2c3:api::"}]},` +
 	`{"essential":false,"image":"<sluice.image.web>","name":"migrate"}],"cpu":"512",`
 
 func TestRead(t *testing.T) {
@@ -148,7 +148,7 @@ func TestProblems(t *testing.T) {
 		"image of no container":   {"t.json", `{"family": "{{ .Release.Image "wbe" }}"}`, `t.json:1:23: {{ .Release.Image }}: "wbe" is none of the spec's containers; it has web`},
 		"slot is compared":        {"t.json", `{{ if eq .Slot "blue" }}{}{{ end }}`, `t.json:1:6: {{ eq .Slot "blue" }}: this is known only when a release is rolled out, so it cannot be compared`},
 		"no parameter's name":     {"t.json", `{"family": "{{ ssm "arn:aws:ssm:x" }}"}`, `t.json:1:15: {{ ssm "arn:aws:ssm:x" }}: "arn:aws:ssm:x" is not the name of a parameter such as /shop/database`},
-		"no secret's name":        {"t.json", `{"family": "{{ secret "shop:key" }}"}`, `t.json:1:15: {{ secret "shop:key" }}: "shop:key" is not the name of a secret such as shop/database, nor one with a key, such as shop/database:password::`},
+		"no secret's name":        {"t.json", `{"family": "{{ secret "shop:key" }}"}`, `t.json:1:15: {{ secret "shop:key" }}: "shop:key" is not the end of a secret's ARN such as shop/database-a1B2c3, nor one with a key, such as shop/database-a1B2c3:password::; ` + "`aws secretsmanager describe-secret` tells the six characters behind its name, without which ECS does not find it"},
 		"not JSON":                {"t.json", "{\n\"family\": shop}", `t.json: is not JSON once it is rendered: line 2: invalid character 's' looking for beginning of value`},
 		"half of it":              {"t.json", `{"family": "shop"`, `t.json: is not JSON once it is rendered: it ends too early`},
 		"empty":                   {"t.json", "", `t.json: is not JSON once it is rendered: it ends too early`},
