@@ -107,10 +107,12 @@ func list(d *json.Decoder, path string) (any, error) {
 func child(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
 
 // compact is the tree as it is stored. Holes keep their brackets.
-func compact(tree any) string {
+func compact(tree any) (string, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(tree) // it came from JSON
-	return strings.TrimSpace(text.String())
+	if err := encoder.Encode(tree); err != nil {
+		return "", fmt.Errorf("cannot be written as JSON: %w", err)
+	}
+	return strings.TrimSpace(text.String()), nil
 }

@@ -91,5 +91,8 @@ func (f Files) read(spec rollout.Spec, env rollout.Environment) (text string, pr
 	if len(c.problems) > 0 {
 		return "", c.problems
 	}
-	return compact(definition), nil
+	if text, err = compact(definition); err != nil {
+		return "", []string{": " + err.Error()}
+	}
+	return text, nil
 }
