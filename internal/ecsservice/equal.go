@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -64,6 +66,7 @@ func prune(tree any) any {
 // asRegistered fills in what ECS fills in, and puts in order what it may give in
 // another (AWS: ECS API Reference, ContainerDefinition, PortMapping, HealthCheck).
 func asRegistered(in ecs.RegisterTaskDefinitionInput) ecs.RegisterTaskDefinitionInput {
+	in.Cpu, in.Memory = counted(in.Cpu, "vcpu"), counted(in.Memory, "gb")
 	in.ContainerDefinitions = slices.Clone(in.ContainerDefinitions)
 	for i := range in.ContainerDefinitions {
 		c := &in.ContainerDefinitions[i]
@@ -91,4 +94,15 @@ func asRegistered(in ecs.RegisterTaskDefinitionInput) ecs.RegisterTaskDefinition
 		}
 	}
 	return in
+}
+
+// counted is a size such as 0.5 vCPU or 2 GB in the units that ECS gives it back in,
+// 1024 of which are one (AWS: ECS API Reference, RegisterTaskDefinition).
+func counted(size *string, unit string) *string {
+	number, ok := strings.CutSuffix(strings.ToLower(aws.ToString(size)), unit)
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil {
+		return size
+	}
+	return aws.String(strconv.Itoa(int(n * 1024)))
 }

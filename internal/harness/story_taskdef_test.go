@@ -32,6 +32,7 @@ func (b *box) apply(file, text string, env map[string]string) error {
 		b.t.Fatal(err)
 	}
 	spec := shop()
+	spec.Containers["web"] = b.repository()
 	spec.Environments[0].TaskDefinition.File = file
 	files := taskdef.Files{Folder: folder, Getenv: func(name string) string { return env[name] }}
 	if err := files.Read(&spec); err != nil {
@@ -68,7 +69,7 @@ cpu: "512"
 memory: "1024"
 networkMode: awsvpc
 requiresCompatibilities: [FARGATE]
-executionRoleArn: arn:aws:iam::{{ .Account }}:role/execution
+executionRoleArn: arn:{{ .Partition }}:iam::{{ .Account }}:role/execution
 containerDefinitions:
   - name: web
     portMappings: [{containerPort: 8080}]
@@ -140,6 +141,29 @@ func TestTaskDefinitionFromAFile(t *testing.T) {
 	b.wantOutcome(next, rollout.Succeeded)
 	if after := b.definition(next); *after.Family != "shop-web" || *after.Cpu != "512" || *after.ContainerDefinitions[0].Image == release.Images["web"] {
 		t.Errorf("the next runs %s with cpu %s and image %s, want what ran with another image", *after.Family, *after.Cpu, *after.ContainerDefinitions[0].Image)
+	}
+}
+
+// References are to where the environment is.
+func TestTaskDefinitionInAnotherPartition(t *testing.T) {
+	t.Parallel()
+	b := newBoxIn(t, "cn-north-1")
+	b.role(b.Cloud, "execution", tasksTrusted, `{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	text := strings.Replace(fullFile, `      - {name: KEY, valueFrom: "{{ secret "SECRET:api::" }}"}`, "", 1)
+	if err := b.apply("task.yaml", text, map[string]string{"LEVEL": "info"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ssm.NewFromConfig(b.Config("AKIAPERSON")).PutParameter(b.ctx(), &ssm.PutParameterInput{
+		Name: aws.String("/shop/database"), Value: aws.String("postgres://hidden"), Type: ssmtypes.ParameterTypeString,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := b.roll(good)
+	b.wantOutcome(name, rollout.Succeeded)
+	const want = "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/shop/database"
+	if got := *b.definition(name).ContainerDefinitions[0].Secrets[0].ValueFrom; got != want {
+		t.Errorf("the secret is from %s, want %s", got, want)
 	}
 }
 

@@ -157,7 +157,7 @@ func TestProblems(t *testing.T) {
 		"field twice":             {"t.json", web(`, "cpu": 1, "cpu": 2`), `t.json: containerDefinitions[0].cpu: found the field again, want it once`},
 		"a list":                  {"t.json", "[]", `t.json: found a list, want an object`},
 		"no containers":           {"t.json", `{"family": "shop"}`, `t.json: containerDefinitions: found nothing, want a list of containers`},
-		"misspelt field":          {"t.json", web(`, "enviromnent": []`), `t.json: containerDefinitions[0].enviromnent: found an unknown field, want a field of ECS's RegisterTaskDefinition; did you mean "environment"?`},
+		"misspelt field":          {"t.json", web(`, "entrypoint": []`), `t.json: containerDefinitions[0].entrypoint: found an unknown field, want a field of ECS's RegisterTaskDefinition; did you mean "entryPoint"?`},
 		"capital letter":          {"t.json", `{"Family": "shop", "containerDefinitions": [{"name": "web"}]}`, `t.json: Family: found an unknown field, want a field of ECS's RegisterTaskDefinition; did you mean "family"?`},
 		"field like no other":     {"t.json", web(`, "zzz": {}`), `t.json: containerDefinitions[0].zzz: found an unknown field, want a field of ECS's RegisterTaskDefinition`},
 		"number for a text":       {"t.json", `{"cpu": 256, "containerDefinitions": [{"name": "web"}]}`, `t.json: cpu: found 256, want a text in quotes`},
