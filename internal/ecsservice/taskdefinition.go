@@ -163,7 +163,7 @@ func setImages(in *ecs.RegisterTaskDefinitionInput, images map[string]string) er
 	}
 	for _, name := range slices.Sorted(maps.Keys(left)) {
 		return rollout.Errorf(rollout.KindRefused,
-			"the spec names a container %q, which the task definition of family %s has not; it has %s",
+			"the spec names a container %q, which task definition family %s has not; it has %s",
 			name, aws.ToString(in.Family), strings.Join(has, ", "))
 	}
 	return nil

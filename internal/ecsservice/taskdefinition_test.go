@@ -193,7 +193,7 @@ const sparse = `{
 
 // A text is registered once, whatever ECS makes of what it leaves out, and again when it
 // says something else.
-func TestRegisterText(t *testing.T) {
+func TestRenderText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	base := w.base("cart")
@@ -233,7 +233,12 @@ func TestRegisterText(t *testing.T) {
 		if c.name == "not essential" { // one has to be
 			text = strings.Replace(text, `"containerDefinitions": [`, `"containerDefinitions": [{"name": "log", "image": "x"}, `, 1)
 		}
-		got, err := w.services.RegisterText(t.Context(), base, text, v1)
+		rendered, err := w.services.RenderText(t.Context(), base, text, v1)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		got, err := w.services.Register(t.Context(), rendered)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -242,7 +247,7 @@ func TestRegisterText(t *testing.T) {
 			t.Errorf("%s: it is %s, and %s was there; want it used again: %t", c.name, got, there, c.again)
 		}
 	}
-	if _, err := w.services.RegisterText(t.Context(), base, `{"family": 7}`, v1); rollout.KindOf(err) != rollout.KindRefused {
+	if _, err := w.services.RenderText(t.Context(), base, `{"family": 7}`, v1); rollout.KindOf(err) != rollout.KindRefused {
 		t.Errorf("a text that cannot be read: %v, want it refused", err)
 	}
 }
