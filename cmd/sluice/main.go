@@ -17,6 +17,6 @@ func run(started time.Time) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	return cli.Main(ctx, cli.Process{
-		Args: os.Args[1:], Getenv: os.Getenv, Out: os.Stdout, Err: os.Stderr, Started: started,
+		Args: os.Args[1:], Getenv: os.Getenv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Started: started,
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 
 	"github.com/sluice-deploy/sluice/internal/alarms"
 	"github.com/sluice-deploy/sluice/internal/approvals"
@@ -41,10 +42,20 @@ type Doer interface {
 
 // World is what Sluice runs in.
 type World struct {
-	AWS  aws.Config
-	HTTP Doer // follows no redirects
-	Now  func() time.Time
-	Log  *slog.Logger
+	AWS aws.Config // where Sluice is installed
+	// Account is where what it deploys is: services, rules, alarms, images. Nil is AWS.
+	Account *aws.Config
+	HTTP    Doer // follows no redirects
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// account is the configuration for what Sluice deploys.
+func (w World) account() aws.Config {
+	if w.Account != nil {
+		return *w.Account
+	}
+	return w.AWS
 }
 
 // App is Sluice, wired.
@@ -52,6 +63,7 @@ type App struct {
 	Steps   *steps.Steps
 	world   World
 	clients awsclient.Clients
+	images  *ecr.Client
 	secret  *slack.Secret // nil where Slack is not set up
 	bus     approvals.Bus
 	letters handler.Letters
@@ -66,7 +78,7 @@ func New(w World, s Settings) (*App, error) {
 	}
 	c := awsclient.New(w.AWS)
 	a := &App{
-		world: w, clients: c, home: machine,
+		world: w, clients: c, images: awsclient.New(w.account()).ECR, home: machine,
 		bus:     approvals.Bus{EventBridge: c.EventBridge, Name: s.Decisions},
 		letters: handler.Letters{SQS: c.SQS, URL: s.DeadLetters},
 	}
@@ -79,7 +91,7 @@ func New(w World, s Settings) (*App, error) {
 		Waker:   waits.Waker{SFN: c.SFN},
 		Deadman: waits.Deadman{Timer: timer("", s.Recover)},
 		Teller:  notify.Teller{EventBridge: c.EventBridge},
-		Keeper:  images.Keeper{ECR: c.ECR},
+		Keeper:  images.Keeper{ECR: a.images},
 		SFN:     c.SFN, Machine: s.Machine, Now: w.Now, Log: w.Log,
 		Channels: a.channels(), Pipelines: a.pipelines,
 		Answers: timer(s.Answers, s.Approval), Notices: timer(s.Notices, s.Notify),
@@ -100,7 +112,7 @@ func reach(w World) func(awsclient.Away) steps.Reach {
 		defer mu.Unlock()
 		r, ok := known[away]
 		if !ok {
-			c := awsclient.New(away.Config(w.AWS, w.Now))
+			c := awsclient.New(away.Config(w.account(), w.Now))
 			r = steps.Reach{
 				Services: ecsservice.Services{ECS: c.ECS, Once: c.ECSOnce},
 				Traffic:  traffic.Router{ELB: c.ELB, Once: c.ELBOnce},
@@ -146,7 +158,7 @@ func (a *App) Handlers() map[string]handler.Func {
 	all := map[string]handler.Func{
 		"build": handler.Build{
 			Steps: s, Builds: builds.Reader{CodeBuild: a.clients.CodeBuild, S3: a.clients.S3},
-			Images: images.Resolver{ECR: a.clients.ECR}, Artifacts: a.artifacts,
+			Images: images.Resolver{ECR: a.images}, Artifacts: a.artifacts,
 			Account: a.home.AccountID, Region: a.home.Region, Log: log, Letters: a.letters,
 		}.Handler(),
 		"service":  handler.Service{Steps: s, Log: log, Letters: a.letters}.Handler(),

@@ -29,9 +29,11 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 type Process struct {
 	Args    []string // without the program's name
 	Getenv  func(string) string
+	In      io.Reader
 	Out     io.Writer
 	Err     io.Writer
 	Started time.Time
+	Speed   float64 // of the clock of an engine that runs here, in seconds a second; 0 is the wall clock's
 }
 
 // Main runs the command of the process's arguments until it ends or the context
@@ -188,9 +190,9 @@ func checkPort(port int) error {
 	return nil
 }
 
-// isTerminal reports whether a writer is a terminal.
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
+// isTerminal reports whether what a process reads or writes is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(f.Fd())
 }
 

@@ -20,6 +20,8 @@ type DeployOptions struct {
 	Images           []string // IMAGE or CONTAINER=IMAGE
 	Order            approvals.Order
 	Wait             waitFlags
+	Engine           string // "" is the installation's, engineHere this command's own
+	State            string // file of an engine here; "" is the app's in .sluice
 	Output           outputFlag
 	Target           targetFlags
 }
@@ -37,21 +39,31 @@ app of the sluice.yaml in this folder.
 Who may: whom IAM lets call Sluice's URL (docs/cli.md). A rollout does not depend on
 this command: it goes on when the command ends.
 
+With --engine here there is no installation: this command runs the state machine itself,
+with your credentials, until the rollouts have ended, and keeps its state in a file.
+Alarms are looked at every five seconds. It takes the spec of the sluice.yaml in this
+folder; you approve what it asks at the terminal. Ctrl-C asks whether to roll back or to
+leave all as it is, without a terminal it rolls back, and a second one leaves. What is
+left, or was cut off, is taken back first the next time.
+
 Exit status: 0 when the release is made or, with --wait, got through all of its
 environments; 1 when Sluice could not be asked; 2 for a wrong command line; with
 --wait 3 when it was rolled back, 4 rejected, 5 superseded by a newer release, 7 when
-it needs a person (dirty), 8 when --timeout was over; 6 when it was refused.`,
+it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. With
+--engine here as with --wait, and 130 when it was left as it was.`,
 		Example: `  sluice deploy shop --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:3f2c1e0
   sluice deploy shop --image web=…/shop:3f2c1e0 --image proxy=…/proxy:7
   sluice deploy --commit $(git rev-parse HEAD) --wait
-  sluice deploy shop --commit 3f2c1e0a9d5b --env staging`,
+  sluice deploy shop --commit 3f2c1e0a9d5b --env staging
+  sluice deploy --engine here --image …/shop:3f2c1e0 --profile trial`,
 		Args: atMost(1, "app"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("break-glass") && strings.TrimSpace(o.Order.BreakGlass) == "" {
 				return usagef("--break-glass needs a reason, for everybody who is told of it")
 			}
-			if len(args) == 1 {
-				o.App = args[0]
+			o.App = arg(args, 0)
+			if err := o.checkEngine(); err != nil {
+				return err
 			}
 			return run(cmd.Context(), o)
 		},
@@ -64,6 +76,8 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused.`,
 	flags.StringVar(&o.Order.Link, "link", "", "address of the build, for people")
 	flags.StringVar(&o.Order.BreakGlass, "break-glass", "", "pass freezes and windows, for this `reason`; everybody is told")
 	o.Wait.addTo(cmd, "until the deployment is over")
+	flags.StringVar(&o.Engine, "engine", "", "`where` the state machine runs: here is in this command, without an installation")
+	flags.StringVar(&o.State, "state", "", "`file` of the state with --engine here; else .sluice/APP.json")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
 	return cmd
@@ -81,6 +95,9 @@ func runDeploy(ctx context.Context, o *DeployOptions) error {
 	order, err := o.order()
 	if err != nil {
 		return err
+	}
+	if o.Engine == engineHere {
+		return deployHere(ctx, o, order)
 	}
 	t, err := o.Target.find(ctx, o.Process)
 	if err != nil {

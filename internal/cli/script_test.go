@@ -34,7 +34,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"sluice": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
-		os.Exit(cli.Main(ctx, cli.Process{Args: os.Args[1:], Getenv: os.Getenv, Out: os.Stdout, Err: os.Stderr, Started: time.Now()})) //nolint:gocritic // the process ends
+		speed, _ := strconv.ParseFloat(os.Getenv("SLUICE_TEST_SPEED"), 64) // 0 without
+		os.Exit(cli.Main(ctx, cli.Process{Args: os.Args[1:], Getenv: os.Getenv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Started: time.Now(), Speed: speed})) //nolint:gocritic // the process ends
 	}})
 }
 
@@ -52,6 +53,8 @@ func TestMain(m *testing.M) {
 //	build TAG COMMIT      a build of shop by dana@example.com has made the image with the tag
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
+//	holds FILE PATTERN    wait until the file of a command in the background matches
+//	weights BLUE GREEN    fail unless production's rule has these weights
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
 //	terminal NAME COMMAND...   the same of what the command shows on a terminal
 func TestScripts(t *testing.T) {
@@ -72,6 +75,7 @@ func TestScripts(t *testing.T) {
 			"begun": on(1, 1, (*scripted).begun),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
 			"build": on(2, 2, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil),
+			"holds": holds, "weights": on(2, 2, (*scripted).weights),
 		},
 	})
 }

@@ -4,6 +4,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,6 +44,10 @@ type Options struct {
 	Made func(*emulator.Cloud)
 	// Parameters are of template.yaml, beside Slack's secret.
 	Parameters map[string]string
+	// Stack is the name of Sluice's stack; "" is "sluice".
+	Stack string
+	// Account is where what Sluice deploys is; nil is this cloud.
+	Account *aws.Config
 }
 
 // Harness is a cloud with Sluice installed.
@@ -61,6 +66,8 @@ type Harness struct {
 	Stacks []Stack
 
 	parameters map[string]string // of Sluice's stack
+	stack      string            // its name
+	account    *aws.Config
 	log        *slog.Logger
 	function   func(name string) (lambda.Code, error)
 }
@@ -76,7 +83,7 @@ type Stack struct {
 // New installs Sluice from template.yaml in a new cloud on the loop. It waits for
 // the loop, so a live one must run already.
 func New(l *loop.Loop, o Options) (*Harness, error) {
-	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log, function: o.Function}
+	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log, function: o.Function, stack: cmp.Or(o.Stack, stackName), account: o.Account}
 	if o.Made != nil {
 		o.Made(h.Cloud)
 	}
@@ -87,7 +94,7 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	}
 	h.parameters = map[string]string{"SlackSecret": secret}
 	maps.Copy(h.parameters, o.Parameters)
-	stack, err := h.DeployStack(h.Cloud, stackName, "template.yaml", h.parameters)
+	stack, err := h.DeployStack(h.Cloud, h.stack, "template.yaml", h.parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +116,7 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 
 // world is what code with the access key runs in.
 func (h *Harness) world(accessKey string) app.World {
-	return app.World{AWS: h.Config(accessKey), HTTP: h.Web.Client(awsclient.CallTimeout), Now: h.Now, Log: h.log}
+	return app.World{AWS: h.Config(accessKey), Account: h.account, HTTP: h.Web.Client(awsclient.CallTimeout), Now: h.Now, Log: h.log}
 }
 
 // putSlackSecret keeps what Slack gave the app, as a person would, and gives the

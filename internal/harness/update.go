@@ -42,7 +42,7 @@ func (h *Harness) Update(v Version) error {
 	maps.Copy(parameters, v.Parameters)
 	sent := strings.ReplaceAll(string(definition), `"format": 1`, fmt.Sprintf(`"format": %d`, v.Format))
 	_, err = h.Deploy(template, emulator.Deployment{
-		StackName: stackName, Parameters: parameters, Code: h.code(v.Format),
+		StackName: h.stack, Parameters: parameters, Code: h.code(v.Format),
 		Files: fstest.MapFS{machineFile: {Data: []byte(sent)}},
 	})
 	if err == nil {

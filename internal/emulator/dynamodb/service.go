@@ -30,6 +30,7 @@ type Service struct {
 
 	tables       map[string]*table
 	transactions map[string]*transaction // by client request token
+	keeper       keeper
 }
 
 // New gives a DynamoDB without tables.
@@ -52,15 +53,15 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("UpdateTimeToLive", s.updateTimeToLive),
 		wire.Op("DescribeTimeToLive", s.describeTimeToLive),
 		wire.Op("GetItem", s.getItem),
-		wire.Op("PutItem", s.putItem),
-		wire.Op("UpdateItem", s.updateItem),
-		wire.Op("DeleteItem", s.deleteItem),
+		wire.Op("PutItem", kept(s, s.putItem)),
+		wire.Op("UpdateItem", kept(s, s.updateItem)),
+		wire.Op("DeleteItem", kept(s, s.deleteItem)),
 		wire.Op("Query", s.query),
 		wire.Op("Scan", s.scan),
 		wire.Op("BatchGetItem", s.batchGetItem),
-		wire.Op("BatchWriteItem", s.batchWriteItem),
+		wire.Op("BatchWriteItem", kept(s, s.batchWriteItem)),
 		wire.Op("TransactGetItems", s.transactGetItems),
-		wire.Op("TransactWriteItems", s.transactWriteItems),
+		wire.Op("TransactWriteItems", kept(s, s.transactWriteItems)),
 	)
 }
 

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/sluice-deploy/sluice/internal/approvals"
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/foreground"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// engineHere is the value of --engine for an engine in this process.
+const engineHere = "here"
+
+// checkEngine checks --engine and --state.
+func (o *DeployOptions) checkEngine() error {
+	switch {
+	case o.Engine != "" && o.Engine != engineHere:
+		return usagef("--engine is %q, want here, or nothing for the installation's", o.Engine)
+	case o.Engine == "" && o.State != "":
+		return usagef("--state is for --engine here; an installation has a table")
+	}
+	return nil
+}
+
+// here is a deployment whose engine runs in this process.
+type here struct {
+	*target
+	Process
+
+	engine *foreground.Engine
+	file   string // of the state
+	wait   waitFlags
+	told   news
+	lines  <-chan string // that are typed; nil without a terminal
+}
+
+// deployHere deploys without an installation and waits until all is over, guards too.
+// The work does not end with the context, which Ctrl-C ends: a person is asked first.
+func deployHere(ctx context.Context, o *DeployOptions, order approvals.Order) error {
+	parsed, err := readWhole(o.Process, specFile)
+	if err != nil {
+		return err
+	}
+	if parsed.App != order.App {
+		return usagef("%s is of app %q, not of %q: --engine here deploys what the file says", specFile, parsed.App, order.App)
+	}
+	within, err := parsed.Within(order.Environment)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	if asks(within) && !isTerminal(o.In) {
+		return rollout.Errorf(rollout.KindRefused, "%s asks for approvals, and there is no terminal to ask at: run this on one, or install Sluice (docs/install.md)", specFile)
+	}
+	t, err := o.Target.reach(ctx, o.Process)
+	if err != nil {
+		return err
+	}
+	work, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	h, err := startHere(work, o, t.AWS, *parsed)
+	if err != nil {
+		return err
+	}
+	defer h.engine.Close()
+	watched := make(chan struct{})
+	go func() { defer close(watched); h.interrupt(ctx, work, leave) }()
+	err = h.deploy(work, o, order)
+	if errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintf(o.Err, "left as it is; the next `sluice deploy --engine here` with %s takes it back first\n", h.file) // nobody has to read it
+	}
+	leave()
+	<-watched
+	return err
+}
+
+// asks reports whether a spec has a question for people.
+func asks(spec rollout.Spec) bool {
+	for _, env := range spec.Environments {
+		if env.Approval != nil || slices.ContainsFunc(env.Steps, func(s rollout.Step) bool { return s.Approval != nil }) {
+			return true
+		}
+	}
+	return false
+}
+
+// startHere starts the engine on its own clock, which runs until the context ends.
+func startHere(ctx context.Context, o *DeployOptions, account aws.Config, spec rollout.Spec) (*here, error) {
+	who, err := sts.NewFromConfig(account).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, awsclient.Wrap(err, "ask AWS who you are")
+	}
+	h := &here{
+		Process: o.Process, wait: o.Wait, told: news{o.Err, map[string]string{}},
+		file: cmp.Or(o.State, filepath.Join(".sluice", spec.App+".json")),
+	}
+	l := loop.NewLive(cmp.Or(o.Speed, 1))
+	go func() { _ = l.Run(ctx) }() // it ends with its context
+	h.engine, err = foreground.Start(ctx, foreground.Options{
+		Loop: l, Account: account, Number: aws.ToString(who.Account), Spec: spec, File: h.file,
+		Log: slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.target = &target{AWS: h.engine.Person(), Local: engineHere, http: h.engine.HTTP()}
+	h.Settings, h.URL = h.engine.Settings, h.engine.DecideURL
+	if isTerminal(o.In) {
+		h.lines = linesOf(o.In)
+	}
+	return h, nil
+}
+
+// deploy takes up what was interrupted, and then does what is ordered.
+func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Order) error {
+	for _, name := range h.engine.Interrupted {
+		_, _ = fmt.Fprintf(o.Err, "%s was cut off; it is ended first\n", name) // nobody has to read it
+		r, err := h.untilRolled(ctx, h.Process, name, h.wait)
+		if r.Outcome == "" || r.Outcome == rollout.Dirty {
+			return err
+		}
+	}
+	if err := h.engine.Register(ctx); err != nil {
+		return err
+	}
+	followed, err := h.order(ctx, order)
+	if err != nil {
+		return fmt.Errorf("deploy %s: %w", order.App, err)
+	}
+	out := deployed{App: order.App, Release: followed.Release, Order: followed.ID}
+	_, _ = fmt.Fprintf(o.Err, "release %d of %s is on its way; its state is in %s\n", out.Release, out.App, h.file) // nobody has to read it
+	g, outcome := h.follow(ctx, order.App, followed.ID)
+	out.Going = &g
+	err = o.Output.write(o.Out, out, func(w io.Writer) error {
+		if outcome != nil {
+			return nil //nolint:nilerr // it is said as an error
+		}
+		_, err := fmt.Fprintf(w, "release %d of %s got through\n", out.Release, out.App)
+		return err
+	})
+	return errors.Join(outcome, err)
+}
+
+// follow tells what happens, asks what is asked, and gives the outcome when no rollout of
+// the deployment is under way any more.
+func (h *here) follow(ctx context.Context, app, order string) (going, error) {
+	var g going
+	err := h.look(ctx, h.wait, func() (bool, error) {
+		if err := h.client().Get(ctx, "/deployments/"+app+"/"+url.PathEscape(order), &g); err != nil {
+			return false, err
+		}
+		over := g.over()
+		for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
+			r := g.Environments[name]
+			h.told.tell(name, r)
+			if err := h.ask(ctx, r); err != nil {
+				return false, err
+			}
+			over = over && (r.Rollout == "" || r.Outcome != "")
+		}
+		return over, nil
+	})
+	if err != nil {
+		return g, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
+		if r := g.Environments[name]; r.Outcome != "" && r.Outcome != rollout.Succeeded {
+			return g, ended(r.Outcome, "release %d of %s did not get through: %s: %s", g.Release, g.App, name, r.says())
+		}
+	}
+	return g, nil
+}
+
+// ask answers a rollout's question with what is typed, once.
+func (h *here) ask(ctx context.Context, r rolling) error {
+	if r.Approval == "" || r.Outcome != "" || h.told.told[r.Approval] != "" {
+		return nil
+	}
+	h.told.told[r.Approval] = "asked"
+	decision := map[string]string{"action": string(approvals.Reject), "subject": r.Approval, "reason": "at the terminal"}
+	_, _ = fmt.Fprintf(h.Err, "may %s go on? y/N ", r.Rollout) // nobody has to read it
+	select {
+	case line := <-h.lines:
+		if yes(line) {
+			decision["action"] = string(approvals.Approve)
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err := h.decide(ctx, decision)
+	return err
+}
+
+// stop has what is under way taken back.
+func (h *here) stop(ctx context.Context) {
+	for _, place := range h.engine.Places() {
+		names, err := h.engine.UnderWay(ctx, place)
+		for _, name := range names {
+			var r rolling
+			if err = h.client().Get(ctx, "/rollouts/"+name, &r); err != nil {
+				break
+			}
+			decision := map[string]string{"action": string(approvals.Abort), "subject": name, "reason": "Ctrl-C"}
+			if r.Approval != "" {
+				decision["action"], decision["subject"] = string(approvals.Reject), r.Approval
+			}
+			_, err = h.decide(ctx, decision)
+		}
+		if err != nil {
+			_, _ = fmt.Fprintf(h.Err, "%s: %v\n", place, err) // nobody has to read it
+		}
+	}
+}

@@ -1,0 +1,24 @@
+//go:build unix
+
+package foreground
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// take locks a file until it is closed or the process ends, however it ends.
+func take(file string) (*os.File, error) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the person's file
+	if err != nil {
+		return nil, fmt.Errorf("lock the state: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file's number is small
+		_ = f.Close() // it was not written
+		return nil, rollout.Errorf(rollout.KindRefused, "another sluice works with %s: wait until it has ended: %w", file, err)
+	}
+	return f, nil
+}

@@ -1,0 +1,87 @@
+package foreground
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/sluice-deploy/sluice/internal/alarms"
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/ecsservice"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// lookLater looks at the account in a while, and again and again from then on: no event
+// of the account comes here. It runs on the loop.
+func (e *Engine) lookLater() {
+	e.After(interval, func() { e.Loop.Go(e.look, e.lookLater) })
+}
+
+// look puts an event on the private bus for each alarm that has become red and each
+// service whose deployments have changed, as CloudWatch and ECS do in the account.
+func (e *Engine) look(ctx context.Context) {
+	for _, env := range e.spec.Environments {
+		if err := e.lookAt(ctx, env); err != nil {
+			e.log.LogAttrs(ctx, slog.LevelWarn, "not seen", slog.String("environment", env.Name), slog.String("reason", err.Error()))
+		}
+	}
+}
+
+func (e *Engine) lookAt(ctx context.Context, env rollout.Environment) error {
+	reach := e.Steps.Reach(awsclient.Away{Region: env.Region, Role: env.Role})
+	services, err := reach.Services.Describe(ctx, env.Cluster, env.Slots)
+	if err != nil {
+		return err
+	}
+	near, err := arn.Parse(services[rollout.Blue].ARN)
+	if err != nil {
+		return fmt.Errorf("service ARN %q: %w", services[rollout.Blue].ARN, err)
+	}
+	states, err := reach.Alarms.Read(ctx, env.AlarmNames())
+	if err != nil {
+		return err
+	}
+	for _, alarm := range states {
+		e.alarm(alarms.ARN(near, alarm.Name), alarm)
+	}
+	for _, service := range services {
+		e.service(service)
+	}
+	return nil
+}
+
+// alarm tells of an alarm that has become red (events/cloudwatch-alarm.json).
+func (e *Engine) alarm(arn string, a rollout.Alarm) {
+	if !e.changed(arn, string(a.State)) || a.State != rollout.AlarmRed {
+		return
+	}
+	e.emit("aws.cloudwatch", "CloudWatch Alarm State Change", arn, map[string]any{
+		"alarmName": a.Name, "state": map[string]string{"value": string(a.State), "timestamp": e.Now().Format("2006-01-02T15:04:05.000-0700")},
+	})
+}
+
+// service tells of a service's deployments (events/ecs-deployment-completed.json).
+func (e *Engine) service(s ecsservice.Service) {
+	d := s.Primary()
+	now := fmt.Sprint(d.ID, d.State, s.Running, s.Pending)
+	if !e.changed(s.ARN, now) {
+		return
+	}
+	e.emit("aws.ecs", "ECS Deployment State Change", s.ARN, map[string]string{
+		"eventName": "SERVICE_DEPLOYMENT_" + cmp.Or(d.State, "IN_PROGRESS"), "deploymentId": d.ID, "reason": d.Reason,
+	})
+}
+
+// changed keeps how something is and reports whether that is new.
+func (e *Engine) changed(arn, now string) bool {
+	was := e.seen[arn]
+	e.seen[arn] = now
+	return was != now
+}
+
+func (e *Engine) emit(source, detailType, resource string, detail any) {
+	e.Post(func() { e.EventBridge.Emit(source, detailType, []string{resource}, detail) })
+}
