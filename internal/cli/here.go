@@ -165,7 +165,9 @@ func (h *here) follow(ctx context.Context, app, order string) (going, error) {
 		over := g.over()
 		for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
 			r := g.Environments[name]
-			h.told.tell(name, r)
+			if r.Approval == "" { // a question is put here
+				h.told.tell(name, r)
+			}
 			if err := h.ask(ctx, r); err != nil {
 				return false, err
 			}

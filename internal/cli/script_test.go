@@ -53,8 +53,7 @@ func TestMain(m *testing.M) {
 //	build TAG COMMIT      a build of shop by dana@example.com has made the image with the tag
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
-//	holds FILE PATTERN    wait until the file of a command in the background matches
-//	weights BLUE GREEN    fail unless production's rule has these weights
+//	weights BLUE GREEN    wait until a command in the background has given production's rule these weights
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
 //	terminal NAME COMMAND...   the same of what the command shows on a terminal
 func TestScripts(t *testing.T) {
@@ -75,7 +74,7 @@ func TestScripts(t *testing.T) {
 			"begun": on(1, 1, (*scripted).begun),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
 			"build": on(2, 2, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil),
-			"holds": holds, "weights": on(2, 2, (*scripted).weights),
+			"weights": on(2, 2, (*scripted).weights),
 		},
 	})
 }
