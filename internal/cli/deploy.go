@@ -62,7 +62,7 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. Wit
 				return usagef("--break-glass needs a reason, for everybody who is told of it")
 			}
 			o.App = arg(args, 0)
-			if err := o.checkEngine(); err != nil {
+			if err := o.checkEngine(cmd); err != nil {
 				return err
 			}
 			return run(cmd.Context(), o)

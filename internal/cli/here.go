@@ -8,26 +8,31 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net/url"
 	"path/filepath"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/spf13/cobra"
 
 	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/foreground"
+	"github.com/sluice-deploy/sluice/internal/installation"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
 // engineHere is the value of --engine for an engine in this process.
 const engineHere = "here"
 
-// checkEngine checks --engine and --state.
-func (o *DeployOptions) checkEngine() error {
+// checkEngine checks --engine, and what cannot be said with it or without.
+func (o *DeployOptions) checkEngine(cmd *cobra.Command) error {
 	switch {
+	case o.Engine == engineHere && cmd.Flags().Changed("timeout"):
+		return usagef("--timeout is for --wait; what an engine here does ends with this command")
 	case o.Engine != "" && o.Engine != engineHere:
 		return usagef("--engine is %q, want here, or nothing for the installation's", o.Engine)
 	case o.Engine == "" && o.State != "":
@@ -41,43 +46,37 @@ type here struct {
 	*target
 	Process
 
-	engine *foreground.Engine
-	file   string // of the state
-	wait   waitFlags
-	told   news
-	lines  <-chan string // that are typed; nil without a terminal
+	engine  *foreground.Engine
+	file    string // of the state
+	told    news
+	lines   <-chan string   // that are typed; nil without a terminal
+	pressed <-chan struct{} // closed by the first Ctrl-C
 }
+
+// forever is how long an engine here waits: what it leaves would stand still.
+func forever() waitFlags { return waitFlags{timeout: math.MaxInt64} }
 
 // deployHere deploys without an installation and waits until all is over, guards too.
 // The work does not end with the context, which Ctrl-C ends: a person is asked first.
 func deployHere(ctx context.Context, o *DeployOptions, order approvals.Order) error {
-	parsed, err := readWhole(o.Process, specFile)
+	spec, err := o.specHere(order)
 	if err != nil {
 		return err
 	}
-	if parsed.App != order.App {
-		return usagef("%s is of app %q, not of %q: --engine here deploys what the file says", specFile, parsed.App, order.App)
-	}
-	within, err := parsed.Within(order.Environment)
-	if err != nil {
-		return usagef("%w", err)
-	}
-	if asks(within) && !isTerminal(o.In) {
-		return rollout.Errorf(rollout.KindRefused, "%s asks for approvals, and there is no terminal to ask at: run this on one, or install Sluice (docs/install.md)", specFile)
-	}
-	t, err := o.Target.reach(ctx, o.Process)
+	account, err := o.accountHere(ctx, spec.App)
 	if err != nil {
 		return err
 	}
 	work, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
-	h, err := startHere(work, o, t.AWS, *parsed)
+	h, err := startHere(work, o, account, spec)
 	if err != nil {
 		return err
 	}
 	defer h.engine.Close()
+	h.pressed = ctx.Done()
 	watched := make(chan struct{})
-	go func() { defer close(watched); h.interrupt(ctx, work, leave) }()
+	go func() { defer close(watched); h.interrupt(work, leave) }()
 	err = h.deploy(work, o, order)
 	if errors.Is(err, context.Canceled) {
 		_, _ = fmt.Fprintf(o.Err, "left as it is; the next `sluice deploy --engine here` with %s takes it back first\n", h.file) // nobody has to read it
@@ -85,6 +84,55 @@ func deployHere(ctx context.Context, o *DeployOptions, order approvals.Order) er
 	leave()
 	<-watched
 	return err
+}
+
+// specHere is the spec of the file in this folder, which an engine here works with.
+func (o *DeployOptions) specHere(order approvals.Order) (rollout.Spec, error) {
+	spec, err := readWhole(o.Process, specFile)
+	if err != nil {
+		return rollout.Spec{}, err
+	}
+	if spec.App != order.App {
+		return *spec, usagef("%s is of app %q, not of %q: --engine here deploys what the file says", specFile, spec.App, order.App)
+	}
+	within, err := spec.Within(order.Environment)
+	if err != nil {
+		return *spec, usagef("%w", err)
+	}
+	if asks(within) && !isTerminal(o.In) {
+		return *spec, rollout.Errorf(rollout.KindRefused,
+			"%s asks for approvals, and there is no terminal to ask at: run this on one, or install Sluice (docs/install.md)", specFile)
+	}
+	return *spec, nil
+}
+
+// accountHere is the account that is deployed to. Refused where an installation in it
+// has the app: two engines would write one rule. Whoever may not look for one is believed.
+func (o *DeployOptions) accountHere(ctx context.Context, app string) (aws.Config, error) {
+	t, err := o.Target.reach(ctx, o.Process)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	account := t.AWS
+	t.Installation, err = installation.Find(ctx, account, o.Target.stack)
+	if rollout.KindOf(err) == rollout.KindNotFound || rollout.KindOf(err) == rollout.KindDenied {
+		return account, nil
+	}
+	if err != nil {
+		return account, err
+	}
+	s, err := t.steps(o.Process)
+	if err != nil {
+		return account, err
+	}
+	_, err = s.Store.App(ctx, app)
+	switch rollout.KindOf(err) { //nolint:exhaustive // the others are errors
+	case rollout.KindNotFound, rollout.KindDenied:
+		return account, nil
+	case "":
+		return account, rollout.Errorf(rollout.KindRefused, "%s is registered with the installation of Sluice in stack %s; leave --engine away", app, t.Stack)
+	}
+	return account, err
 }
 
 // asks reports whether a spec has a question for people.
@@ -104,7 +152,7 @@ func startHere(ctx context.Context, o *DeployOptions, account aws.Config, spec r
 		return nil, awsclient.Wrap(err, "ask AWS who you are")
 	}
 	h := &here{
-		Process: o.Process, wait: o.Wait, told: news{o.Err, map[string]string{}},
+		Process: o.Process, told: news{o.Err, map[string]string{}},
 		file: cmp.Or(o.State, filepath.Join(".sluice", spec.App+".json")),
 	}
 	l := loop.NewLive(cmp.Or(o.Speed, 1))
@@ -116,7 +164,7 @@ func startHere(ctx context.Context, o *DeployOptions, account aws.Config, spec r
 	if err != nil {
 		return nil, err
 	}
-	h.target = &target{AWS: h.engine.Person(), Local: engineHere, http: h.engine.HTTP()}
+	h.target = &target{AWS: h.engine.Person(), Local: engineHere, http: h.engine.HTTP()} // asked as often as a local cloud
 	h.Settings, h.URL = h.engine.Settings, h.engine.DecideURL
 	if isTerminal(o.In) {
 		h.lines = linesOf(o.In)
@@ -128,7 +176,7 @@ func startHere(ctx context.Context, o *DeployOptions, account aws.Config, spec r
 func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Order) error {
 	for _, name := range h.engine.Interrupted {
 		_, _ = fmt.Fprintf(o.Err, "%s was cut off; it is ended first\n", name) // nobody has to read it
-		r, err := h.untilRolled(ctx, h.Process, name, h.wait)
+		r, err := h.untilRolled(ctx, h.Process, name, forever())
 		if r.Outcome == "" || r.Outcome == rollout.Dirty {
 			return err
 		}
@@ -158,7 +206,7 @@ func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Ord
 // the deployment is under way any more.
 func (h *here) follow(ctx context.Context, app, order string) (going, error) {
 	var g going
-	err := h.look(ctx, h.wait, func() (bool, error) {
+	err := h.look(ctx, forever(), func() (bool, error) {
 		if err := h.client().Get(ctx, "/deployments/"+app+"/"+url.PathEscape(order), &g); err != nil {
 			return false, err
 		}
@@ -199,6 +247,8 @@ func (h *here) ask(ctx context.Context, r rolling) error {
 		if yes(line) {
 			decision["action"] = string(approvals.Approve)
 		}
+	case <-h.pressed: // which has a question of its own
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}

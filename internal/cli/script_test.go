@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"sluice": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
-		speed, _ := strconv.ParseFloat(os.Getenv("SLUICE_TEST_SPEED"), 64) // 0 without
+		speed, _ := strconv.ParseFloat(os.Getenv("SLUICE_TEST_SPEED"), 64)                                                                                         // 0 without
 		os.Exit(cli.Main(ctx, cli.Process{Args: os.Args[1:], Getenv: os.Getenv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Started: time.Now(), Speed: speed})) //nolint:gocritic // the process ends
 	}})
 }
@@ -54,6 +54,7 @@ func TestMain(m *testing.M) {
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
 //	weights BLUE GREEN    wait until a command in the background has given production's rule these weights
+//	converses FILE COMMAND...   a person at a terminal; here_test.go has what the file says
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
 //	terminal NAME COMMAND...   the same of what the command shows on a terminal
 func TestScripts(t *testing.T) {
@@ -74,7 +75,7 @@ func TestScripts(t *testing.T) {
 			"begun": on(1, 1, (*scripted).begun),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
 			"build": on(2, 2, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil),
-			"weights": on(2, 2, (*scripted).weights),
+			"converses": converses, "weights": on(2, 2, (*scripted).weights),
 		},
 	})
 }

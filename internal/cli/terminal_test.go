@@ -16,18 +16,7 @@ func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("it takes the name of a golden file and a command, and is not negated")
 	}
-	program := ""
-	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
-		if found, err := exec.LookPath(filepath.Join(dir, args[1])); err == nil && program == "" {
-			program = found
-		}
-	}
-	cmd := exec.Command(program, args[2:]...) //nolint:gosec,noctx // what the script says; it ends with its terminal
-	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
-		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
-	}
-	cmd.Env = append(cmd.Env, "TERM=xterm-256color")
+	cmd := onPath(ts, args[1:])
 	screen, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
 	ts.Check(err)
 	shown, _ := io.ReadAll(screen) // Linux says EIO when the other side has closed
@@ -35,4 +24,21 @@ func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Logf("%v", err)
 	}
 	matches(ts, args[0], strings.ReplaceAll(string(shown), "\r\n", "\n"))
+}
+
+// onPath is a command of a script, with what of its environment commands read.
+func onPath(ts *testscript.TestScript, args []string) *exec.Cmd {
+	program := ""
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		if found, err := exec.LookPath(filepath.Join(dir, args[0])); err == nil && program == "" {
+			program = found
+		}
+	}
+	cmd := exec.Command(program, args[1:]...) //nolint:gosec,noctx // what the script says; it ends with its terminal
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SLUICE_TEST_SPEED"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color")
+	return cmd
 }

@@ -52,6 +52,9 @@ const person = "terminal"
 // Start starts an engine: it takes the state's file, which no other process may have,
 // has what an earlier process left under way recovered, and begins to look at the account. Refused where the file is another's, or an environment is Dirty.
 func Start(ctx context.Context, o Options) (*Engine, error) {
+	if !partition.Known(o.Account.Region) {
+		return nil, rollout.Errorf(rollout.KindRefused, "Region %q is none that this version of sluice knows", o.Account.Region)
+	}
 	s, err := open(o.File, o.Spec.App)
 	if err != nil {
 		return nil, err
