@@ -179,7 +179,7 @@ func (w *scripted) begun(args []string) error {
 		if rollout.KindOf(err) != rollout.KindNotFound {
 			return err
 		}
-		time.Sleep(time.Millisecond) // for another process
+		time.Sleep(time.Millisecond) //nolint:forbidigo // another process is waited for
 	}
 }
 

@@ -223,7 +223,7 @@ func (f facts) done(phase rollout.Phase) string {
 		return "the old slot goes to zero"
 	case rollout.PhaseRestore:
 		return "the canary goes to zero"
-	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseHold, rollout.PhaseLeave, rollout.PhaseDirty:
+	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseGate, rollout.PhaseHold, rollout.PhaseLeave, rollout.PhaseDirty, rollout.PhaseAccept:
 	}
 	return ""
 }
