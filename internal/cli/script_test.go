@@ -51,6 +51,7 @@ func TestMain(m *testing.M) {
 //	alarm NAME STATE      set an alarm: ALARM or OK
 //	build TAG COMMIT      a build of shop by dana@example.com has made the image with the tag
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
+//	stack NAME TEMPLATE   make a stack of a template of CloudFormation
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
 //	terminal NAME COMMAND...   the same of what the command shows on a terminal
@@ -71,7 +72,7 @@ func TestScripts(t *testing.T) {
 			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
 			"begun": on(1, 1, (*scripted).begun),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
-			"build": on(2, 2, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil),
+			"build": on(2, 2, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil), "stack": stack,
 		},
 	})
 }
