@@ -61,7 +61,7 @@ func defaultSteps() []rollout.Step {
 }
 
 // notInNames is what an app's name may not have.
-var notInNames = regexp.MustCompile(`[^a-z0-9]+`) //nolint:gochecknoglobals // a compiled regexp
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // maxName is the length of an app's name.
 const maxName = 24

@@ -90,8 +90,10 @@ func (c *CodeDeploy) ReadGroup(file string, data []byte) error {
 	}
 	c.Service, c.Cluster = out.Info.ECSServices[0].Service, out.Info.ECSServices[0].Cluster
 	c.Configuration, c.Kept = out.Info.ConfigName, time.Duration(out.Info.BlueGreen.Terminate.Minutes)*time.Minute
-	for _, a := range out.Info.Alarms.Alarms {
-		c.Alarms = append(c.Alarms, a.Name)
+	if out.Info.Alarms.Enabled {
+		for _, a := range out.Info.Alarms.Alarms {
+			c.Alarms = append(c.Alarms, a.Name)
+		}
 	}
 	return nil
 }

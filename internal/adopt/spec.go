@@ -63,7 +63,7 @@ func (d *Draft) alarms(w *writer) {
 // writer puts lines together.
 type writer struct{ strings.Builder }
 
-func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+func (w *writer) line(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) } // it cannot fail
 
 // quoted is a name as YAML has it: in quotation marks where it would be read as
 // something else.
