@@ -105,6 +105,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdFreeze(p, runFreeze),
 		NewCmdThaw(p, runFreeze),
 		NewCmdFreezes(p, runFreezes),
+		NewCmdRepair(p, runRepair),
 	)
 	add("looking",
 		NewCmdStatus(p, runStatus),

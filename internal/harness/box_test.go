@@ -89,10 +89,10 @@ type origin struct {
 func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	t.Helper()
 	l := loop.NewVirtual(midnight)
-	t.Cleanup(l.Close)
+	atEnd(t, l.Close)
 	log := &bytes.Buffer{}
 	b := &box{t: t, log: log}
-	t.Cleanup(func() { // a test keeps its output to the end of all, so only what is wanted goes there
+	atEnd(t, func() { // only what is wanted: a test keeps its output too
 		if t.Failed() {
 			t.Log(log)
 		}
@@ -130,6 +130,13 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	b.RunFor(5 * time.Minute) // the first slot comes up, alarms have data
 	b.observe(b.promise)
 	return b
+}
+
+// atEnd does something when a test has ended, and lets go of it: a test is kept, with all
+// that its cleanups hold, until every test has run.
+func atEnd(t *testing.T, do func()) {
+	t.Helper()
+	t.Cleanup(func() { do(); do = nil })
 }
 
 // shop is the app of the stories.

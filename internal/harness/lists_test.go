@@ -114,7 +114,7 @@ func (s state) caught(name string) string {
 func installed(t *testing.T) (*harness.Harness, machine) {
 	t.Helper()
 	l := loop.NewVirtual(midnight)
-	t.Cleanup(l.Close)
+	atEnd(t, l.Close)
 	h, err := harness.New(l, harness.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -364,14 +364,16 @@ func TestWhereErrorsLead(t *testing.T) {
 	t.Parallel()
 	_, m := installed(t)
 	afterCommit := []string{"Complete", "Guard", "Retire"}
-	onTheWayOut := []string{"Rollback", "Restore"}
+	onTheWayOut := []string{"Rollback", "Restore", "Accept"}
 	for name, task := range m.tasks() {
 		for constant, kind := range kindsMade(t) {
 			want := "Rollback"
 			switch {
 			case kind == "LockLost":
 				want = "LockLost"
-			case name == "Approve" || name == "Lock":
+			case kind == "Closed" && (name == "Lock" || name == "Prepare"):
+				want = "Gate"
+			case name == "Approve" || name == "Gate" || name == "Lock":
 				want = "Leave"
 			case name == "Leave" || name == "Dirty":
 				want = "Failed"
