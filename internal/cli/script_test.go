@@ -94,7 +94,9 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.Do(func() { h.Slack.AddChannel(slack.Channel{ID: "C024BE91L", Name: "deploys", HasBot: true, Everyone: true}) })
+	h.Do(func() {
+		h.Slack.AddChannel(slack.Channel{ID: "C024BE91L", Name: "deploys", HasBot: true, Everyone: true})
+	})
 	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON"))}
 	if _, err := w.aws.ECR.CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
 		return nil, fmt.Errorf("create the repository: %w", err)

@@ -50,7 +50,7 @@ func (s *Service) replies(a arguments) (answer, error) {
 // is archived here (Slack: users.conversations).
 func (s *Service) userConversations(a arguments) (answer, error) {
 	channels := []answer{}
-	for _, kind := range strings.Split(cmp.Or(a["types"], "public_channel"), ",") {
+	for kind := range strings.SplitSeq(cmp.Or(a["types"], "public_channel"), ",") {
 		switch kind {
 		case "public_channel":
 			for _, id := range s.order {
