@@ -34,6 +34,8 @@ func timeless(text string) string {
 		{`\d\d:\d\d(:\d\d(\.\d+)?)?`, "hh:mm"},
 		{`\b(\d+[dhms])+\b`, "span"},
 		{`"seconds": \d+`, `"seconds": n`},
+		{`\b\d+\.\d+\b`, "n"},
+		{`\n {20,}`, " "}, // where it is wrapped
 		{` {2,}`, "  "}, // columns are as wide as what is in them
 		{`apr-[0-9a-f]+`, "apr-id"},
 	} {

@@ -111,16 +111,18 @@ func TestRecordHasInputs(t *testing.T) {
 		kind   rollout.ErrorKind
 		inputs []string
 	}{
-		{store.DecidedGate, rollout.PhaseLock, "", []string{"execution"}},
-		{store.DecidedGate, rollout.PhasePrepare, "", []string{"execution"}},
+		{store.DecidedGate, rollout.PhaseApprove, "", []string{"approval"}},
+		{store.DecidedGate, rollout.PhaseLock, "", []string{"execution", "has"}},
+		{store.DecidedGate, rollout.PhasePrepare, "", []string{"execution", "plan", "taskDefinition", "rule", "alarms"}},
+		{store.DecidedStep, rollout.PhaseAwaitCanary, "", []string{"readiness", "desired", "running", "healthy"}},
 		{store.DecidedApproval, "", rollout.KindRefused, []string{"who", "id", "way", "at", "action", "subject"}},
 		{store.DecidedApproval, rollout.PhaseApprove, "", []string{"who", "id", "way", "at", "saw", "quorum", "approvers"}},
 		{store.DecidedApproval, rollout.PhaseApprove, "", []string{"approval", "hash", "standing", "votes", "quorum"}},
 		{store.DecidedApproval, rollout.PhaseAsk, "", []string{"who", "id", "way", "at", "saw"}},
 		{store.DecidedCommand, "", "", []string{"who", "id", "way", "at", "action"}},
-		{store.DecidedStep, rollout.PhaseShift, "", []string{"step", "weights"}},
+		{store.DecidedStep, rollout.PhaseShift, "", []string{"step", "weights", "alarms"}},
 		{store.DecidedVerdict, rollout.PhaseJudge, "", []string{"verdict", "why", "alarms", "next"}},
-		{store.DecidedAlarm, rollout.PhaseBake, rollout.KindAlarmRed, nil},
+		{store.DecidedAlarm, rollout.PhaseBake, rollout.KindAlarmRed, []string{"alarm", "at"}},
 		{store.DecidedRollback, rollout.PhaseRollback, "", []string{"cause", "weights"}},
 		{store.DecidedRollback, rollout.PhaseRestore, "", []string{"cause", "outcome"}},
 	} {

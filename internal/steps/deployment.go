@@ -160,5 +160,5 @@ func (s *Steps) recall(ctx context.Context, place store.Place, release rollout.R
 	if err != nil || !held {
 		return err
 	}
-	return s.failWait(ctx, &env, env.Stopped(name))
+	return s.failWait(ctx, &env, env.Stopped(name), map[string]any{"why": why.Error()})
 }

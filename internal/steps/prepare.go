@@ -18,6 +18,10 @@ type PrepareOutput struct {
 	Plan           rollout.Plan `json:"plan"`
 	TaskDefinition string       `json:"taskDefinition"`
 	Size           int          `json:"size"` // tasks of the canary
+
+	// What it looked at.
+	Rule   rollout.Weights `json:"rule"` // its weights
+	Alarms []rollout.Alarm `json:"alarms,omitempty"`
 }
 
 // Prepare checks that the rollout may begin, keeps what it found, and starts the
@@ -55,8 +59,10 @@ func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 	if err := s.snapshot(ctx, &j, services); err != nil {
 		return out, err
 	}
-	out.Plan = j.snap.Plan
-	if err := s.mayBegin(ctx, &j, services); err != nil {
+	out.Plan, out.Rule = j.snap.Plan, j.snap.Weights
+	err = s.mayBegin(ctx, &j, services)
+	out.Alarms = j.read
+	if err != nil {
 		return out, err
 	}
 	if out.TaskDefinition, err = s.taskDefinition(ctx, &j); err != nil {
@@ -270,11 +276,11 @@ func (s *Steps) mayBegin(ctx context.Context, j *job, services map[rollout.Slot]
 
 // green is Refused when an alarm is red or missing.
 func green(ctx context.Context, j *job, rule string) error {
-	read, err := j.Alarms.Read(ctx, j.spec.AlarmNames())
-	if err != nil {
+	var err error
+	if j.read, err = j.Alarms.Read(ctx, j.spec.AlarmNames()); err != nil {
 		return err
 	}
-	for _, a := range read {
+	for _, a := range j.read {
 		if a.State == rollout.AlarmRed || a.State == rollout.AlarmMissing {
 			return rollout.Errorf(rollout.KindRefused, "alarm %s is %s; %s", a.Name, a.State, rule)
 		}
