@@ -36,7 +36,7 @@ func timeless(text string) string {
 		{`"seconds": \d+`, `"seconds": n`},
 		{`\b\d+\.\d+\b`, "n"},
 		{`\n {20,}`, " "}, // where it is wrapped
-		{` {2,}`, "  "}, // columns are as wide as what is in them
+		{` {2,}`, "  "},   // columns are as wide as what is in them
 		{`apr-[0-9a-f]+`, "apr-id"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)

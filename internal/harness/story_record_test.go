@@ -251,7 +251,11 @@ func TestRecordIsKept(t *testing.T) {
 		t.Run(keep.String(), func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t, func(s *rollout.Spec) { s.Keep = keep })
-			name := b.roll(good)
+			name := b.build(good, 1)
+			b.untilState(name, "Bake")
+			b.RunFor(time.Second)
+			b.alarm("shop-green-5xx", red)
+			b.untilEnded(name)
 			before := len(b.everyDecision(name))
 			b.RunFor(20 * time.Hour)
 			if got := len(b.everyDecision(name)); got != before {
@@ -265,7 +269,7 @@ func TestRecordIsKept(t *testing.T) {
 			if got := len(b.everyDecision(name)); got != want {
 				t.Errorf("%d decisions are there after it, want %d", got, want)
 			}
-			b.wantOutcome(name, rollout.Succeeded)
+			b.wantOutcome(name, rollout.RolledBack)
 		})
 	}
 }

@@ -181,7 +181,7 @@ func (s *Steps) found(j *job, site store.Site, services map[rollout.Slot]ecsserv
 	if j.snap != nil {
 		return j.snap // an earlier attempt's counts
 	}
-	snap := &store.Snapshot{Rollout: j.record.Name, Site: site, Facts: j.env.Facts, At: s.Now()}
+	snap := &store.Snapshot{Rollout: j.record.Name, Site: site, Facts: j.env.Facts, At: s.Now(), Keep: j.record.Keep}
 	if j.env.Facts != nil {
 		snap.Plan.Canary = j.env.Facts.Stable.Other()
 	}

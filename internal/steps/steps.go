@@ -211,6 +211,10 @@ func (s *Steps) failWait(ctx context.Context, env *store.Environment, why error,
 			return err
 		}
 	}
+	if snap := env.SnapshotOf(env.Rollout); snap != nil {
+		d.Keep = snap.Keep
+		return s.Store.Decided(ctx, d)
+	}
 	var err error
 	if d.Keep, err = s.keep(ctx, env.Rollout); err != nil {
 		return err
