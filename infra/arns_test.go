@@ -204,7 +204,7 @@ func release(t *testing.T, h *harness.Harness) {
 	h.RunFor(3 * time.Hour)
 	deployment, err := h.Steps.Store.Deployment(t.Context(), "shop", 1)
 	must(err)
-	if state, why := deployment.State(); state != "succeeded" {
+	if state, why, _ := deployment.State(); state != "succeeded" {
 		t.Fatalf("the release's deployment is %s: %s", state, why)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync"
 	"time"
+	_ "time/tzdata" // Lambda's provided.al2023 has no time zones; windows of a spec have
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -160,6 +161,7 @@ func (a *App) Handlers() map[string]handler.Func {
 		"decide": handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),
 
 		"approve":     handler.Step(r, rollout.PhaseApprove, s.Approve),
+		"gate":        handler.Step(r, rollout.PhaseGate, handler.Quiet(s.Gate)),
 		"lock":        handler.Step(r, rollout.PhaseLock, s.Lock),
 		"prepare":     handler.Step(r, rollout.PhasePrepare, s.Prepare),
 		"awaitcanary": handler.Step(r, rollout.PhaseAwaitCanary, s.AwaitCanary),

@@ -19,6 +19,8 @@ type Verb string
 const (
 	Deploy   Verb = "deploy"   // Images, or those tagged with Commit, into App's environments, or Environment alone
 	Rollback Verb = "rollback" // App's Environment, to the release To; 0 is the one before
+	Freeze   Verb = "freeze"   // App, its Environment alone, or with neither every app, Until then, for a Reason
+	Thaw     Verb = "thaw"     // the freeze of App, of its Environment, or with neither of every app
 )
 
 // Order is what a person asks for that is no answer to a question and steers no
@@ -38,8 +40,15 @@ type Order struct {
 	Author string            `json:"author,omitempty"` // of the commit, where the person has no e-mail address
 	Link   string            `json:"link,omitempty"`   // to the build
 
-	To int `json:"to,omitempty"`
+	BreakGlass string `json:"breakGlass,omitempty"` // why a deployment passes freezes and windows
+
+	To    int       `json:"to,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 }
+
+// MaxFreeze is the longest that a freeze may last: an execution of Step Functions lives
+// for a year (AWS: Step Functions Developer Guide, service quotas).
+const MaxFreeze = 180 * 24 * time.Hour
 
 // maxText is the longest text in an order, in bytes, that is a name.
 const maxText = 1024
@@ -55,9 +64,9 @@ func (o Order) Check() error {
 		wrong = "nobody who orders"
 	case o.At.IsZero():
 		wrong = "no time"
-	case utf8.RuneCountInString(o.Reason) > MaxReason:
+	case max(utf8.RuneCountInString(o.Reason), utf8.RuneCountInString(o.BreakGlass)) > MaxReason:
 		wrong = fmt.Sprintf("a reason of more than %d characters", MaxReason)
-	case o.App == "":
+	case o.App == "" && (o.Environment != "" || o.Verb != Freeze && o.Verb != Thaw):
 		wrong = "no app"
 	case max(len(o.App), len(o.Environment), len(o.Commit), len(o.Author), len(o.Link)) > maxText:
 		wrong = fmt.Sprintf("a name of more than %d bytes", maxText)
@@ -84,8 +93,18 @@ func (o Order) wrongVerb() string {
 		if o.To < 0 {
 			return fmt.Sprintf("the release %d, and releases count from 1", o.To)
 		}
+	case Freeze:
+		switch {
+		case o.Reason == "":
+			return "no reason, and who is held by a freeze wants to know it"
+		case !o.Until.After(o.At):
+			return "no end after now"
+		case o.Until.Sub(o.At) > MaxFreeze:
+			return fmt.Sprintf("an end more than %d days from now", int(MaxFreeze.Hours()/24))
+		}
+	case Thaw:
 	default:
-		return fmt.Sprintf("the verb %.20q, want deploy or rollback", o.Verb)
+		return fmt.Sprintf("the verb %.20q, want deploy, rollback, freeze or thaw", o.Verb)
 	}
 	return ""
 }

@@ -140,16 +140,23 @@ func findEnvironment(ctx context.Context, s *store.Store, name, environment stri
 	if err != nil {
 		return spec, rollout.Environment{}, err
 	}
-	env, ok := spec.Environment(environment)
+	env, err := environmentOf(spec, environment)
+	return spec, env, err
+}
+
+// environmentOf is an environment of a spec. Where it has none of that name, the error
+// names those that are near.
+func environmentOf(spec rollout.Spec, name string) (rollout.Environment, error) {
+	env, ok := spec.Environment(name)
 	if ok {
-		return spec, env, nil
+		return env, nil
 	}
 	var names []string
 	for _, e := range spec.Environments {
 		names = append(names, e.Name)
 	}
-	if near := spelling.Near(environment, names); near != "" {
-		return spec, env, rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q; did you mean %q?", name, environment, near)
+	if near := spelling.Near(name, names); near != "" {
+		return env, rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q; did you mean %q?", spec.App, name, near)
 	}
-	return spec, env, rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q; it has %s", name, environment, strings.Join(names, ", "))
+	return env, rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q; it has %s", spec.App, name, strings.Join(names, ", "))
 }

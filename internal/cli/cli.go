@@ -92,12 +92,18 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		newCmdSchema(p),
 		NewCmdApply(p, runApply),
 		NewCmdApps(p, runApps),
+		NewCmdPlan(p, runPlan),
 	)
 	add("deployments",
 		NewCmdDeploy(p, runDeploy),
 		NewCmdRollback(p, runRollback),
 	)
 	add("deployments", NewCmdsDecide(p, runDecide)...)
+	add("deployments",
+		NewCmdFreeze(p, runFreeze),
+		NewCmdThaw(p, runFreeze),
+		NewCmdFreezes(p, runFreezes),
+	)
 	add("looking",
 		NewCmdStatus(p, runStatus),
 		NewCmdHistory(p, runHistory),

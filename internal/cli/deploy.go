@@ -47,6 +47,9 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused.`,
   sluice deploy shop --commit 3f2c1e0a9d5b --env staging`,
 		Args: atMost(1, "app"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("break-glass") && strings.TrimSpace(o.Order.BreakGlass) == "" {
+				return usagef("--break-glass needs a reason, for everybody who is told of it")
+			}
 			if len(args) == 1 {
 				o.App = args[0]
 			}
@@ -59,6 +62,7 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused.`,
 	flags.StringVar(&o.Environment, "env", "", "this environment alone, and none that the spec has before or after it")
 	flags.StringVar(&o.Order.Author, "author", "", "the commit's author, an e-mail address, where a role deploys: who may not approve with notAuthor")
 	flags.StringVar(&o.Order.Link, "link", "", "address of the build, for people")
+	flags.StringVar(&o.Order.BreakGlass, "break-glass", "", "pass freezes and windows, for this `reason`; everybody is told")
 	o.Wait.addTo(cmd, "until the deployment is over")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
@@ -126,21 +130,30 @@ func (o *DeployOptions) order() (approvals.Order, error) {
 	if len(o.Images) == 0 && order.Commit == "" {
 		return order, usagef("say what to deploy, with --image or --commit")
 	}
-	for _, text := range o.Images {
+	var err error
+	order.Images, err = imagesOf(o.Images)
+	return order, err
+}
+
+// imagesOf reads what --image says: images by their containers, "" for one that names
+// none. It is nil without any.
+func imagesOf(texts []string) (map[string]string, error) {
+	var images map[string]string
+	for _, text := range texts {
 		container, image, named := strings.Cut(text, "=")
 		if !named {
 			container, image = "", text
 		}
 		if image == "" {
-			return order, usagef("--image is %q, want IMAGE or CONTAINER=IMAGE", text)
+			return nil, usagef("--image is %q, want IMAGE or CONTAINER=IMAGE", text)
 		}
-		if order.Images == nil {
-			order.Images = map[string]string{}
+		if images == nil {
+			images = map[string]string{}
 		}
-		if _, twice := order.Images[container]; twice {
-			return order, usagef("--image %q: its container has an image already; say CONTAINER=IMAGE for each", text)
+		if _, twice := images[container]; twice {
+			return nil, usagef("--image %q: its container has an image already; say CONTAINER=IMAGE for each", text)
 		}
-		order.Images[container] = image
+		images[container] = image
 	}
-	return order, nil
+	return images, nil
 }

@@ -52,6 +52,7 @@ func TestMain(m *testing.M) {
 //	build TAG COMMIT [AGO]   a build of shop has made the image with the tag of dana@example.com's commit
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
+//	terminal NAME COMMAND...   the same of what the command shows on a terminal
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -69,7 +70,7 @@ func TestScripts(t *testing.T) {
 			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
 			"begun": on(1, 1, (*scripted).begun),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
-			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows,
+			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal,
 		},
 	})
 }

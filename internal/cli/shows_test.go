@@ -16,8 +16,12 @@ func shows(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("it takes one argument and is not negated")
 	}
-	golden := filepath.Join("testdata", "golden", args[0]+".txt")
-	got := ts.ReadFile("stdout")
+	matches(ts, args[0], ts.ReadFile("stdout"))
+}
+
+// matches compares a text with a golden file, times and spans aside.
+func matches(ts *testscript.TestScript, name, got string) {
+	golden := filepath.Join("testdata", "golden", name+".txt")
 	if os.Getenv("UPDATE_SCRIPTS") != "" {
 		ts.Check(os.WriteFile(golden, []byte(got), 0o600))
 	}
@@ -37,7 +41,7 @@ func timeless(text string) string {
 		{`\b\d+\.\d+\b`, "n"},
 		{`\n {20,}`, " "}, // where it is wrapped
 		{` {2,}`, "  "},   // columns are as wide as what is in them
-		{`apr-[0-9a-f]+`, "apr-id"},
+		{`apr-[0-9a-f]+`, "apr-id"}, {`/[0-9a-f]{16}\b`, "/id"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
 	}

@@ -144,6 +144,10 @@ func (p *page) troubles(s steps.Standing) {
 			fmt.Sprintf("    nothing is rolled out until it is put right: see docs/runbook.md#dirty, then %s",
 				p.Title.Render("sluice repair "+s.App+" "+s.Environment)))
 	}
+	held := slices.ContainsFunc(s.Rollouts, func(r steps.UnderWay) bool { return r.Phase == string(rollout.PhaseGate) })
+	if c := s.Closed; c != nil && !held { // else it stands there
+		said = append(said, p.Warn.Render(fmt.Sprintf("  closed%s: %s", p.limit(&c.Until, s.At), c.Why)))
+	}
 	stopped := slices.ContainsFunc(s.Rollouts, func(r steps.UnderWay) bool { return r.Stopped != "" })
 	if l := s.Latch; l != nil && !stopped {
 		said = append(said, p.Bad.Render(fmt.Sprintf("  latched: alarm %s went red at %s", l.Alarm, clock(l.At, s.At))))

@@ -58,6 +58,8 @@ func (r rolling) says() string {
 		return string(r.Outcome)
 	case r.Approval != "":
 		return fmt.Sprintf("waits for an approval: sluice approve %s", r.Rollout)
+	case r.Phase == rollout.PhaseGate:
+		return "is held by a freeze or by its windows: sluice freezes"
 	case r.Phase == rollout.PhaseLock:
 		return "waits for the rollout before it"
 	default:

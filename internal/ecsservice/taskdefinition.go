@@ -15,30 +15,45 @@ import (
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// Register makes a task definition that is base with other images, and gives its
-// ARN. One that says the same already, base itself or the newest of its family, is
-// used again, so a repeat makes no second revision. Refused if ECS does not accept
-// it or base lacks a container.
-func (s Services) Register(ctx context.Context, base string, images map[string]string) (string, error) {
+// Rendered is a task definition that is to run, beside the one that it is made from.
+type Rendered struct {
+	Base string // ARN of what it is made from
+	Same string // ARN of an active revision that says the same, "" if there is none
+
+	base, want *ecs.RegisterTaskDefinitionInput
+}
+
+// Family is the family that it is, or is to be, registered in.
+func (r Rendered) Family() string { return aws.ToString(r.want.Family) }
+
+// Render makes a task definition of base with other images, and registers nothing. One
+// that says the same already, base itself or the newest of its family, is found.
+// Refused if base lacks a container.
+func (s Services) Render(ctx context.Context, base string, images map[string]string) (Rendered, error) {
 	current, err := s.describe(ctx, base)
 	if err != nil {
-		return "", err
+		return Rendered{}, err
 	}
-	want, err := withImages(current, images)
-	if err != nil {
-		return "", err
+	r := Rendered{Base: aws.ToString(current.TaskDefinition.TaskDefinitionArn), base: input(current)}
+	if r.want, err = withImages(current, images); err != nil {
+		return r, err
 	}
-	same, err := s.existing(ctx, current, want)
-	if err != nil || same != "" {
-		return same, err
+	r.Same, err = s.existing(ctx, current, r.want)
+	return r, err
+}
+
+// Register registers a task definition, if none says the same already, and gives its
+// ARN: a repeat makes no second revision. Refused if ECS does not accept it.
+func (s Services) Register(ctx context.Context, r Rendered) (string, error) {
+	if r.Same != "" {
+		return r.Same, nil
 	}
-	out, err := s.ECS.RegisterTaskDefinition(ctx, want)
+	out, err := s.ECS.RegisterTaskDefinition(ctx, r.want)
 	if awsclient.Is(err, "ClientException", "InvalidParameterException", "LimitExceededException") {
-		return "", rollout.Errorf(rollout.KindRefused, "ECS refuses the task definition of family %s: %w",
-			aws.ToString(want.Family), err)
+		return "", rollout.Errorf(rollout.KindRefused, "ECS refuses the task definition of family %s: %w", r.Family(), err)
 	}
 	if err != nil {
-		return "", awsclient.Wrap(err, "register a task definition of family %s", aws.ToString(want.Family))
+		return "", awsclient.Wrap(err, "register a task definition of family %s", r.Family())
 	}
 	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
 }

@@ -41,11 +41,19 @@ func (w world) base(family string) string {
 
 func (w world) register(base string, images map[string]string) string {
 	w.t.Helper()
-	arn, err := w.services.Register(w.t.Context(), base, images)
+	arn, err := w.tryRegister(base, images)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return arn
+}
+
+func (w world) tryRegister(base string, images map[string]string) (string, error) {
+	rendered, err := w.services.Render(w.t.Context(), base, images)
+	if err != nil {
+		return "", err
+	}
+	return w.services.Register(w.t.Context(), rendered)
 }
 
 func (w world) definition(name string) *ecs.DescribeTaskDefinitionOutput {
@@ -159,7 +167,7 @@ func TestRegisterRefuses(t *testing.T) {
 			}
 			return &wire.Fault{Err: c.fault}
 		}
-		_, err := w.services.Register(t.Context(), c.base, c.images)
+		_, err := w.tryRegister(c.base, c.images)
 		if got := rollout.KindOf(err); got != c.want {
 			t.Errorf("%s: %v is %s, want %s", c.name, err, got, c.want)
 			continue

@@ -109,6 +109,8 @@ func (d Decide) rolling(ctx context.Context, name string) (rolling, error) {
 		out.Phase = env.Token.Phase
 	case env.Waiter != nil && env.Waiter.Rollout == name, env.RollbackWaiter != nil && env.RollbackWaiter.Rollout == name:
 		out.Phase = rollout.PhaseLock
+	case env.Held != nil && env.Held.Rollout == name && env.Rollout != name:
+		out.Phase = rollout.PhaseGate
 	}
 	if record.Kind == rollout.Back {
 		return out, nil

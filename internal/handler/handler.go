@@ -98,6 +98,9 @@ func (r Recorder) record(ctx context.Context, phase rollout.Phase, payload, resu
 	if err != nil {
 		d.Kind, d.What = rollout.KindOf(err), err.Error()
 	}
+	if d.Kind == rollout.KindClosed { // its message is for the machine
+		d.What = "may not begin for another " + d.What + " seconds"
+	}
 	r.Log.LogAttrs(ctx, slog.LevelInfo, "step", slog.String("app", run.App), slog.String("environment", run.Environment),
 		slog.String("rollout", run.Rollout), slog.String("phase", string(phase)), slog.String("kind", string(d.Kind)), slog.String("what", d.What))
 	if failed := r.Store.Decided(ctx, d); failed != nil {
@@ -109,7 +112,7 @@ func (r Recorder) record(ctx context.Context, phase rollout.Phase, payload, resu
 // decides is what a state's decisions are about.
 func decides(phase rollout.Phase) store.DecisionKind {
 	switch phase { //nolint:exhaustive // the others work and decide nothing
-	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseLock, rollout.PhasePrepare:
+	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseGate, rollout.PhaseLock, rollout.PhasePrepare:
 		return store.DecidedGate
 	case rollout.PhaseJudge:
 		return store.DecidedVerdict

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/images"
@@ -44,21 +45,56 @@ func (b Build) ordered(ctx context.Context, e Event) error {
 
 // follow does what an order asks for and notes what came of it.
 func (b Build) follow(ctx context.Context, o approvals.Order, kept *store.Order) error {
-	registered, err := b.Steps.Store.App(ctx, o.App)
-	if err != nil {
-		return err
+	var spec rollout.Spec
+	if o.App != "" {
+		registered, err := b.Steps.Store.App(ctx, o.App)
+		if err != nil {
+			return err
+		}
+		spec = registered.Spec
 	}
-	if o.Verb == approvals.Deploy {
-		return b.deployOrdered(ctx, o, registered.Spec, kept)
+	switch o.Verb {
+	case approvals.Deploy:
+		return b.deployOrdered(ctx, o, spec, kept)
+	case approvals.Rollback:
+		return b.backOrdered(ctx, o, spec, kept)
+	case approvals.Freeze:
+		kept.Result = "frozen until " + o.Until.UTC().Format(time.RFC3339)
+		return b.Steps.Freeze(ctx, rollout.Freeze{
+			App: o.App, Environment: o.Environment, Person: o.Person, Reason: o.Reason, At: o.At, Until: o.Until.UTC(),
+		})
+	case approvals.Thaw:
+		kept.Result = "thawed"
+		return b.thawOrdered(ctx, o, spec)
+	default:
+		return o.Check()
 	}
-	return b.backOrdered(ctx, o, registered.Spec, kept)
+}
+
+// thawOrdered ends a freeze, for whoever might roll back what it holds.
+func (b Build) thawOrdered(ctx context.Context, o approvals.Order, spec rollout.Spec) error {
+	for _, env := range spec.Environments {
+		if o.Environment == "" || o.Environment == env.Name {
+			if err := mayOrder(o, env); err != nil {
+				return err
+			}
+		}
+	}
+	return b.Steps.Thaw(ctx, o.App, o.Environment)
 }
 
 // deployOrdered makes a release of an order.
 func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollout.Spec, kept *store.Order) error {
-	spec, err := within(spec, o.Environment)
+	spec, err := spec.Within(o.Environment)
 	if err != nil {
 		return err
+	}
+	if o.BreakGlass != "" {
+		for _, env := range spec.Environments {
+			if err := mayOrder(o, env); err != nil {
+				return err
+			}
+		}
 	}
 	made, err := b.orderedImages(ctx, o, spec)
 	if err != nil {
@@ -68,7 +104,7 @@ func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollou
 	if author == "" {
 		author = address(o.Author)
 	}
-	cause := rollout.Cause{Key: buildKey(o.ID), Source: "order", Commit: o.Commit, Author: author, Link: o.Link, By: o.Person.Name}
+	cause := rollout.Cause{Key: buildKey(o.ID), Source: "order", Commit: o.Commit, Author: author, Link: o.Link, By: o.Person.Name, BreakGlass: o.BreakGlass}
 	release, err := b.released(ctx, rollout.Release{App: spec.App, Spec: spec, Cause: cause, At: o.At}, made)
 	if err != nil {
 		return err
@@ -76,20 +112,6 @@ func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollou
 	kept.Release = release.Number
 	kept.Result = fmt.Sprintf("release %d of %s", release.Number, release.App)
 	return nil
-}
-
-// within is the spec with one of its environments alone, or with all.
-func within(spec rollout.Spec, environment string) (rollout.Spec, error) {
-	if environment == "" {
-		return spec, nil
-	}
-	one, ok := spec.Environment(environment)
-	if !ok {
-		return spec, rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q", spec.App, environment)
-	}
-	one.Wave = 0
-	spec.Environments = []rollout.Environment{one}
-	return spec, nil
 }
 
 // orderedImages are the images of an order by their containers.

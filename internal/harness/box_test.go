@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -90,15 +89,20 @@ type origin struct {
 func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	t.Helper()
 	l := loop.NewVirtual(midnight)
-	t.Cleanup(l.Close)
+	atEnd(t, l.Close)
 	log := &bytes.Buffer{}
 	b := &box{t: t, log: log}
+	atEnd(t, func() { // only what is wanted: a test keeps its output too
+		if t.Failed() {
+			t.Log(log)
+		}
+	})
 	h, err := harness.New(l, harness.Options{
 		Cloud: emulator.Options{
 			Region: from.region, Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout,
 			Action: b.action, Builder: from.builder,
 		},
-		Log: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
+		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +130,13 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	b.RunFor(5 * time.Minute) // the first slot comes up, alarms have data
 	b.observe(b.promise)
 	return b
+}
+
+// atEnd does something when a test has ended, and lets go of it: a test is kept, with all
+// that its cleanups hold, until every test has run.
+func atEnd(t *testing.T, do func()) {
+	t.Helper()
+	t.Cleanup(func() { do(); do = nil })
 }
 
 // shop is the app of the stories.

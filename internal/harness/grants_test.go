@@ -52,7 +52,7 @@ var account = &grants.Ledger{}
 func keepAccount(t *testing.T, h *harness.Harness) {
 	t.Helper()
 	enter := account.Watch(h.Partition)
-	t.Cleanup(func() {
+	atEnd(t, func() {
 		enter(slices.DeleteFunc(slices.Clone(h.Stacks), func(s harness.Stack) bool { return s.Template == "infra/pipeline.yaml" }))
 	})
 }

@@ -114,7 +114,7 @@ func (s state) caught(name string) string {
 func installed(t *testing.T) (*harness.Harness, machine) {
 	t.Helper()
 	l := loop.NewVirtual(midnight)
-	t.Cleanup(l.Close)
+	atEnd(t, l.Close)
 	h, err := harness.New(l, harness.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -371,7 +371,9 @@ func TestWhereErrorsLead(t *testing.T) {
 			switch {
 			case kind == "LockLost":
 				want = "LockLost"
-			case name == "Approve" || name == "Lock":
+			case kind == "Closed" && (name == "Lock" || name == "Prepare"):
+				want = "Gate"
+			case name == "Approve" || name == "Gate" || name == "Lock":
 				want = "Leave"
 			case name == "Leave" || name == "Dirty":
 				want = "Failed"

@@ -165,7 +165,7 @@ func TestDecideRefusesRequests(t *testing.T) {
 		"other method":   {user("carl"), "PUT", "/decisions", decision, 404, "POST /decisions"},
 		"other path":     {user("carl"), "POST", "/", decision, 404, "POST /decisions"},
 		"no question":    {user("carl"), "GET", "/approvals/apr-0", "", 404, "there is no approval"},
-		"no id":          {user("carl"), "GET", "/approvals/", "", 404, "GET /approvals/ID"},
+		"no id":          {user("carl"), "GET", "/approvals/", "", 404, "there is no approval"},
 	} {
 		got := b.ask(c.who, c.method, c.path, c.body)
 		if got.status != c.status || !strings.Contains(got.body, c.says) {

@@ -48,7 +48,7 @@ func TestSpecThatNeedsSlack(t *testing.T) {
 func TestTemplateWithoutSlack(t *testing.T) {
 	t.Parallel()
 	l := loop.NewVirtual(midnight)
-	t.Cleanup(l.Close)
+	atEnd(t, l.Close)
 	cloud := emulator.New(l, emulator.Options{})
 	text, err := fs.ReadFile(sluice.Files, "template.yaml")
 	if err != nil {

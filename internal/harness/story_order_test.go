@@ -112,7 +112,7 @@ func TestOrderRefused(t *testing.T) {
 		status int // 0: it is taken, and refused later
 		says   string
 	}{
-		{"carl", map[string]any{"verb": "undo", "app": "shop"}, 400, `the verb \"undo\", want deploy or rollback`},
+		{"carl", map[string]any{"verb": "undo", "app": "shop"}, 400, `the verb \"undo\", want deploy, rollback`},
 		{"carl", map[string]any{"verb": "deploy"}, 400, "no app"},
 		{"carl", map[string]any{"verb": "deploy", "app": "shop"}, 400, "to name images, or the commit"},
 		{"carl", map[string]any{"verb": "deploy", "app": "shop", "images": map[string]string{"": image}, "id": "mine", "colour": "red"}, 400, "colour"},

@@ -110,9 +110,9 @@ func colour(n Notice) string {
 	switch n.Moment {
 	case rollout.MomentCommitted:
 		return "good"
-	case rollout.MomentRolledBack:
+	case rollout.MomentRolledBack, rollout.MomentBroken:
 		return "attention"
-	case rollout.MomentAsked, rollout.MomentQueued, rollout.MomentPaused:
+	case rollout.MomentAsked, rollout.MomentQueued, rollout.MomentHeld, rollout.MomentPaused:
 		return "warning"
 	case rollout.MomentAnswered, rollout.MomentBegun, rollout.MomentShifted, rollout.MomentJudged, rollout.MomentResumed,
 		rollout.MomentEnded:

@@ -27,6 +27,10 @@ func happened(n Notice) string {
 		return clause("somebody has answered the question about "+release, n.Why)
 	case rollout.MomentQueued:
 		return clause(release+" waits for another rollout to leave the environment", n.Why)
+	case rollout.MomentHeld:
+		return clause(release+" is held before it begins", n.Why)
+	case rollout.MomentBroken:
+		return clause("GLASS BROKEN: "+release+" begins in spite of a freeze or the windows", n.Why)
 	case rollout.MomentBegun:
 		return clause(release+" starts beside what the environment runs", n.Why)
 	case rollout.MomentShifted:

@@ -46,6 +46,8 @@ const (
 	MomentAsked      Moment = "asked"      // somebody has to approve
 	MomentAnswered   Moment = "answered"   // somebody has answered
 	MomentQueued     Moment = "queued"     // another rollout has the environment
+	MomentHeld       Moment = "held"       // a freeze, or the windows, hold it
+	MomentBroken     Moment = "broken"     // it passes a freeze or the windows by break-glass
 	MomentBegun      Moment = "begun"      // the canary starts
 	MomentShifted    Moment = "shifted"    // traffic moved forward
 	MomentJudged     Moment = "judged"     // a verdict
@@ -59,7 +61,7 @@ const (
 // Moments are all of them, in the order of a rollout.
 func Moments() []Moment {
 	return []Moment{
-		MomentAsked, MomentAnswered, MomentQueued, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentResumed, MomentCommitted,
+		MomentAsked, MomentAnswered, MomentQueued, MomentHeld, MomentBroken, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentResumed, MomentCommitted,
 		MomentRolledBack, MomentEnded,
 	}
 }

@@ -37,6 +37,8 @@ const (
 	KindRuleChanged ErrorKind = "RuleChanged"
 	// KindAborted: a person, or a rollback rollout, ended this one.
 	KindAborted ErrorKind = "Aborted"
+	// KindClosed: a freeze, or the windows, keep a rollout from beginning.
+	KindClosed ErrorKind = "Closed"
 	// KindPaused: a person paused a bake.
 	KindPaused ErrorKind = "Paused"
 	// KindDirty: what is there cannot be put right without a person.

@@ -122,6 +122,7 @@ type Phase string
 const (
 	PhaseApprove     Phase = "Approve"
 	PhaseLock        Phase = "Lock"
+	PhaseGate        Phase = "Gate"
 	PhasePrepare     Phase = "Prepare"
 	PhaseAwaitCanary Phase = "AwaitCanary"
 	PhaseShift       Phase = "Shift"
@@ -143,6 +144,8 @@ func (p Phase) WaitsFor() string {
 	switch p {
 	case PhaseApprove, PhaseAsk:
 		return "an answer"
+	case PhaseGate:
+		return "a freeze, or its windows"
 	case PhaseLock:
 		return "the rollout before it to end"
 	case PhaseAwaitCanary:
@@ -187,6 +190,8 @@ type Cause struct {
 	// does, and Execution is that of its pipeline, where the pipeline tells.
 	Job       string `json:"job,omitempty"`
 	Execution string `json:"execution,omitempty"`
+	// BreakGlass is why it passes freezes and windows; "" does not.
+	BreakGlass string `json:"breakGlass,omitempty"`
 }
 
 // Commit is one change in the source.

@@ -37,3 +37,31 @@ func TestLongest(t *testing.T) {
 		}
 	}
 }
+
+func TestLeast(t *testing.T) {
+	t.Parallel()
+	const m = time.Minute
+	step := func(bakes ...time.Duration) []rollout.Step {
+		var steps []rollout.Step
+		for _, bake := range bakes {
+			steps = append(steps, rollout.Step{Bake: bake})
+		}
+		return steps
+	}
+	spec := rollout.Spec{Environments: []rollout.Environment{
+		{Name: "staging", Steps: step(2 * m), Guard: 90 * m},
+		{Name: "production", Steps: step(10*m, 10*m, 15*m), Guard: 20 * m, Approval: &rollout.Approval{Expires: 24 * time.Hour}},
+	}}
+	for _, c := range []struct {
+		name            string
+		plans           map[string]rollout.Plan
+		committed, over time.Duration
+	}{
+		{"as the spec says, without what is waited for people", nil, 37 * m, 92 * m},
+		{"a first rollout has one step", map[string]rollout.Plan{"production": {Steps: step(15 * m)}}, 17 * m, 92 * m},
+	} {
+		if committed, over := spec.Least(c.plans); committed != c.committed || over != c.over {
+			t.Errorf("%s: committed after %v, over after %v; want %v and %v", c.name, committed, over, c.committed, c.over)
+		}
+	}
+}

@@ -63,6 +63,7 @@ type Environment struct {
 	Region           string           `json:"region,omitempty"`    // empty is Sluice's own
 	Role             string           `json:"role,omitempty"`      // ARN of the role to assume there; empty is none
 	Wave             int              `json:"wave"`                // from 1; those of one wave go side by side
+	Windows          []Window         `json:"windows,omitempty"`   // in which rollouts may begin; none is always
 	Approval         *Approval        `json:"approval,omitempty"`  // before the environment's lock
 	Operators        []string         `json:"operators,omitempty"` // may promote, pause, resume and abort; as Approval.Approvers
 	Notify           []Channel        `json:"notify,omitempty"`
@@ -116,6 +117,21 @@ func (s Spec) Environment(name string) (Environment, bool) {
 		}
 	}
 	return Environment{}, false
+}
+
+// Within is the spec with one of its environments alone, or with all where the name is
+// "". NotFound if it has none of that name.
+func (s Spec) Within(environment string) (Spec, error) {
+	if environment == "" {
+		return s, nil
+	}
+	one, ok := s.Environment(environment)
+	if !ok {
+		return s, Errorf(KindNotFound, "app %s has no environment %q", s.App, environment)
+	}
+	one.Wave = 0
+	s.Environments = []Environment{one}
+	return s, nil
 }
 
 // AlarmNames are the alarms of the environment, with {slot} filled in for each

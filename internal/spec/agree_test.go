@@ -33,7 +33,7 @@ var beyondSchema = regexp.MustCompile(strings.Join([]string{
 	`^a channel(: | here, or a slack channel)`,
 	`^at most \d+, the number of approvers`,
 	`^none: its message follows the whole rollout`,
-	`^each once$`,
+	`^each once$`, `^a time zone such as`,
 	`^at most \d+h$`, `^a duration above zero`, `^a duration from 1d to 3650d`, // the form is said, the span is not
 	`^a pattern for tags, such as`,
 	`^an https URL`, `^one without: the secret signs`,

@@ -48,6 +48,9 @@ func (r *reader) environment(p place, before *entry) (*entry, bool) {
 	r.site(o, &e.Environment)
 	r.steps(o.get("steps"), e)
 	r.people(o, e)
+	if windows := o.get("windows"); windows.given() {
+		e.Windows = r.windows(windows)
+	}
 	if notify := o.get("notify"); notify.given() {
 		e.notify = r.channels(notify)
 	}

@@ -34,7 +34,7 @@ func TestProblemsOfEnvironments(t *testing.T) {
 		{"rule in another region", "elasticloadbalancing:eu-west-1:210987654321:listener-rule/app/web", "elasticloadbalancing:us-east-1:210987654321:listener-rule/app/web", `sluice.yaml:51:19: environments[2].listenerRule: found "arn:aws:elasticloadbalancing:us-east-1:210987654321:listener-rule/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee", want an ARN in the environment's region eu-west-1`},
 		{"target group in another account", "eu-west-1:210987654321:targetgroup/green", "eu-west-1:123456789012:targetgroup/green", `sluice.yaml:54:14: environments[2].targetGroups.green: found "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/green/73e2d6bc24d8a068", want an ARN in the account of the environment's role, 210987654321`},
 		{"analysis", "    cluster: main", "    analysis: {}\n    cluster: main", `sluice.yaml:13:5: environments[0].analysis: found the field analysis, want no such field yet: it comes with a later version`},
-		{"freezes", "keep: 400d", "freezes: []", `sluice.yaml:4:1: freezes: found the field freezes, want no such field yet: it comes with a later version`},
+		{"freezes", "keep: 400d", "freezes: []", "sluice.yaml:4:1: freezes: found the field freezes, want no such field here: a freeze is put with `sluice freeze`"},
 	})
 }
 

@@ -69,9 +69,12 @@ func topFields() fields {
 			optional("keep", text(daysPattern),
 				"How long the record of decisions is kept, from 1d to 3650d; without it, for ever. Here alone a duration may have days: 400d."),
 		},
-		later: []string{"freezes", "windows"},
+		never: map[string]string{"freezes": byCommand, "windows": "each environment has its own"},
 	}
 }
+
+// byCommand is why a spec has no freezes.
+const byCommand = "a freeze is put with `sluice freeze`"
 
 // trigger is one entry of triggers.
 func trigger() shape {
@@ -114,6 +117,8 @@ func environmentFields() fields {
 			optional("approval", mapping(approvalFields()), "Who has to agree before the environment is taken."),
 			optional("operators", set(approver(), 0, MaxApprovers),
 				"Who may promote, pause, resume and abort the environment's rollouts; without it, the approvers of approval."),
+			optional("windows", list(mapping(windowFields()), 1, MaxWindows),
+				"The parts of the week in which rollouts may begin; without it, always. Rollbacks may always."),
 			needed("steps", list(mapping(stepFields()), 1, MaxSteps), "How the traffic moves, step by step. The last step has weight 100."),
 			optional("alarms", set(text(alarmTemplatePattern), 0, MaxAlarms),
 				"Names of CloudWatch alarms; {slot} stands for blue and green. A red one stops a rollout."),
@@ -129,7 +134,8 @@ func environmentFields() fields {
 				"The two target groups; without it, found from the services."),
 			optional("inconclusive", mapping(inconclusiveFields()), "What follows when an alarm about the canary has no data after a bake."),
 		},
-		later: []string{"analysis", "windows", "freezes", "gates"},
+		later: []string{"analysis"},
+		never: map[string]string{"freezes": byCommand},
 	}
 }
 

@@ -34,6 +34,9 @@ environments:
       - weight: 100
         bake: 2h30m
     alarms: ["shop-{slot}-5xx", shop-latency]
+    windows:
+      - {days: [mon, thu], from: "09:00", to: "16:30", zone: Europe/Berlin}
+      - {days: [sat], from: "23:00", to: "02:00", zone: UTC}
     guard: 30m
     watchAfter: 24h
     acceptStickiness: true
@@ -56,6 +59,10 @@ func fullSpec() *rollout.Spec {
 			Name: "production", Wave: 1, Cluster: "production", Slots: rollout.Names{Blue: "shop-blue", Green: "shop-green"},
 			Steps: []rollout.Step{
 				{Weight: 10, Bake: 90 * time.Second}, {Weight: 50, Bake: 10 * time.Minute}, {Weight: 100, Bake: 150 * time.Minute},
+			},
+			Windows: []rollout.Window{
+				{Days: []time.Weekday{time.Monday, time.Thursday}, From: 9 * 60, To: 16*60 + 30, Zone: "Europe/Berlin"},
+				{Days: []time.Weekday{time.Saturday}, From: 23 * 60, To: 2 * 60, Zone: "UTC"},
 			},
 			Alarms: []string{"shop-{slot}-5xx", "shop-latency"}, Guard: 30 * time.Minute, WatchAfter: 24 * time.Hour, AcceptStickiness: true,
 			ListenerRule: "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee",
@@ -159,7 +166,7 @@ func TestProblems(t *testing.T) {
 		{"app is a number", "app: shop", "app: 12", `sluice.yaml:1:6: app: found 12, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last; put it in quotes if it is meant as text`},
 		{"unknown field", "app:", "ap:", `sluice.yaml:1:1: ap: found an unknown field "ap", want one of app, containers, triggers, environments, notify, pipelines, keep; did you mean "app"?` + "\n" + `sluice.yaml:1:1: app: found nothing, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last`},
 		{"unknown field in a step", "weight: 100,", "weigth: 100,", `sluice.yaml:9:13: environments[0].steps[0].weight: found nothing, want a whole number from 1 to 100` + "\n" + `sluice.yaml:9:14: environments[0].steps[0].weigth: found an unknown field "weigth", want one of weight, bake, approval; did you mean "weight"?`},
-		{"unknown field like no other", "    cluster", "    colour: red\n    cluster", `sluice.yaml:7:5: environments[0].colour: found an unknown field "colour", want one of name, wave, region, role, cluster, slots, approval, operators, steps, alarms, notify, guard, watchAfter, acceptStickiness, listenerRule, targetGroups, inconclusive`},
+		{"unknown field like no other", "    cluster", "    colour: red\n    cluster", `sluice.yaml:7:5: environments[0].colour: found an unknown field "colour", want one of name, wave, region, role, cluster, slots, approval, operators, windows, steps, alarms, notify, guard, watchAfter, acceptStickiness, listenerRule, targetGroups, inconclusive`},
 		{"duplicate field", "    cluster", "    name: again\n    cluster", `sluice.yaml:7:5: environments[0].name: found the field again, want it once (first on line 6)`},
 		{"containers missing", "containers: {web: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop}", "containers:", `sluice.yaml:2:1: containers: found nothing, want a mapping of container names to image repositories`},
 		{"no container", "{web: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop}", "{}", `sluice.yaml:2:13: containers: found an empty mapping, want at least one container`},

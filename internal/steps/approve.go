@@ -66,12 +66,19 @@ func newerThan(record store.Record, env *store.Environment) error {
 	return rollout.Errorf(rollout.KindSuperseded, "release %d of %s has come after release %d", newest, record.Place, record.Number)
 }
 
-// replaceQuestion voids the question of an older rollout that stands before the
-// environment. It comes before the newer one's own, so that a repeat finds it still.
+// replaceQuestion ends an older rollout that stands before the environment: it voids the
+// question, or ends the wait at the gate. It comes before the newer one's own, so that a
+// repeat finds it still.
 func (s *Steps) replaceQuestion(ctx context.Context, record store.Record) error {
 	env, err := s.Store.Environment(ctx, record.Place)
-	if err != nil || env.Asking == nil || env.Asking.Number >= record.Number {
+	if err != nil {
 		return err
+	}
+	if err := s.replaceHeld(ctx, record, &env); err != nil {
+		return err
+	}
+	if env.Asking == nil || env.Asking.Number >= record.Number {
+		return nil
 	}
 	return s.void(ctx, env.Asking.Approval, rollout.Errorf(rollout.KindSuperseded,
 		"%s has come after %s", record.Name, env.Asking.Rollout))

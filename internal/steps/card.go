@@ -113,6 +113,8 @@ func (p *portrait) headline() (headline string, tone slack.Tone, why string) {
 		return "waits for approval", slack.Waiting, ""
 	case waiter != nil && waiter.Rollout == p.record.Name:
 		return "waits for " + p.env.Rollout, slack.Waiting, ""
+	case !p.mine() && p.env.Waits(p.record.Name):
+		return "is held by a freeze or its windows", slack.Waiting, ""
 	case !p.mine() && p.approval != nil && p.approval.Standing == rollout.Refusal:
 		return "rejected", slack.Bad, p.approval.Why
 	case !p.mine():

@@ -32,6 +32,18 @@ func (s *Steps) abort(ctx context.Context, place store.Place, name, why string) 
 	return s.failWait(ctx, &env, env.Stopped(env.Rollout), map[string]any{"why": why})
 }
 
+// abortOne is abort for a rollout that may not have begun yet.
+func (s *Steps) abortOne(ctx context.Context, record store.Record, why string) error {
+	env, err := s.Store.Environment(ctx, record.Place)
+	if err != nil {
+		return err
+	}
+	if env.Rollout != record.Name && env.Waits(record.Name) {
+		return s.failOutside(ctx, &env, record.Name, rollout.Errorf(rollout.KindAborted, "aborted %s", why))
+	}
+	return s.abort(ctx, record.Place, record.Name, why)
+}
+
 // Promote ends a bake early; the judge still judges. Refused when nothing bakes.
 func (s *Steps) Promote(ctx context.Context, place store.Place) error {
 	token, err := s.waitingIn(ctx, place, rollout.PhaseBake)
@@ -111,7 +123,7 @@ func (s *Steps) obey(ctx context.Context, record store.Record, click *store.Clic
 		if click.Reason != "" {
 			why += ": " + click.Reason
 		}
-		return s.abort(ctx, record.Place, record.Name, why)
+		return s.abortOne(ctx, record, why)
 	}
 	env, err := s.Store.Environment(ctx, record.Place)
 	if err != nil {

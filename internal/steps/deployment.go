@@ -139,7 +139,7 @@ func (s *Steps) halt(ctx context.Context, place store.Place, number int, why str
 }
 
 // recall ends a rollout that has not committed, wherever it stands: before a
-// question, in the queue, or in its environment.
+// question, at the gate, in the queue, or in its environment.
 func (s *Steps) recall(ctx context.Context, place store.Place, release rollout.Release, why error) error {
 	name := release.Name(place.Environment)
 	asked := store.Binding{Rollout: name, Step: rollout.BeforeAll, Hash: release.Hash()}
@@ -150,10 +150,10 @@ func (s *Steps) recall(ctx context.Context, place store.Place, release rollout.R
 	if err != nil {
 		return err
 	}
-	if env.Waiter != nil && env.Waiter.Rollout == name {
-		return s.Waker.FailWith(ctx, env.Waiter.Token, why)
+	if env.Rollout != name {
+		return s.failOutside(ctx, &env, name, why)
 	}
-	if env.Rollout != name || env.Committed == name {
+	if env.Committed == name {
 		return nil
 	}
 	held, env, err := s.Store.Abort(ctx, place, store.Abortion{Rollout: name, Why: why.Error(), Uncommitted: true})
@@ -161,4 +161,17 @@ func (s *Steps) recall(ctx context.Context, place store.Place, release rollout.R
 		return err
 	}
 	return s.failWait(ctx, &env, env.Stopped(name), map[string]any{"why": why.Error()})
+}
+
+// failOutside ends a rollout that waits in the queue of an environment or at its gate. A
+// token that nothing waits on any more does nothing.
+func (s *Steps) failOutside(ctx context.Context, env *store.Environment, name string, why error) error {
+	for _, waits := range []*store.Waiter{env.Waiter, env.Held} {
+		if waits != nil && waits.Rollout == name {
+			if err := s.Waker.FailWith(ctx, waits.Token, why); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

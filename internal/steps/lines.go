@@ -37,7 +37,7 @@ func lineOf(d store.Decision) (string, bool) {
 	}
 	switch d.Kind { //nolint:exhaustive // the others are worth a line
 	case "":
-	case rollout.KindThrottled, rollout.KindUnavailable, rollout.KindNotReady, rollout.KindUnapproved, rollout.KindLockLost:
+	case rollout.KindClosed, rollout.KindThrottled, rollout.KindUnavailable, rollout.KindNotReady, rollout.KindUnapproved, rollout.KindLockLost:
 		return "", false
 	default:
 		return fmt.Sprintf("%s: %s", d.Phase, d.What), true
@@ -50,6 +50,8 @@ func lineOf(d store.Decision) (string, bool) {
 			return fmt.Sprintf("%s: %s", d.Phase, w), true
 		}
 		return "", false
+	case rollout.PhaseGate:
+		return d.What, d.Inputs["why"] != nil
 	case rollout.PhaseComplete:
 		return "committed: the release is what the environment runs", true
 	case rollout.PhaseRetire, rollout.PhaseRestore, rollout.PhaseLeave, rollout.PhaseDirty:

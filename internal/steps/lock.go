@@ -27,7 +27,8 @@ type LockOutput struct {
 const attempts = 5
 
 // Lock takes the environment or waits in line for it. It uses up the approval that
-// stands before the environment: without one nobody gets there. Superseded when a
+// stands before the environment: without one nobody gets there. Closed, with the seconds
+// until it may be tried again, for what a freeze or the windows hold. Superseded when a
 // newer release has come, Refused when a rollback meets a Dirty environment, the wait
 // has been too long, or an earlier environment has stopped the deployment.
 func (s *Steps) Lock(ctx context.Context, in LockInput) (LockOutput, error) {
@@ -40,7 +41,7 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) (LockOutput, error) {
 	if err := s.Deadman.Arm(ctx, in.Rollout, again.Add(Slack)); err != nil {
 		return LockOutput{}, err
 	}
-	if err := s.approved(ctx, record); err != nil {
+	if err := s.admit(ctx, record, claim); err != nil {
 		return LockOutput{}, err
 	}
 	for range attempts {
@@ -74,16 +75,30 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) (LockOutput, error) {
 	return LockOutput{}, rollout.Errorf(rollout.KindUnavailable, "the queue of %s changes too fast", claim.Place)
 }
 
-// approved uses up the approval that the spec asks for before the environment.
-func (s *Steps) approved(ctx context.Context, record store.Record) error {
+// admit uses up the approval that the spec asks for before the environment, and is Closed
+// where a freeze or the windows keep the rollout from beginning; it has no place in the
+// queue then.
+func (s *Steps) admit(ctx context.Context, record store.Record, claim store.Claim) error {
 	if record.Kind == rollout.Back {
 		return nil
 	}
 	_, release, spec, err := s.about(ctx, record.Name)
-	if err != nil || spec.Approval == nil {
+	if err != nil {
 		return err
 	}
-	return s.use(ctx, question{record: record, release: release, step: rollout.BeforeAll, rule: *spec.Approval})
+	if spec.Approval != nil {
+		asked := question{record: record, release: release, step: rollout.BeforeAll, rule: *spec.Approval}
+		if err := s.use(ctx, asked); err != nil {
+			return err
+		}
+	}
+	err = s.atGate(ctx, record, release, spec)
+	if rollout.KindOf(err) == rollout.KindClosed {
+		if left := s.Store.LeaveQueue(ctx, claim); left != nil {
+			return left
+		}
+	}
+	return err
 }
 
 // since is when the rollout first asked for the lock.

@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
+	"github.com/sluice-deploy/sluice/internal/traffic"
 )
 
 // PrepareOutput is what Prepare decided and started.
@@ -48,6 +49,11 @@ func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 	}
 	if err := s.mayGoOn(ctx, j.record); err != nil {
 		return out, err
+	}
+	if j.snap == nil { // else it has begun
+		if err := s.atGate(ctx, j.record, j.release, j.spec); err != nil {
+			return out, err
+		}
 	}
 	services, err := j.Services.Describe(ctx, j.spec.Cluster, j.spec.Slots)
 	if err != nil {
@@ -101,26 +107,42 @@ func (s *Steps) claim(ctx context.Context, j *job, services map[rollout.Slot]ecs
 	if err != nil {
 		return err
 	}
-	if facts := j.env.Facts; facts != nil && facts.Site != site {
-		return rollout.Errorf(rollout.KindRefused,
-			"%s was last released to %s in cluster %s and rule %s; the spec now says %s in cluster %s and rule %s. "+
-				"Register the spec again while nothing runs to move it",
-			j.record.Place, names(facts.Site.Services), facts.Site.Cluster, facts.Site.Rule,
-			names(site.Services), site.Cluster, site.Rule)
+	if err := stays(j, site); err != nil {
+		return err
 	}
 	holder, err := s.Store.ClaimRule(ctx, site.Rule, j.record.Place)
 	if err != nil {
 		return err
 	}
-	if holder != j.record.Place {
-		return rollout.Errorf(rollout.KindRefused, "listener rule %s belongs to %s; an environment needs a rule of its own",
-			site.Rule, holder)
+	if err := claimable(site.Rule, holder, j.record.Place); err != nil {
+		return err
 	}
 	if err := s.watch(ctx, j, services); err != nil {
 		return err
 	}
 	j.snap = s.found(j, site, services)
 	return nil
+}
+
+// stays is Refused where the environment was committed to be elsewhere.
+func stays(j *job, site store.Site) error {
+	facts := j.env.Facts
+	if facts == nil || facts.Site == site {
+		return nil
+	}
+	return rollout.Errorf(rollout.KindRefused,
+		"%s was last released to %s in cluster %s and rule %s; the spec now says %s in cluster %s and rule %s. "+
+			"Register the spec again while nothing runs to move it",
+		j.record.Place, names(facts.Site.Services), facts.Site.Cluster, facts.Site.Rule,
+		names(site.Services), site.Cluster, site.Rule)
+}
+
+// claimable is Refused where another environment holds the rule.
+func claimable(rule string, holder, place store.Place) error {
+	if holder == place {
+		return nil
+	}
+	return rollout.Errorf(rollout.KindRefused, "listener rule %s belongs to %s; an environment needs a rule of its own", rule, holder)
 }
 
 func names(n rollout.Names) string { return n.Blue + " and " + n.Green }
@@ -199,31 +221,40 @@ func (s *Steps) found(j *job, site store.Site, services map[rollout.Slot]ecsserv
 	return snap
 }
 
-// snapshot keeps what was found, once, and checks the rule as it does so: an
-// environment whose rule cannot be understood has nothing to keep.
+// snapshot keeps what was found, once: an environment whose rule cannot be understood
+// has nothing to keep.
 func (s *Steps) snapshot(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
 	if j.env.SnapshotOf(j.record.Name) != nil {
 		return nil
 	}
+	if _, err := survey(ctx, j, services); err != nil {
+		return err
+	}
+	env, err := s.Store.WriteSnapshot(ctx, j.claim, j.env.Fence, *j.snap)
+	j.env, j.snap = env, env.SnapshotOf(j.record.Name)
+	return err
+}
+
+// survey completes what was found with the rule's weights, the services' scaling, and
+// the plan that follows from them. It gives the rule.
+func survey(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) (traffic.Rule, error) {
 	rule, err := j.Traffic.Read(ctx, j.snap.Site.Rule, j.snap.Site.TargetGroups)
 	if err != nil {
-		return err
+		return rule, err
 	}
 	j.snap.Weights = rule.Weights
 	stable, err := stableSlot(j, rule.Weights)
 	if err != nil {
-		return err
+		return rule, err
 	}
 	scaling, err := j.Scaling.Read(ctx, j.snap.Site.Cluster, j.snap.Site.Services)
 	if err != nil {
-		return err
+		return rule, err
 	}
 	j.snap.Blue.Scaling, j.snap.Green.Scaling = scaling[rollout.Blue], scaling[rollout.Green]
 	first := j.env.Facts == nil && empty(services[rollout.Blue]) && empty(services[rollout.Green])
 	j.snap.Plan = rollout.PlanFor(j.record.Kind, j.spec, stable, first)
-	env, err := s.Store.WriteSnapshot(ctx, j.claim, j.env.Fence, *j.snap)
-	j.env, j.snap = env, env.SnapshotOf(j.record.Name)
-	return err
+	return rule, nil
 }
 
 func empty(service ecsservice.Service) bool { return service.Desired == 0 && service.Running == 0 }
@@ -248,13 +279,16 @@ func stableSlot(j *job, weights rollout.Weights) (rollout.Slot, error) {
 	return stable, nil
 }
 
+// greenFirst is the rule that a red alarm breaks before a rollout.
+const greenFirst = "an alarm has to be green before a rollout begins"
+
 // mayBegin checks what must be so before anything is changed.
 func (s *Steps) mayBegin(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
 	if err := j.env.Stopped(j.record.Name); err != nil {
 		return rollout.Errorf(rollout.KindRefused, "before it began: %w", err)
 	}
 	if j.record.Kind == rollout.Forward {
-		if err := green(ctx, j, "an alarm has to be green before a rollout begins"); err != nil {
+		if err := green(ctx, j, greenFirst); err != nil {
 			return err
 		}
 	}
@@ -266,12 +300,21 @@ func (s *Steps) mayBegin(ctx context.Context, j *job, services map[rollout.Slot]
 		return rollout.Errorf(rollout.KindRefused, "listener rule %s changed from %s to %s while the rollout was prepared",
 			rule.ARN, j.snap.Weights, rule.Weights)
 	}
-	if rule.Sticky && !j.spec.AcceptStickiness {
-		return rollout.Errorf(rollout.KindRefused,
-			"listener rule %s keeps clients with their target group, so a rollback would not reach them; "+
-				"switch its stickiness off or set acceptStickiness", rule.ARN)
+	if err := unsticky(rule, j.spec); err != nil {
+		return err
 	}
-	return s.stableHealthy(ctx, j, services)
+	return stableHealthy(ctx, j, services)
+}
+
+// unsticky is Refused where clients stay with their target group, unless the spec
+// accepts that.
+func unsticky(rule traffic.Rule, spec rollout.Environment) error {
+	if !rule.Sticky || spec.AcceptStickiness {
+		return nil
+	}
+	return rollout.Errorf(rollout.KindRefused,
+		"listener rule %s keeps clients with their target group, so a rollback would not reach them; "+
+			"switch its stickiness off or set acceptStickiness", rule.ARN)
 }
 
 // green is Refused when an alarm is red or missing.
@@ -281,14 +324,21 @@ func green(ctx context.Context, j *job, rule string) error {
 		return err
 	}
 	for _, a := range j.read {
-		if a.State == rollout.AlarmRed || a.State == rollout.AlarmMissing {
-			return rollout.Errorf(rollout.KindRefused, "alarm %s is %s; %s", a.Name, a.State, rule)
+		if err := notRed(a, rule); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *Steps) stableHealthy(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
+func notRed(a rollout.Alarm, rule string) error {
+	if a.State != rollout.AlarmRed && a.State != rollout.AlarmMissing {
+		return nil
+	}
+	return rollout.Errorf(rollout.KindRefused, "alarm %s is %s; %s", a.Name, a.State, rule)
+}
+
+func stableHealthy(ctx context.Context, j *job, services map[rollout.Slot]ecsservice.Service) error {
 	if j.snap.Plan.First {
 		return nil
 	}
@@ -313,21 +363,30 @@ func (s *Steps) taskDefinition(ctx context.Context, j *job) (string, error) {
 	if j.record.TaskDefinition != "" {
 		return j.record.TaskDefinition, nil
 	}
+	rendered, err := s.render(ctx, j)
+	if err != nil {
+		return "", err
+	}
+	registered, err := j.Services.Register(ctx, rendered)
+	if err != nil {
+		return "", err
+	}
+	return registered, s.Store.SetTaskDefinition(ctx, j.record.Name, registered)
+}
+
+// render makes the task definition without registering it.
+func (s *Steps) render(ctx context.Context, j *job) (ecsservice.Rendered, error) {
 	base := j.snap.Of(j.snap.StableSlot()).TaskDefinition
 	if j.record.Kind == rollout.Back {
 		before, err := s.Store.Record(ctx, j.release.Name(j.record.Place.Environment))
 		if err != nil {
-			return "", err
+			return ecsservice.Rendered{}, err
 		}
 		if before.TaskDefinition != "" {
 			base = before.TaskDefinition
 		}
 	}
-	registered, err := j.Services.Register(ctx, base, j.release.Images)
-	if err != nil {
-		return "", err
-	}
-	return registered, s.Store.SetTaskDefinition(ctx, j.record.Name, registered)
+	return j.Services.Render(ctx, base, j.release.Images)
 }
 
 // startCanary holds autoscaling and starts the canary. Scaling is opened only when

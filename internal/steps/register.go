@@ -75,18 +75,23 @@ func (s *Steps) moveSite(ctx context.Context, place store.Place, spec rollout.En
 		return err
 	}
 	site := env.Facts.Site
-	if site.Region == spec.Region && site.Role == spec.Role && site.Cluster == spec.Cluster && site.Services == spec.Slots &&
-		(spec.ListenerRule == "" || spec.ListenerRule == site.Rule) &&
-		(spec.TargetGroups == (rollout.Names{}) || spec.TargetGroups == site.TargetGroups) {
+	if !moved(site, spec) {
 		return nil
 	}
-	moved, err := s.Store.Forget(ctx, place, *env.Facts)
+	forgotten, err := s.Store.Forget(ctx, place, *env.Facts)
 	if err != nil {
 		return err
 	}
-	if !moved {
+	if !forgotten {
 		return rollout.Errorf(rollout.KindRefused,
 			"%s moves to other services or another rule, and %s has it; wait for its end", place, env.Rollout)
 	}
 	return s.Store.ReleaseRule(ctx, site.Rule, place)
+}
+
+// moved reports whether a spec says that the environment is elsewhere.
+func moved(site store.Site, spec rollout.Environment) bool {
+	return site.Region != spec.Region || site.Role != spec.Role || site.Cluster != spec.Cluster || site.Services != spec.Slots ||
+		spec.ListenerRule != "" && spec.ListenerRule != site.Rule ||
+		spec.TargetGroups != (rollout.Names{}) && spec.TargetGroups != site.TargetGroups
 }

@@ -25,7 +25,9 @@ type Standing struct {
 	Rollouts []UnderWay  `json:"rollouts"` // first the one that has the environment, then who waits for it
 	Latch    *Latched    `json:"latch"`    // nil where no alarm has stopped the rollout under way
 	Dirty    *Soiled     `json:"dirty"`    // nil where no person is needed
-	Unread   []string    `json:"unread"`   // what could not be read now, and why
+	// Closed is why no rollout may begin now; nil where one may.
+	Closed *rollout.Closure `json:"closed"`
+	Unread []string         `json:"unread"` // what could not be read now, and why
 }
 
 // RuleAsItIs is the listener rule: what Sluice left there, and what it has now.
@@ -91,7 +93,7 @@ func brief(r rollout.Release) Brief {
 // Stands looks at an environment. Only what the table says has to be readable: what
 // AWS does not tell now is in Unread.
 func (s *Steps) Stands(ctx context.Context, app rollout.Spec, spec rollout.Environment) (Standing, error) {
-	l := look{Steps: s, spec: spec, out: Standing{
+	l := look{Steps: s, spec: spec, registered: spec, out: Standing{
 		App: app.App, Environment: spec.Name, At: s.Now().UTC(),
 		Slots: []SlotAsIs{}, Alarms: []AlarmAsIs{}, Rollouts: []UnderWay{}, Unread: []string{},
 	}}
@@ -105,17 +107,32 @@ func (s *Steps) Stands(ctx context.Context, app rollout.Spec, spec rollout.Envir
 	if err := l.rollouts(ctx); err != nil {
 		return l.out, err
 	}
+	if err := l.gate(ctx); err != nil {
+		return l.out, err
+	}
 	l.cloud(ctx)
 	return l.out, nil
+}
+
+// gate is what keeps rollouts from beginning, by the spec that the next is made with.
+func (l *look) gate(ctx context.Context) error {
+	freezes, err := l.Store.Freezes(ctx, l.out.At)
+	if err != nil {
+		return err
+	}
+	l.out.Closed, err = l.registered.Closed(l.out.App, freezes, l.out.At)
+	return err
 }
 
 // look is a look at an environment under way.
 type look struct {
 	*Steps
 
-	env   store.Environment
-	spec  rollout.Environment // the one that counts: of the release under way, else of what runs, else as registered
-	owner *portrait           // of the rollout that has the environment; nil if none has
+	env        store.Environment
+	spec       rollout.Environment // the one that counts: of the release under way, else of what runs, else as registered
+	registered rollout.Environment
+
+	owner *portrait // of the rollout that has the environment; nil if none has
 	out   Standing
 }
 

@@ -19,6 +19,8 @@ func Told(d store.Decision) (what, why string) {
 	switch {
 	case d.Of == store.DecidedApproval || d.Of == store.DecidedCommand:
 		return d.What, ""
+	case d.Kind == rollout.KindClosed: // its sentence is a number, for the machine
+		return "a freeze or the windows hold it", ""
 	case d.Kind != "":
 		return string(d.Kind), d.What
 	case d.What != done:
@@ -59,6 +61,8 @@ func (f facts) done(phase rollout.Phase) string {
 			return "nobody has to be asked"
 		}
 		return "asks for an answer to " + f.Approval
+	case rollout.PhaseGate:
+		return "looks whether a freeze or the windows hold it"
 	case rollout.PhaseLock:
 		if f.Behind != "" {
 			return "waits for " + f.Behind

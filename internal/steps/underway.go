@@ -72,8 +72,8 @@ func (l *look) rollouts(ctx context.Context) error {
 			}
 		}
 	}
-	for _, w := range []*store.Waiter{l.env.RollbackWaiter, l.env.Waiter} {
-		if w == nil {
+	for _, w := range []*store.Waiter{l.env.RollbackWaiter, l.env.Waiter, l.env.Held} {
+		if w == nil || l.listed(w.Rollout) {
 			continue
 		}
 		if err := l.addNamed(ctx, w.Rollout); err != nil {
@@ -144,7 +144,15 @@ func (l *look) add(ctx context.Context, p *portrait) error {
 	if a := p.approval; a != nil && a.Standing == rollout.Open {
 		u.Asks = askedOf(p)
 	}
-	u.Waits = waitOf(p, u.Phase, since)
+	if u.Waits = waitOf(p, u.Phase, since); u.Phase == string(rollout.PhaseGate) {
+		closed, err := l.closed(ctx, p.record, p.spec)
+		if err != nil {
+			return err
+		}
+		if closed != nil {
+			u.Waits = &Awaited{For: closed.Why, Until: &closed.Until}
+		}
+	}
 	l.out.Rollouts = append(l.out.Rollouts, u)
 	return nil
 }

@@ -40,6 +40,7 @@ type Environment struct {
 	Newest         int     `dynamodbav:"newest,omitempty"`        // highest forward number that ever came
 	Granted        *Grant  `dynamodbav:"granted,omitempty"`
 	Asking         *Asking `dynamodbav:"asking,omitempty"`
+	Held           *Waiter `dynamodbav:"held,omitempty"` // by a freeze or a window, before the queue
 
 	Snapshot     *Snapshot `dynamodbav:"snapshot,omitempty"`
 	Intent       *Intent   `dynamodbav:"intent,omitempty"`

@@ -146,18 +146,42 @@ func (s *Store) HandOver(ctx context.Context, c Claim, facts *Facts) (*Grant, er
 			}
 			return nil, lockLost(c, env)
 		}
-		held, it, err := s.apply(ctx, handOver(c, &env, facts))
+		held, it, err := s.apply(ctx, handOver(c, &env, facts, true))
 		if err != nil {
 			return nil, err
 		}
 		if !held {
 			continue // somebody joined or left the queue meanwhile
 		}
-		after, err := decode(it, c.Place)
-		if err != nil || after.Granted == nil || after.Granted.From != c.Execution {
+		return granted(it, c)
+	}
+}
+
+// granted is the grant of a hand-over that was just written, nil if nobody waited.
+func granted(it item, c Claim) (*Grant, error) {
+	after, err := decode(it, c.Place)
+	if err != nil || after.Owner == "" || after.Granted == nil || after.Granted.From != c.Execution {
+		return nil, err
+	}
+	return after.Granted, nil
+}
+
+// Yield lets go of an environment in which a rollout has not begun, as HandOver does, but
+// the rollout may come again. It gives the grant whose token has to be woken, nil if nobody
+// waits or the execution does not own the environment.
+func (s *Store) Yield(ctx context.Context, c Claim) (*Grant, error) {
+	for {
+		env, err := s.Environment(ctx, c.Place)
+		if err != nil || env.Owner != c.Execution {
 			return nil, err
 		}
-		return after.Granted, nil
+		held, it, err := s.apply(ctx, handOver(c, &env, nil, false))
+		if err != nil {
+			return nil, err
+		}
+		if held {
+			return granted(it, c)
+		} // else somebody joined or left the queue meanwhile
 	}
 }
 
@@ -170,13 +194,18 @@ func (e *Environment) HasEnded(kind rollout.Kind, number int) bool {
 	return e.Ended >= number
 }
 
-func handOver(c Claim, env *Environment, facts *Facts) update {
+// handOver is the write that lets go of the environment, for the last time or not.
+func handOver(c Claim, env *Environment, facts *Facts, last bool) update {
 	u := update{
 		key:       c.Place.key(),
 		condition: "#owner = :me",
-		values:    map[string]any{":me": c.Execution, ":number": c.Number, ":one": 1},
+		values:    map[string]any{":me": c.Execution, ":one": 1},
 	}
-	set := "SET #fence = #fence + :one, " + laneOf(c.Kind).ended + " = :number"
+	set := "SET #fence = #fence + :one"
+	if last {
+		set += ", " + laneOf(c.Kind).ended + " = :number"
+		u.values[":number"] = c.Number
+	}
 	if facts != nil {
 		set += ", #facts = :facts"
 		u.values[":facts"] = facts

@@ -43,15 +43,20 @@ func (s *Store) ClaimRule(ctx context.Context, rule string, place Place) (Place,
 	if err != nil || wrote {
 		return place, err
 	}
-	var holder Place
-	_, err = s.get(ctx, ruleKey(rule), &holder)
+	holder, _, err := s.RuleHolder(ctx, rule)
 	return holder, err
+}
+
+// RuleHolder is the environment that has the claim on a rule, and whether one has.
+func (s *Store) RuleHolder(ctx context.Context, rule string) (Place, bool, error) {
+	var holder Place
+	found, err := s.get(ctx, ruleKey(rule), &holder)
+	return holder, found, err
 }
 
 // ReleaseRule gives the claim on a rule back, if this environment has it.
 func (s *Store) ReleaseRule(ctx context.Context, rule string, place Place) error {
-	var holder Place
-	found, err := s.get(ctx, ruleKey(rule), &holder)
+	holder, found, err := s.RuleHolder(ctx, rule)
 	if err != nil || !found || holder != place {
 		return err
 	}
