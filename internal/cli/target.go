@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-deploy/sluice/internal/app"
@@ -74,7 +75,8 @@ func (f *targetFlags) find(ctx context.Context, p Process) (*target, error) {
 
 // reach gives the account, before it is known whether Sluice is installed in it.
 func (f *targetFlags) reach(ctx context.Context, p Process) (*target, error) {
-	cfg, err := awsclient.Load(ctx, config.WithSharedConfigProfile(f.profile), config.WithRegion(f.region))
+	cfg, err := awsclient.Load(ctx, config.WithSharedConfigProfile(f.profile), config.WithRegion(f.region),
+		config.WithLogger(logging.Nop{})) // what the SDK tries again is nothing to people
 	if err != nil {
 		return nil, usagef("read the AWS configuration: %w", err)
 	}
