@@ -41,7 +41,8 @@ func timeless(text string) string {
 		{`\b\d+\.\d+\b`, "n"},
 		{`\n {20,}`, " "}, // where it is wrapped
 		{` {2,}`, "  "},   // columns are as wide as what is in them
-		{`apr-[0-9a-f]+`, "apr-id"}, {`/[0-9a-f]{16}\b`, "/id"},
+		{`apr-[0-9a-f]+`, "apr-id"},
+		{`/[0-9a-f]{16}\b`, "/id"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
 	}
