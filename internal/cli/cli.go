@@ -110,6 +110,8 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 	add("looking",
 		NewCmdStatus(p, runStatus),
 		NewCmdHistory(p, runHistory),
+		NewCmdExplain(p, runExplain),
+		NewCmdMetrics(p, runMetrics),
 	)
 	add("local",
 		NewCmdDemo(p, runDemo),

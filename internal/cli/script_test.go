@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 //	until STATE ROLLOUT   let time pass until the rollout's execution enters a state
 //	ended ROLLOUT         let time pass until the rollout has its outcome
 //	alarm NAME STATE      set an alarm: ALARM or OK
-//	build TAG COMMIT      a build of shop by dana@example.com has made the image with the tag
+//	build TAG COMMIT [AGO]   a build of shop has made the image with the tag of dana@example.com's commit
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
 //	stack NAME TEMPLATE   make a stack of a template of CloudFormation
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
@@ -73,7 +73,7 @@ func TestScripts(t *testing.T) {
 			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
 			"begun": on(1, 1, (*scripted).begun),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
-			"build": on(2, 2, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil), "stack": stack,
+			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil), "stack": stack,
 		},
 	})
 }
