@@ -106,6 +106,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 	)
 	add("looking",
 		NewCmdStatus(p, runStatus),
+		NewCmdWatch(p, runWatch),
 		NewCmdHistory(p, runHistory),
 		NewCmdExplain(p, runExplain),
 		NewCmdMetrics(p, runMetrics),
