@@ -75,6 +75,9 @@ func runWatch(ctx context.Context, o *WatchOptions) error {
 	}
 	var last sight
 	err = t.look(ctx, o.Wait, func() (bool, error) {
+		if err := t.onTime(ctx, s); err != nil {
+			return false, err
+		}
 		seen, err := w.look(ctx)
 		if err != nil {
 			return false, err

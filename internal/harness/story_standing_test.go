@@ -89,7 +89,7 @@ func TestStandingWithPermissions(t *testing.T) {
 		unread    []string
 	}{
 		{"table alone", "| `apps`", []string{"state of shop-production-1", "slots", "alarms"}},
-		{"as documented", "| `status`", []string{}},
+		{"as documented", "| `status`, `watch`", []string{}},
 	} {
 		wired := b.wiredAs(strings.Fields(c.name)[0], documentedActions(t, c.row))
 		got := b.seen(wired)
