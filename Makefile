@@ -18,10 +18,10 @@ demo: ## Show the whole main job on the local cloud; ARGS=--plain prints lines, 
 # (pip install -r scripts/requirements-tests.txt), and recordings of real AWS (SLUICE_RECORDED names their folder).
 # Those of infra/ ask cfn-lint, SAM's transform, asl-validator, shellcheck, terraform and the shell's tools.
 # Without those they are skipped; with CI=true set they fail instead.
-# The stories are whole rollouts; a larger heap saves a third of their time, up to what a machine has to spare.
+# The stories are whole rollouts; a larger heap saves a third of their time.
 .PHONY: test
 test: $(ASL) ## Run all tests
-	GOGC=400 GOMEMLIMIT=10GiB go test -timeout 30m ./...
+	GOGC=400 go test -timeout 30m ./...
 
 $(ASL): scripts/asl/package-lock.json
 	@if command -v npm >/dev/null; then \

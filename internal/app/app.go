@@ -176,6 +176,7 @@ func (a *App) Handlers() map[string]handler.Func {
 		"retire":      handler.Step(r, rollout.PhaseRetire, s.Retire),
 		"rollback":    handler.Step(r, rollout.PhaseRollback, s.Rollback),
 		"restore":     handler.Step(r, rollout.PhaseRestore, s.Restore),
+		"accept":      handler.Step(r, rollout.PhaseAccept, s.Accept),
 		"leave":       handler.Step(r, rollout.PhaseLeave, s.Leave),
 		"dirty":       handler.Step(r, rollout.PhaseDirty, s.Dirty),
 	}

@@ -21,6 +21,7 @@ const (
 	Rollback Verb = "rollback" // App's Environment, to the release To; 0 is the one before
 	Freeze   Verb = "freeze"   // App, its Environment alone, or with neither every app, Until then, for a Reason
 	Thaw     Verb = "thaw"     // the freeze of App, of its Environment, or with neither of every app
+	Repair   Verb = "repair"   // App's Environment out of Dirty, by a Move
 )
 
 // Order is what a person asks for that is no answer to a question and steers no
@@ -43,6 +44,7 @@ type Order struct {
 	BreakGlass string `json:"breakGlass,omitempty"` // why a deployment passes freezes and windows
 
 	To    int       `json:"to,omitempty"`
+	Move  string    `json:"move,omitempty"` // back or accept
 	Until time.Time `json:"until,omitzero"`
 }
 
@@ -68,7 +70,7 @@ func (o Order) Check() error {
 		wrong = fmt.Sprintf("a reason of more than %d characters", MaxReason)
 	case o.App == "" && (o.Environment != "" || o.Verb != Freeze && o.Verb != Thaw):
 		wrong = "no app"
-	case max(len(o.App), len(o.Environment), len(o.Commit), len(o.Author), len(o.Link)) > maxText:
+	case max(len(o.App), len(o.Environment), len(o.Commit), len(o.Author), len(o.Link), len(o.Move)) > maxText:
 		wrong = fmt.Sprintf("a name of more than %d bytes", maxText)
 	default:
 		wrong = o.wrongVerb()
@@ -103,8 +105,12 @@ func (o Order) wrongVerb() string {
 			return fmt.Sprintf("an end more than %d days from now", int(MaxFreeze.Hours()/24))
 		}
 	case Thaw:
+	case Repair:
+		if o.Environment == "" || o.Move == "" {
+			return "no environment to repair, or no move"
+		}
 	default:
-		return fmt.Sprintf("the verb %.20q, want deploy, rollback, freeze or thaw", o.Verb)
+		return fmt.Sprintf("the verb %.20q, want deploy, rollback, freeze, thaw or repair", o.Verb)
 	}
 	return ""
 }

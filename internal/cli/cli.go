@@ -92,6 +92,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		newCmdSchema(p),
 		NewCmdApply(p, runApply),
 		NewCmdApps(p, runApps),
+		NewCmdDoctor(p, runDoctor),
 		NewCmdPlan(p, runPlan),
 	)
 	add("deployments",
@@ -103,6 +104,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdFreeze(p, runFreeze),
 		NewCmdThaw(p, runFreeze),
 		NewCmdFreezes(p, runFreezes),
+		NewCmdRepair(p, runRepair),
 	)
 	add("looking",
 		NewCmdStatus(p, runStatus),

@@ -60,6 +60,9 @@ func (p *page) plannedEnvironment(e steps.Planned) {
 	if len(e.Alarms) > 0 {
 		p.add(p.Alarms(e.Alarms))
 	}
+	if e.Closed != nil {
+		p.add(p.Warn.Render(fmt.Sprintf("  held     until %s: %s", e.Closed.Until.UTC().Format("2006-01-02 15:04 UTC"), e.Closed.Why)))
+	}
 	for _, note := range e.Notes {
 		p.add(p.Warn.Render("  note     " + note))
 	}

@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 //	alarm NAME STATE      set an alarm: ALARM or OK
 //	build TAG COMMIT [AGO]   a build of shop has made the image with the tag of dana@example.com's commit
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
+//	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
 //	terminal NAME COMMAND...   the same of what the command shows on a terminal
 func TestScripts(t *testing.T) {
@@ -73,6 +74,7 @@ func TestScripts(t *testing.T) {
 			"begun": on(1, 1, (*scripted).begun), "looked": on(0, 0, (*scripted).looked),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
 			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal,
+			"spoil": on(1, 1, (*scripted).spoil),
 		},
 	})
 }

@@ -35,6 +35,7 @@ func matches(ts *testscript.TestScript, name, got string) {
 // timeless is a text without what depends on the second it was written in.
 func timeless(text string) string {
 	for _, r := range []struct{ pattern, with string }{
+		{`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`, "uuid"},
 		{`\d\d:\d\d(:\d\d(\.\d+)?)?`, "hh:mm"},
 		{`\b(\d+[dhms])+\b`, "span"},
 		{`"seconds": \d+`, `"seconds": n`},
@@ -42,7 +43,11 @@ func timeless(text string) string {
 		{`\n {20,}`, " "}, // where it is wrapped
 		{` {2,}`, "  "},   // columns are as wide as what is in them
 		{`apr-[0-9a-f]+`, "apr-id"},
+		// What AWS, and the stacks, give out: it hangs on all that was made before.
+		{`\b[0-9a-f]{64}\b`, "digest"},
 		{`/[0-9a-f]{16}\b`, "/id"},
+		{`-[0-9A-F]{12}\b`, "-ID"},
+		{`rollout-[0-9a-f]{8}\b`, "rollout-id"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
 	}

@@ -76,7 +76,7 @@ func (f *targetFlags) find(ctx context.Context, p Process) (*target, error) {
 // reach gives the account, before it is known whether Sluice is installed in it.
 func (f *targetFlags) reach(ctx context.Context, p Process) (*target, error) {
 	cfg, err := awsclient.Load(ctx, config.WithSharedConfigProfile(f.profile), config.WithRegion(f.region),
-		config.WithLogger(logging.Nop{})) // what the SDK tries again is nothing to people
+		config.WithLogger(logging.Nop{})) // what the SDK would print says nothing to people
 	if err != nil {
 		return nil, usagef("read the AWS configuration: %w", err)
 	}
@@ -163,10 +163,28 @@ func (t *target) onTime(ctx context.Context, s *steps.Steps) error {
 	return nil
 }
 
+// world reaches what is not AWS, such as Slack; of a local cloud, its own stand-ins.
+func (t *target) world() app.Doer {
+	if t.Local == "" {
+		return notify.HTTPClient()
+	}
+	return standIns{t.http}
+}
+
+// standIns are reached at the local cloud's port by their names, without TLS.
+type standIns struct{ http *http.Client }
+
+// Do sends a request.
+func (s standIns) Do(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.URL.Scheme = "http"
+	return s.http.Do(req)
+}
+
 // steps are Sluice's own, done from here, with the permissions of who calls.
 func (t *target) steps(p Process) (*steps.Steps, error) {
 	wired, err := app.New(app.World{
-		AWS: t.AWS, HTTP: notify.HTTPClient(), Now: t.Now,
+		AWS: t.AWS, HTTP: t.world(), Now: t.Now,
 		Log: slog.New(slog.NewTextHandler(p.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, t.Settings)
 	if err != nil {

@@ -62,6 +62,7 @@ func (d Decide) goes(ctx context.Context, which string) answer {
 type having struct {
 	Owner  *rolling `json:"owner,omitempty"`  // the rollout that has the environment
 	Asking *rolling `json:"asking,omitempty"` // the one whose question stands before it
+	Dirty  string   `json:"dirty,omitempty"`  // why it needs a person
 }
 
 // has tells which rollouts have to do with an environment.
@@ -72,6 +73,9 @@ func (d Decide) has(ctx context.Context, which string) answer {
 		return d.failed(ctx, err)
 	}
 	var out having
+	if env.Dirty != nil {
+		out.Dirty = env.Dirty.Why
+	}
 	if env.Owner != "" {
 		r, err := d.rolling(ctx, env.Rollout)
 		if err != nil {

@@ -116,7 +116,7 @@ func decides(phase rollout.Phase) store.DecisionKind {
 		return store.DecidedGate
 	case rollout.PhaseJudge:
 		return store.DecidedVerdict
-	case rollout.PhaseRollback, rollout.PhaseRestore:
+	case rollout.PhaseRollback, rollout.PhaseRestore, rollout.PhaseAccept:
 		return store.DecidedRollback
 	default:
 		return store.DecidedStep

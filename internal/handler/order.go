@@ -66,6 +66,8 @@ func (b Build) follow(ctx context.Context, o approvals.Order, kept *store.Order)
 	case approvals.Thaw:
 		kept.Result = "thawed"
 		return b.thawOrdered(ctx, o, spec)
+	case approvals.Repair:
+		return b.repairOrdered(ctx, o, spec, kept)
 	default:
 		return o.Check()
 	}
@@ -161,6 +163,23 @@ func (b Build) there(ctx context.Context, image string) error {
 	if err == nil {
 		_, err = b.Images.Pin(ctx, ref)
 	}
+	return err
+}
+
+// repairOrdered starts the repair of an order.
+func (b Build) repairOrdered(ctx context.Context, o approvals.Order, spec rollout.Spec, kept *store.Order) error {
+	env, ok := spec.Environment(o.Environment)
+	if !ok {
+		return rollout.Errorf(rollout.KindNotFound, "app %s has no environment %q", spec.App, o.Environment)
+	}
+	if err := mayOrder(o, env); err != nil {
+		return err
+	}
+	var err error
+	kept.Rollout, err = b.Steps.Repair(ctx, steps.RepairRequest{
+		Place: store.Place{App: o.App, Environment: o.Environment}, Move: store.Move(o.Move), Order: o.ID, By: o.Person.Name,
+	})
+	kept.Result = kept.Rollout
 	return err
 }
 

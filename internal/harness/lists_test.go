@@ -364,7 +364,7 @@ func TestWhereErrorsLead(t *testing.T) {
 	t.Parallel()
 	_, m := installed(t)
 	afterCommit := []string{"Complete", "Guard", "Retire"}
-	onTheWayOut := []string{"Rollback", "Restore"}
+	onTheWayOut := []string{"Rollback", "Restore", "Accept"}
 	for name, task := range m.tasks() {
 		for constant, kind := range kindsMade(t) {
 			want := "Rollback"

@@ -136,3 +136,94 @@ func (b *box) gated(name string) []store.Decision {
 	b.t.Helper()
 	return slices.DeleteFunc(b.everyDecision(name), func(d store.Decision) bool { return d.Phase != rollout.PhaseGate || d.Inputs["why"] == nil })
 }
+
+// freeze freezes shop for so long.
+func (b *box) freeze(span time.Duration) {
+	b.t.Helper()
+	b.freezeUntil(b.Now().Add(span))
+}
+
+func (b *box) freezeUntil(end time.Time) {
+	b.t.Helper()
+	err := b.Steps.Freeze(b.ctx(), rollout.Freeze{App: "shop", Person: rollout.Person{Name: "ada"}, Reason: "the sale", At: b.Now(), Until: end})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// A freeze that ends early lets go at once of what it held, and not of what another freeze
+// holds still.
+func TestGateThaw(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	order := func(verb string, fields map[string]any) {
+		fields["verb"] = verb
+		if came := b.order(user("carl"), fields); came.Refused {
+			t.Fatalf("%s was refused: %s", verb, came.Result)
+		}
+	}
+	end := b.Now().Add(48 * time.Hour).Format(time.RFC3339)
+	order("freeze", map[string]any{"app": "shop", "until": end, "reason": "the sale"})
+	order("freeze", map[string]any{"until": end, "reason": "the move"})
+	name := b.build(good, 1)
+	b.untilState(name, "Gate")
+	b.RunFor(time.Hour)
+	order("thaw", map[string]any{})
+	b.RunFor(time.Hour)
+	b.wantPath(name, "Start", "Approve", "Lock", "Gate", "Lock", "Gate")
+	order("thaw", map[string]any{"app": "shop"})
+	b.untilEnded(name)
+	b.wantOutcome(name, rollout.Succeeded)
+}
+
+// A gate that opens on the way to it holds nobody.
+func TestGateOpensOnTheWay(t *testing.T) {
+	t.Parallel()
+	reach := func(end time.Time) (*box, string) {
+		b := newBox(t)
+		b.freezeUntil(end)
+		name := b.build(good, 1)
+		b.untilState(name, "Gate")
+		return b, name
+	}
+	b, _ := reach(midnight.Add(48 * time.Hour))
+	entered := b.Now()
+	b, name := reach(entered)
+	if late := b.Now().Sub(entered); late > time.Millisecond {
+		t.Fatalf("the second came to the gate %v later", late)
+	}
+	b.untilState(name, "Prepare")
+	if waited := b.Now().Sub(entered); waited > 900*time.Millisecond {
+		t.Errorf("it waited for %v, want it woken as it came", waited)
+	}
+}
+
+// Of two that come to a closed gate the newer stays, even where the older comes late: here
+// from the queue, while people were asked about the newer.
+func TestGateKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, weekday, func(s *rollout.Spec) {
+		s.Environments[0].Approval = asking(func(a *rollout.Approval) { a.Approvers = []string{homeARN + "user/carl"} })
+	})
+	b.people()
+	asked := func() string {
+		name := b.build(good, 1)
+		b.untilState(name, "Approve")
+		b.RunFor(5 * time.Second)
+		return name
+	}
+	b.RunFor(time.Date(2026, 3, 2, 16, 51, 0, 0, time.UTC).Sub(b.Now()))
+	first := asked()
+	b.approve(user("carl"), b.question(first).ID)
+	b.untilState(first, "Bake")
+	older := asked()
+	b.approve(user("carl"), b.question(older).ID)
+	newer := asked()
+	b.untilState(older, "Gate")
+	b.RunFor(time.Minute)
+	b.approve(user("carl"), b.question(newer).ID)
+	b.untilEnded(older)
+	b.wantReason(older, rollout.Superseded, newer+" has come after "+older)
+	b.untilEnded(newer)
+	b.wantOutcome(newer, rollout.Succeeded)
+}

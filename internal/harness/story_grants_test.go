@@ -67,7 +67,7 @@ func TestCallThatCannotBeMade(t *testing.T) {
 // A wait that finds no deadman arms one.
 func TestEveryWaitArmsTheDeadmanAgain(t *testing.T) {
 	t.Parallel()
-	waiting := []string{"Approve", "Lock", "AwaitCanary", "Ask", "Bake", "Hold", "Guard"}
+	waiting := []string{"Approve", "Lock", "Gate", "AwaitCanary", "Ask", "Bake", "Hold", "Guard"}
 	b := newStepBox(t, 1, func(a *rollout.Approval) { a.Expires = 24 * time.Hour })
 	name := ""
 	created := map[string]bool{}
@@ -85,6 +85,7 @@ func TestEveryWaitArmsTheDeadmanAgain(t *testing.T) {
 		}
 		return nil
 	})
+	b.freeze(10 * time.Minute)
 	name = b.build(good, 1)
 	b.untilAskedAt(name)
 	b.press(ada, name, "approve")

@@ -24,6 +24,7 @@ const DefaultStack = "sluice"
 // Installation is where Sluice is, as its stack says.
 type Installation struct {
 	Stack    string
+	Status   string // of the stack
 	Version  string // what is installed
 	Settings app.Settings
 	URL      string // where callers of AWS decide and order
@@ -56,6 +57,7 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Installation, erro
 
 // read takes what it needs from the stack's outputs.
 func (i *Installation) read(stack types.Stack) error {
+	i.Status = string(stack.StackStatus)
 	outputs := map[string]string{}
 	for _, o := range stack.Outputs {
 		outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)

@@ -115,7 +115,7 @@ func colour(n Notice) string {
 	case rollout.MomentAsked, rollout.MomentQueued, rollout.MomentHeld, rollout.MomentPaused:
 		return "warning"
 	case rollout.MomentAnswered, rollout.MomentBegun, rollout.MomentShifted, rollout.MomentJudged, rollout.MomentResumed,
-		rollout.MomentEnded:
+		rollout.MomentEnded, rollout.MomentRepaired:
 	}
 	if n.Kind != "" {
 		return "attention"

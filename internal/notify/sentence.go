@@ -50,6 +50,8 @@ func happened(n Notice) string {
 		return clause(release+" went back", n.Why)
 	case rollout.MomentEnded:
 		return ended(n)
+	case rollout.MomentRepaired:
+		return clause("what "+release+" left Dirty is being repaired", n.Why)
 	}
 	if n.Outcome != "" {
 		return ended(n)

@@ -56,13 +56,14 @@ const (
 	MomentCommitted  Moment = "committed"  // the release is what the environment runs
 	MomentRolledBack Moment = "rolledBack" // traffic went back
 	MomentEnded      Moment = "ended"      // it has an outcome
+	MomentRepaired   Moment = "repaired"   // a person has chosen a way out of Dirty
 )
 
 // Moments are all of them, in the order of a rollout.
 func Moments() []Moment {
 	return []Moment{
 		MomentAsked, MomentAnswered, MomentQueued, MomentHeld, MomentBroken, MomentBegun, MomentShifted, MomentJudged, MomentPaused, MomentResumed, MomentCommitted,
-		MomentRolledBack, MomentEnded,
+		MomentRolledBack, MomentEnded, MomentRepaired,
 	}
 }
 

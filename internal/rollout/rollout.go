@@ -135,6 +135,7 @@ const (
 	PhaseRetire      Phase = "Retire"
 	PhaseRollback    Phase = "Rollback"
 	PhaseRestore     Phase = "Restore"
+	PhaseAccept      Phase = "Accept"
 	PhaseLeave       Phase = "Leave"
 	PhaseDirty       Phase = "Dirty"
 )
@@ -156,7 +157,7 @@ func (p Phase) WaitsFor() string {
 		return "somebody to resume it"
 	case PhaseGuard:
 		return "the guard to run out"
-	case PhasePrepare, PhaseShift, PhaseJudge, PhaseComplete, PhaseRetire, PhaseRollback, PhaseRestore, PhaseLeave, PhaseDirty:
+	case PhasePrepare, PhaseShift, PhaseJudge, PhaseComplete, PhaseRetire, PhaseRollback, PhaseRestore, PhaseAccept, PhaseLeave, PhaseDirty:
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func TestProblemsOfNotify(t *testing.T) {
 		{"moments for slack", first, first[:len(first)-1] + "\n    on: [asked]\n", `sluice.yaml:7:9: notify[0].on: found moments for a Slack channel, want none: its message follows the whole rollout`},
 		{"topic by name", sns, "deploys", `sluice.yaml:7:10: notify[1].sns: found "deploys", want the ARN of an SNS topic`},
 		{"FIFO topic", sns, sns + ".fifo", `sluice.yaml:7:10: notify[1].sns: found "` + sns + `.fifo", want the ARN of an SNS topic that is not a FIFO topic`},
-		{"unknown moment", on, "on: [began]", `sluice.yaml:8:10: notify[1].on[0]: found "began", want asked or answered or queued or held or broken or begun or shifted or judged or paused or resumed or committed or rolledBack or ended; did you mean "begun"?`},
+		{"unknown moment", on, "on: [began]", `sluice.yaml:8:10: notify[1].on[0]: found "began", want asked or answered or queued or held or broken or begun or shifted or judged or paused or resumed or committed or rolledBack or ended or repaired; did you mean "begun"?`},
 		{"moment twice", on, "on: [asked, asked]", `sluice.yaml:8:17: notify[1].on[1]: found "asked" again, want every name once`},
 		{"no moment", on, "on: []", `sluice.yaml:8:9: notify[1].on: found an empty list, want a list of moments such as [committed, rolledBack]`},
 		{"one moment", on, "on: asked", `sluice.yaml:8:9: notify[1].on: found "asked", want a list of moments such as [committed, rolledBack]`},

@@ -14,19 +14,22 @@ import (
 // Planned is what a release's rollout into an environment would do, as the account is
 // now.
 type Planned struct {
-	Environment string            `json:"environment"`
-	Wave        int               `json:"wave"`
-	Rollout     string            `json:"rollout"`
-	Cluster     string            `json:"cluster"`
-	Services    rollout.Names     `json:"services"`
-	Rule        string            `json:"rule,omitempty"` // ARN
-	Runs        int               `json:"runs"`           // the release it runs now; 0 before the first
-	Approach    *Approach         `json:"approach"`       // nil where problems keep it from being known
-	Alarms      []rollout.Alarm   `json:"alarms"`
-	Guard       time.Duration     `json:"guard"`              // nanoseconds
-	Approval    *rollout.Approval `json:"approval,omitempty"` // before the environment
-	Notes       []string          `json:"notes,omitempty"`
-	Problems    []Problem         `json:"problems"`
+	Environment  string            `json:"environment"`
+	Wave         int               `json:"wave"`
+	Rollout      string            `json:"rollout"`
+	Cluster      string            `json:"cluster"`
+	Services     rollout.Names     `json:"services"`
+	Rule         string            `json:"rule,omitempty"`        // ARN
+	TargetGroups rollout.Names     `json:"targetGroups,omitzero"` // ARNs
+	Runs         int               `json:"runs"`                  // the release it runs now; 0 before the first
+	Approach     *Approach         `json:"approach"`              // nil where problems keep it from being known
+	Alarms       []rollout.Alarm   `json:"alarms"`
+	Guard        time.Duration     `json:"guard"`              // nanoseconds
+	Approval     *rollout.Approval `json:"approval,omitempty"` // before the environment
+	Notes        []string          `json:"notes,omitempty"`
+	Closed       *rollout.Closure  `json:"closed,omitempty"` // a freeze or the windows hold it now
+	Problems     []Problem         `json:"problems"`
+	Looked       []Look            `json:"looked"` // that found no problem
 }
 
 // Approach is how the release gets in.
@@ -41,15 +44,38 @@ type Approach struct {
 	Changes        []ecsservice.Change `json:"changes"`
 }
 
+// Look is one of the looks that a plan takes.
+type Look string
+
+// The looks, in their order. One that finds a problem may leave those after it with
+// nothing to look at.
+const (
+	LookState          Look = "state"           // whether a person is needed
+	LookAlarms         Look = "alarms"          // there and not red
+	LookServices       Look = "services"        // both slots
+	LookRule           Look = "rule"            // found, and each slot with a target group of its own
+	LookClaim          Look = "claim"           // nobody else's rule
+	LookWeights        Look = "weights"         // as they were left, of these target groups alone
+	LookStickiness     Look = "stickiness"      // that a rollback would reach everybody
+	LookStable         Look = "stable slot"     // something healthy to go back to
+	LookTaskDefinition Look = "task definition" // that one can be made
+)
+
+// Looks are all of them.
+func Looks() []Look {
+	return []Look{LookState, LookAlarms, LookServices, LookRule, LookClaim, LookWeights, LookStickiness, LookStable, LookTaskDefinition}
+}
+
 // Problem is what Prepare would refuse, or Lock would wait for without an end.
 type Problem struct {
+	Look Look              `json:"look"`
 	Kind rollout.ErrorKind `json:"kind"`
 	What string            `json:"what"`
 }
 
 // Plan says what a release would do in an environment, by the looks that Prepare takes
 // too, and changes nothing. What Prepare would refuse is listed, as far as the looks go;
-// what could not be looked at is an error.
+// what could not be looked at is an error, and the plan has what was seen before.
 func (s *Steps) Plan(ctx context.Context, release rollout.Release, environment string) (Planned, error) {
 	j, err := s.imagine(ctx, release, environment)
 	if err != nil {
@@ -63,22 +89,30 @@ func (s *Steps) Plan(ctx context.Context, release rollout.Release, environment s
 	if j.env.Facts != nil {
 		p.Runs = j.env.Facts.Release
 	}
-	for _, look := range []func(context.Context, *job, *Planned) error{planStanding, s.planGate, planAlarms, s.planApproach} {
-		if err := p.problem(look(ctx, &j, &p)); err != nil {
-			return p, fmt.Errorf("look at %s: %w", j.record.Place, err)
-		}
+	if err := s.planState(ctx, &j, &p); err != nil {
+		return p, err
+	}
+	if err := planAlarms(ctx, &j, &p); err != nil {
+		return p, fmt.Errorf("look at %s: %w", j.record.Place, err)
+	}
+	if err := s.planApproach(ctx, &j, &p); err != nil {
+		return p, fmt.Errorf("look at %s: %w", j.record.Place, err)
 	}
 	return p, nil
 }
 
-// problem lists an error that says why a rollout may not begin; another it gives back.
-func (p *Planned) problem(err error) error {
+// looked notes what a look has found: nothing, or why a rollout may not begin. It
+// reports whether there is something to stop for; another error it gives back.
+func (p *Planned) looked(at Look, err error) (bool, error) {
 	switch kind := rollout.KindOf(err); kind { //nolint:exhaustive // the others say nothing of the rollout
+	case "":
+		p.Looked = append(p.Looked, at)
+		return false, nil
 	case rollout.KindRefused, rollout.KindNotFound, rollout.KindRuleChanged, rollout.KindDirty:
-		p.Problems = append(p.Problems, Problem{Kind: kind, What: err.Error()})
-		return nil
+		p.Problems = append(p.Problems, Problem{Look: at, Kind: kind, What: err.Error()})
+		return true, nil
 	default:
-		return err
+		return true, err
 	}
 }
 
@@ -98,24 +132,19 @@ func (s *Steps) imagine(ctx context.Context, release rollout.Release, environmen
 	}, err
 }
 
-// planStanding tells of what goes on in the environment now.
-func planStanding(_ context.Context, j *job, p *Planned) error {
+// planState tells of what goes on in the environment now.
+func (s *Steps) planState(ctx context.Context, j *job, p *Planned) error {
+	var err error
 	if dirty := j.env.Dirty; dirty != nil {
-		return rollout.Errorf(rollout.KindDirty, "%s needs a person since %s, and no rollout gets in until it is repaired: %s",
+		err = rollout.Errorf(rollout.KindDirty, "%s needs a person since %s, and no rollout gets in until it is repaired: %s",
 			j.record.Place, dirty.At.Format(time.RFC3339), dirty.Why)
-	}
-	if j.env.Owner != "" {
+	} else if j.env.Owner != "" {
 		p.Notes = append(p.Notes, fmt.Sprintf("%s has the environment now; this rollout waits for its end, and what it finds then may be otherwise", j.env.Rollout))
 	}
-	return nil
-}
-
-// planGate tells what would hold the rollout before it begins.
-func (s *Steps) planGate(ctx context.Context, j *job, p *Planned) error {
-	closed, err := s.closed(ctx, j.record, j.spec)
-	if err == nil && closed != nil {
-		p.Notes = append(p.Notes, "would be held at the gate: "+closed.Why)
+	if _, err := p.looked(LookState, err); err != nil {
+		return err
 	}
+	p.Closed, err = s.closed(ctx, j.record, j.spec)
 	return err
 }
 
@@ -125,41 +154,45 @@ func planAlarms(ctx context.Context, j *job, p *Planned) error {
 		return err
 	}
 	p.Alarms = append(p.Alarms, read...)
+	red := false
 	for _, a := range read {
-		if err := p.problem(notRed(a, greenFirst)); err != nil {
-			return err
+		if err := notRed(a, greenFirst); err != nil {
+			red, _ = p.looked(LookAlarms, err)
 		}
+	}
+	if !red {
+		p.Looked = append(p.Looked, LookAlarms)
 	}
 	return nil
 }
 
-// planApproach takes Prepare's looks in their order. A problem of one leaves the next
-// with nothing to look at, but for those at the end.
+// planApproach takes Prepare's looks at slots and rule in their order.
 func (s *Steps) planApproach(ctx context.Context, j *job, p *Planned) error {
 	services, err := j.Services.Describe(ctx, j.spec.Cluster, j.spec.Slots)
-	if err != nil {
+	if stop, err := p.looked(LookServices, err); stop {
 		return err
 	}
 	site, err := s.site(ctx, j, services)
-	if err != nil {
+	if stop, err := p.looked(LookRule, err); stop {
 		return err
 	}
-	p.Rule = site.Rule
-	if err := p.problem(s.planClaim(ctx, j, site, p)); err != nil {
+	p.Rule, p.TargetGroups = site.Rule, site.TargetGroups
+	if _, err := p.looked(LookClaim, s.planClaim(ctx, j, site, p)); err != nil {
 		return err
 	}
 	j.snap = s.found(j, site, services)
 	rule, err := planSurvey(ctx, j, services)
-	if err != nil {
+	if stop, err := p.looked(LookWeights, err); stop {
 		return err
 	}
-	for _, check := range []error{unsticky(rule, j.spec), stableHealthy(ctx, j, services)} {
-		if err := p.problem(check); err != nil {
-			return err
-		}
+	if _, err := p.looked(LookStickiness, unsticky(rule, j.spec)); err != nil {
+		return err
+	}
+	if _, err := p.looked(LookStable, stableHealthy(ctx, j, services)); err != nil {
+		return err
 	}
 	rendered, err := s.render(ctx, j)
-	if err != nil {
+	if stop, err := p.looked(LookTaskDefinition, err); stop {
 		return err
 	}
 	p.Approach = &Approach{
@@ -193,7 +226,7 @@ func (s *Steps) planClaim(ctx context.Context, j *job, site store.Site, p *Plann
 		return err
 	}
 	if held {
-		if err := p.problem(claimable(site.Rule, holder, j.record.Place)); err != nil {
+		if err := claimable(site.Rule, holder, j.record.Place); err != nil {
 			return err
 		}
 	}

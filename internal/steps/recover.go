@@ -144,7 +144,13 @@ func (s *Steps) startRecovery(ctx context.Context, record store.Record, env *sto
 		From: fromRecovery, At: string(rollout.PhaseRollback),
 		Cause: &Cause{Error: string(rollout.KindAborted), Cause: "the execution before it ended in the middle"},
 	}
-	if env.Committed == record.Name {
+	switch r := env.Repair; {
+	case r != nil && RolloutOf(r.Execution) == record.Name: // what a person chose is done to its end
+		in.Cause = &Cause{Error: string(rollout.KindAborted), Cause: "repaired by " + r.By}
+		if r.Move == store.MoveAccept {
+			in.At = string(rollout.PhaseAccept)
+		}
+	case env.Committed == record.Name:
 		in.At, in.Cause = string(rollout.PhaseComplete), nil
 	}
 	return s.startExecution(ctx, successor[strings.LastIndex(successor, ":")+1:], in)

@@ -21,7 +21,7 @@ type execution struct {
 	Rollout     string `json:"rollout"`
 	From        string `json:"from"` // start, rollback, or recovery
 	Look        int    `json:"look"` // seconds until a question before the environment is looked at again
-	At          string `json:"at"`   // where recovery goes on: Rollback or Complete
+	At          string `json:"at"`   // where recovery goes on: Rollback, Complete or Accept
 	Cause       *Cause `json:"cause,omitempty"`
 }
 

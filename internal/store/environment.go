@@ -53,8 +53,9 @@ type Environment struct {
 	CommittedAt  time.Time `dynamodbav:"committedAt,omitempty"` // and when
 	GuardClosed  string    `dynamodbav:"guardClosed,omitempty"` // the rollout whose guard closed last
 
-	Facts *Facts     `dynamodbav:"facts,omitempty"`
-	Dirty *DirtyMark `dynamodbav:"dirty,omitempty"`
+	Facts  *Facts     `dynamodbav:"facts,omitempty"`
+	Dirty  *DirtyMark `dynamodbav:"dirty,omitempty"`
+	Repair *Repair    `dynamodbav:"repair,omitempty"` // the last one that a person chose
 }
 
 // Token is the owner's task token and the moment that orders it among the
@@ -143,6 +144,25 @@ type DirtyMark struct {
 	Rollout string    `dynamodbav:"rollout"`
 	Why     string    `dynamodbav:"why"`
 	At      time.Time `dynamodbav:"at"`
+}
+
+// Move is a way out of Dirty.
+type Move string
+
+// The moves.
+const (
+	// MoveBack puts all traffic on the slot that had it before the rollout.
+	MoveBack Move = "back"
+	// MoveAccept takes the slot that has all the traffic now for what the environment runs.
+	MoveAccept Move = "accept"
+)
+
+// Repair is a move that a person chose, and the execution that does it.
+type Repair struct {
+	Move      Move   `dynamodbav:"move"`
+	Execution string `dynamodbav:"execution"` // ARN
+	Order     string `dynamodbav:"order"`     // what makes two requests the same
+	By        string `dynamodbav:"by"`
 }
 
 // StableSlot is the slot that had the traffic before.

@@ -139,6 +139,25 @@ func (s *Store) MarkDirty(ctx context.Context, c Claim, why string, at time.Time
 	return err
 }
 
+// TakeDirty makes the execution of a repair the owner of a Dirty environment, which is
+// Dirty no more, and raises the fence. It reports whether the environment was as it was
+// seen, and gives it as it is now.
+func (s *Store) TakeDirty(ctx context.Context, seen Environment, r Repair) (bool, Environment, error) {
+	held, it, err := s.apply(ctx, update{
+		key:       seen.key(),
+		set:       "SET #owner = :successor, #fence = #fence + :one, #repair = :repair REMOVE #dirty, #token",
+		condition: "#owner = :dead AND #fence = :fence AND #dirty.#rollout = :rollout",
+		values: map[string]any{
+			":successor": r.Execution, ":one": 1, ":repair": r, ":dead": seen.Owner, ":fence": seen.Fence, ":rollout": seen.Dirty.Rollout,
+		},
+	})
+	if err != nil {
+		return false, Environment{}, err
+	}
+	env, err := decode(it, seen.Place)
+	return held, env, err
+}
+
 // Latch marks the forward rollout that owns the environment red, unless its guard
 // has closed. It reports whether the rollout is latched now, by this call or an
 // earlier one, and gives the item, whose token is the one to wake.

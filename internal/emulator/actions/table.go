@@ -265,6 +265,7 @@ func iam() map[string]operation {
 		"ListRolePolicies":            {on: role},
 		"ListRoles":                   {},
 		"PutRolePolicy":               {on: role},
+		"SimulatePrincipalPolicy":     {on: "{PolicySourceArn}"},
 		"UpdateAssumeRolePolicy":      {on: role},
 	}
 }

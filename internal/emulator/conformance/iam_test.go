@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 // percent is a policy document as answers have it.
@@ -18,6 +19,22 @@ const (
 	allowReading  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}`
 	withoutAction = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*"}]}`
 )
+
+// allowPassing lets any role but one be passed to ECS.
+const (
+	runner       = "arn:aws:iam::123456789012:role/runner"
+	allowPassing = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:PassRole","Resource":"*",` +
+		`"Condition":{"StringEquals":{"iam:PassedToService":"ecs-tasks.amazonaws.com"}}},` +
+		`{"Effect":"Deny","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/admin"}]}`
+)
+
+// simulated asks whether runner may do something with a role for a service.
+func simulated(action, resource, service, decision string) step {
+	return ok(&iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: new(runner), ActionNames: []string{action}, ResourceArns: []string{resource},
+		ContextEntries: []types.ContextEntry{{ContextKeyName: new("iam:PassedToService"), ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{service}}},
+	}, want("EvaluationResults.0.EvalResourceName", resource), want("EvaluationResults.0.EvalDecision", decision))
+}
 
 func createRole(name, trust string) step {
 	return ok(&iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust},
@@ -103,6 +120,18 @@ func iamStories() []story {
 			ok(&iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: new(provider)}), // again
 			fails("ValidationError", &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: new("provider")},
 				moto("moto_server does not check; AWS: model, arnType has the minimum 20")),
+		}},
+		{name: "iam/Simulate", notMoto: "moto_server does not have it; AWS: IAM API Reference, SimulatePrincipalPolicy", steps: []step{
+			createRole("runner", trustLambda),
+			ok(&iam.PutRolePolicyInput{RoleName: new("runner"), PolicyName: new("passing"), PolicyDocument: new(allowPassing)}),
+			simulated("iam:PassRole", "arn:aws:iam::123456789012:role/task", "ecs-tasks.amazonaws.com", "allowed"),
+			simulated("iam:PassRole", "arn:aws:iam::123456789012:role/task", "lambda.amazonaws.com", "implicitDeny"),
+			simulated("iam:PassRole", "arn:aws:iam::123456789012:role/admin", "ecs-tasks.amazonaws.com", "explicitDeny"),
+			ok(&iam.SimulatePrincipalPolicyInput{PolicySourceArn: new(runner), ActionNames: []string{"s3:GetObject", "s3:PutObject"}},
+				want("EvaluationResults.#", 2), want("EvaluationResults.1.EvalActionName", "s3:PutObject"),
+				want("EvaluationResults.1.EvalResourceName", "*"), want("EvaluationResults.1.EvalDecision", "implicitDeny"), want("IsTruncated", false)),
+			fails(missing, &iam.SimulatePrincipalPolicyInput{PolicySourceArn: new(runner + "s"), ActionNames: []string{"s3:GetObject"}}),
+			fails("InvalidInput", &iam.SimulatePrincipalPolicyInput{PolicySourceArn: new("arn:aws:sns:us-east-1:123456789012:topic"), ActionNames: []string{"s3:GetObject"}}),
 		}},
 		{name: "iam/ManagedInUse", notMoto: "moto_server deletes a policy that is attached; AWS: IAM API Reference, DeletePolicy: DeleteConflict", steps: []step{
 			createRole("runner", trustLambda),

@@ -87,6 +87,7 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("ListRolePolicies", s.listRolePolicies),
 		wire.Op("ListRoles", s.listRoles),
 		wire.Op("PutRolePolicy", s.putRolePolicy),
+		wire.Op("SimulatePrincipalPolicy", s.simulatePrincipalPolicy),
 		wire.Op("UpdateAssumeRolePolicy", s.updateAssumeRolePolicy),
 	)
 }

@@ -59,6 +59,9 @@ type Decision struct {
 	resource bool // it rests on the resource's policy, not on one of the principal
 }
 
+// Explicit tells that a statement denies it, beyond that none allows it.
+func (d Decision) Explicit() bool { return d.explicit }
+
 // Because is the end of AWS's message about a request that was denied: "with an
 // explicit deny in …" or "because no … policy allows the … action" (AWS: IAM User
 // Guide, Troubleshoot access denied error messages).

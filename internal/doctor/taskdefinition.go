@@ -1,0 +1,185 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/sluice-deploy/sluice/internal/awsclient"
+	"github.com/sluice-deploy/sluice/internal/images"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+)
+
+// The checks of what a task needs to start.
+const (
+	checkImages  = "images"
+	checkRoles   = "roles"
+	checkPulling = "pulling"
+	checkSecrets = "secrets"
+)
+
+// taskDefinition looks at what tasks of the one that runs need to start.
+func (e *environment) taskDefinition(ctx context.Context) {
+	if e.plan.Approach == nil {
+		for _, check := range []string{checkImages, checkRoles, checkPulling, checkSecrets} {
+			e.unchecked(e.about, check, "it is not known which task definition the next one is made from")
+		}
+		return
+	}
+	out, err := e.place.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &e.plan.Approach.Base})
+	if err != nil {
+		e.failed(e.about, checkImages, awsclient.Wrap(err, "read task definition %s", e.plan.Approach.Base), "")
+		return
+	}
+	td := out.TaskDefinition
+	e.images(ctx, td)
+	e.taskRoles(ctx, td)
+	e.pulling(ctx, td)
+	e.secrets(ctx, td)
+}
+
+// images wants each image of ECR to be there, for the architecture that tasks run on.
+func (e *environment) images(ctx context.Context, td *types.TaskDefinition) {
+	var there, elsewhere []string
+	for _, c := range td.ContainerDefinitions {
+		ref, err := images.Parse(aws.ToString(c.Image))
+		if err != nil {
+			elsewhere = append(elsewhere, aws.ToString(c.Image))
+			continue
+		}
+		lacks, err := e.lacks(ctx, ref, architecture(td))
+		if err != nil {
+			e.failed(e.about, checkImages, err, fmt.Sprintf("push the image of container %s again, or deploy another", aws.ToString(c.Name)))
+			return
+		}
+		if lacks != "" {
+			e.problem(e.about, checkImages, fmt.Sprintf("container %s: %s", aws.ToString(c.Name), lacks),
+				"build it for that platform, or set runtimePlatform of the task definition")
+			return
+		}
+		there = append(there, ref.Repository)
+	}
+	if len(elsewhere) > 0 {
+		e.unchecked(e.about, checkImages, "not in ECR: "+strings.Join(elsewhere, ", "))
+	}
+	if len(there) > 0 {
+		e.ok(e.about, checkImages, "those that run are in ECR: "+strings.Join(there, ", "))
+	}
+}
+
+// architecture is what tasks run on, as images name it.
+func architecture(td *types.TaskDefinition) string {
+	if p := td.RuntimePlatform; p != nil && p.CpuArchitecture == types.CPUArchitectureArm64 {
+		return "arm64"
+	}
+	return "amd64"
+}
+
+// lacks says that an image is for other platforms, where its manifest is a list of them;
+// one of a single platform does not name it. NotFound if ECR has it not.
+func (e *environment) lacks(ctx context.Context, ref images.Ref, arch string) (string, error) {
+	if _, err := (images.Resolver{ECR: e.place.ecr}).Pin(ctx, ref); err != nil {
+		return "", err
+	}
+	id := ecrtypes.ImageIdentifier{ImageTag: &ref.Tag}
+	if ref.Digest != "" {
+		id = ecrtypes.ImageIdentifier{ImageDigest: &ref.Digest}
+	}
+	out, err := e.place.ecr.BatchGetImage(ctx, &ecr.BatchGetImageInput{RegistryId: &ref.Account, RepositoryName: &ref.Repository, ImageIds: []ecrtypes.ImageIdentifier{id}})
+	if err != nil {
+		return "", awsclient.Wrap(err, "read image %s", ref)
+	}
+	var index struct {
+		Manifests []struct {
+			Platform struct {
+				Architecture string `json:"architecture"`
+			} `json:"platform"`
+		} `json:"manifests"`
+	}
+	if len(out.Images) == 0 {
+		return "", nil
+	}
+	if err := json.Unmarshal([]byte(aws.ToString(out.Images[0].ImageManifest)), &index); err != nil {
+		return "", rollout.Errorf(rollout.KindInternal, "the manifest of image %s is no JSON: %w", ref, err)
+	}
+	var has []string
+	for _, m := range index.Manifests {
+		if a := m.Platform.Architecture; a != "unknown" { // an attestation
+			has = append(has, a)
+		}
+	}
+	if len(has) == 0 || slices.Contains(has, arch) {
+		return "", nil
+	}
+	return fmt.Sprintf("%s is for %s, and tasks run on %s", ref, strings.Join(has, ", "), arch), nil
+}
+
+// pulling wants the execution role to be allowed to fetch the images.
+func (e *environment) pulling(ctx context.Context, td *types.TaskDefinition) {
+	role, wishes := aws.ToString(td.ExecutionRoleArn), e.pulls(td)
+	switch {
+	case len(wishes) == 0:
+		e.ok(e.about, checkPulling, "no image is in ECR")
+	case role == "":
+		e.unchecked(e.about, checkPulling, "the task definition has no execution role; tasks pull with the role of their instances")
+	default:
+		e.may(ctx, checkPulling, role, append(wishes, wish{action: "ecr:GetAuthorizationToken", resource: "*"}), "it may pull the images")
+	}
+}
+
+// pulls are the wishes to fetch the images that are in ECR.
+func (e *environment) pulls(td *types.TaskDefinition) []wish {
+	var wishes []wish
+	for _, c := range td.ContainerDefinitions {
+		if ref, err := images.Parse(aws.ToString(c.Image)); err == nil {
+			repository := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", e.home().Partition, ref.Region, ref.Account, ref.Repository)
+			for _, action := range []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"} {
+				wishes = append(wishes, wish{action: action, resource: repository})
+			}
+		}
+	}
+	return wishes
+}
+
+// secrets wants the execution role to be allowed to read them.
+func (e *environment) secrets(ctx context.Context, td *types.TaskDefinition) {
+	var wishes []wish
+	for _, c := range td.ContainerDefinitions {
+		for _, s := range c.Secrets {
+			wishes = append(wishes, e.secret(aws.ToString(s.ValueFrom)))
+		}
+	}
+	role := aws.ToString(td.ExecutionRoleArn)
+	switch {
+	case len(wishes) == 0:
+		e.ok(e.about, checkSecrets, "the task definition names none")
+	case role == "":
+		e.problem(e.about, checkSecrets, "the task definition has secrets and no execution role", "give it an execution role that may read them")
+	default:
+		e.may(ctx, checkSecrets, role, wishes, "it may read what the task definition names")
+	}
+}
+
+// secret is the wish to read what a valueFrom names: a secret, of which a key, a stage
+// and a version may follow, or a parameter, by its ARN or name.
+func (e *environment) secret(from string) wish {
+	parts := strings.Split(from, ":")
+	const inARN = 7
+	switch {
+	case len(parts) >= inARN && parts[2] == "secretsmanager":
+		return wish{action: "secretsmanager:GetSecretValue", resource: strings.Join(parts[:inARN], ":")}
+	case strings.HasPrefix(from, "arn:"):
+		return wish{action: "ssm:GetParameters", resource: from}
+	default:
+		base := strings.Split(e.plan.Approach.Base, ":")
+		return wish{action: "ssm:GetParameters", resource: fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", base[1], base[3], base[4], strings.TrimPrefix(from, "/"))}
+	}
+}
