@@ -192,7 +192,7 @@ func (w *scripted) begun(args []string) error {
 
 func (w *scripted) looked([]string) error {
 	for enough := w.looks.Load() + 2; w.looks.Load() < enough; {
-		time.Sleep(time.Millisecond) // for another process
+		time.Sleep(time.Millisecond) //nolint:forbidigo // for another process
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ when somebody ended the watching.`,
 		Example: `  sluice watch shop production
   sluice watch shop production --timeout 1h
   sluice watch shop production --output json | jq .rule.now`,
-		Args: twoArgs("app", "environment"),
+		Args: appAndEnv,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.App, o.Environment = args[0], args[1]
 			return run(cmd.Context(), o)

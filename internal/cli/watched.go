@@ -39,7 +39,9 @@ func (o *WatchOptions) face(stop context.CancelFunc) face {
 // jsonFace writes how the environment stands, an object a line.
 type jsonFace struct{ out *json.Encoder }
 
-func (f *jsonFace) show(seen sight) { _ = f.out.Encode(seen.standing) } // a pipe that is gone hears nothing
+func (f *jsonFace) show(seen sight) {
+	_ = f.out.Encode(seen.standing) //nolint:errchkjson // a pipe that is gone hears nothing
+}
 
 func (f *jsonFace) close() error { return nil }
 

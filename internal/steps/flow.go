@@ -19,7 +19,7 @@ func (s *Steps) Flows(ctx context.Context, spec rollout.Environment, of Standing
 		}
 	}
 	if of.Rule.ARN == "" || groups.Blue == "" || groups.Green == "" {
-		return nil, nil
+		return map[rollout.Slot][]traffic.Minute{}, nil
 	}
 	return s.in(spec).Meter.Minutes(ctx, of.Rule.ARN, groups, minutes, s.Now())
 }

@@ -88,6 +88,8 @@ func (f facts) done(phase rollout.Phase) string {
 		return fmt.Sprintf("keeps the old slot warm for %v", span)
 	case rollout.PhaseRetire:
 		return "the old slot goes to zero"
+	case rollout.PhaseAccept:
+		return "what has the traffic is what the environment runs"
 	case rollout.PhaseRestore:
 		return "the canary goes to zero"
 	case rollout.PhaseHold:

@@ -52,8 +52,10 @@ func TestSlots(t *testing.T) {
 func TestAlarms(t *testing.T) {
 	t.Parallel()
 	got := terminal.Colorless().Alarms([]rollout.Alarm{
-		{Name: "a", State: rollout.AlarmOK}, {Name: "b", State: rollout.AlarmRed},
-		{Name: "c", State: rollout.AlarmMissing}, {Name: "d", State: rollout.AlarmUnknown},
+		{Name: "a", State: rollout.AlarmOK},
+		{Name: "b", State: rollout.AlarmRed},
+		{Name: "c", State: rollout.AlarmMissing},
+		{Name: "d", State: rollout.AlarmUnknown},
 	})
 	if want := "  alarms  ● a  ● b ALARM  ● c MISSING  ○ d no data"; got != want {
 		t.Errorf("alarms %q, want %q", got, want)
