@@ -16,7 +16,9 @@ import (
 	"testing"
 
 	"github.com/sluice-deploy/sluice/events"
+	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/spec"
+	"github.com/sluice-deploy/sluice/internal/taskdef"
 )
 
 func TestSpecInTheDocumentIsOne(t *testing.T) {
@@ -240,4 +242,31 @@ func propertiesIn(node any) []string {
 		}
 	}
 	return names
+}
+
+// The task definition in spec.md is one, for an environment of any name.
+func TestTaskDefinitionInTheDocumentIsOne(t *testing.T) {
+	t.Parallel()
+	_, rest, _ := strings.Cut(read(t, "spec.md"), "```json\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("spec.md shows no task definition")
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "task.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := rollout.TaskDefinition{File: "task.json"}
+	shop := rollout.Spec{
+		App: "shop", Containers: map[string]string{"web": "shop"},
+		Environments: []rollout.Environment{{Name: "staging", TaskDefinition: file}, {Name: "production", TaskDefinition: file}},
+	}
+	if err := (taskdef.Files{Folder: folder, Getenv: func(string) string { return "info" }}).Read(&shop); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`"memory":"1024"`, `"memory":"2048"`} {
+		if got := shop.Environments[i].TaskDefinition.Text; !strings.Contains(got, want) {
+			t.Errorf("%s has %s, want %s in it", shop.Environments[i].Name, got, want)
+		}
+	}
 }

@@ -24,8 +24,9 @@ func NewCmdApply(p Process, run func(context.Context, *ApplyOptions) error) *cob
 		Use:   "apply",
 		Short: "Register a sluice.yaml: from then on its app is deployed as it says",
 		Long: `Registers the spec in a file as its app's. Releases that come after are made with
-it; those that are under way go on with the one they were made with. Nothing is
-deployed. It can be repeated.
+it; those that are under way go on with the one they were made with. Files that it
+names in taskDefinition are rendered now, with the environment variables of this
+command. Nothing is deployed. It can be repeated.
 
 Exit status: 0 when it is registered, 1 when not, 2 for a wrong command line or a
 spec with mistakes, 6 when Sluice refuses it.`,
@@ -41,7 +42,7 @@ spec with mistakes, 6 when Sluice refuses it.`,
 }
 
 func runApply(ctx context.Context, o *ApplyOptions) error {
-	parsed, err := readSpec(o.File)
+	parsed, err := readWhole(o.Process, o.File)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (o *DoctorOptions) patients(ctx context.Context, s *store.Store) ([]doctor.
 	var all []doctor.Patient
 	for _, name := range names {
 		flags := specFlags{app: name, file: o.Spec.file}
-		found, err := flags.find(ctx, s)
+		found, err := flags.find(ctx, o.Process, s)
 		if err != nil {
 			return nil, err
 		}

@@ -112,7 +112,7 @@ func runPlan(ctx context.Context, o *PlanOptions) error {
 // release is what would be released now.
 func (o *PlanOptions) release(ctx context.Context, t *target, s *store.Store) (planned, rollout.Release, error) {
 	var r rollout.Release
-	found, err := o.Spec.find(ctx, s)
+	found, err := o.Spec.find(ctx, o.Process, s)
 	if err != nil {
 		return planned{}, r, err
 	}

@@ -38,7 +38,7 @@ type foundSpec struct {
 	counter    int    // the app's newest number
 }
 
-func (f *specFlags) find(ctx context.Context, s *store.Store) (foundSpec, error) {
+func (f *specFlags) find(ctx context.Context, p Process, s *store.Store) (foundSpec, error) {
 	if f.app != "" {
 		spec, err := findApp(ctx, s, f.app)
 		if err != nil {
@@ -50,7 +50,7 @@ func (f *specFlags) find(ctx context.Context, s *store.Store) (foundSpec, error)
 	if _, err := os.Stat(f.file); errors.Is(err, os.ErrNotExist) && f.file == specFile {
 		return foundSpec{}, usagef("there is no %s here: name the app, for its registered spec, or another file with --file", specFile)
 	}
-	parsed, err := readSpec(f.file)
+	parsed, err := readWhole(p, f.file)
 	if err != nil {
 		return foundSpec{}, err
 	}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/spec"
+	"github.com/sluice-deploy/sluice/internal/taskdef"
 )
 
 // specFile is the file that commands take a spec from where nobody names another.
@@ -17,12 +19,25 @@ const specFile = "sluice.yaml"
 
 // readSpec reads a spec; what is wrong with it is the user's mistake.
 func readSpec(file string) (*rollout.Spec, error) {
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // the file that its user names
 	if err != nil {
 		return nil, usagef("read the spec: %w; name another file with --file", err)
 	}
 	parsed, err := spec.Parse(file, text)
 	if err != nil {
+		return nil, &usageError{err}
+	}
+	return parsed, nil
+}
+
+// readWhole reads a spec and the files beside it that it names.
+func readWhole(p Process, file string) (*rollout.Spec, error) {
+	parsed, err := readSpec(file)
+	if err != nil {
+		return nil, err
+	}
+	files := taskdef.Files{Folder: filepath.Dir(file), Getenv: p.Getenv}
+	if err := files.Read(parsed); err != nil {
 		return nil, &usageError{err}
 	}
 	return parsed, nil
@@ -43,7 +58,8 @@ func NewCmdValidate(p Process, run func(context.Context, *ValidateOptions) error
 		Use:   "validate",
 		Short: "Check a sluice.yaml without asking AWS",
 		Long: `Checks a spec for everything that can be seen without AWS, and says all that is wrong
-with it, each with its line and column. What the account has to say about it is
+with it, each with its line and column; and the files that it names in taskDefinition,
+whose templates need their environment variables. What the account has to say about it is
 found out by ` + "`sluice doctor`" + `.
 
 Exit status: 0 when nothing is wrong with it, else 2.`,
@@ -63,7 +79,7 @@ func fileFlag(cmd *cobra.Command, file *string) {
 }
 
 func runValidate(_ context.Context, o *ValidateOptions) error {
-	parsed, err := readSpec(o.File)
+	parsed, err := readWhole(o.Process, o.File)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type Change struct {
 // Changes are what a rendered task definition says otherwise than the one that it is
 // made from.
 func (r Rendered) Changes() []Change {
-	before, after := fieldsOf(r.base), fieldsOf(r.want)
+	before, after := fieldsOf(asRegistered(*r.base)), fieldsOf(asRegistered(*r.want))
 	paths := slices.Clone(after.paths)
 	for _, path := range before.paths {
 		if _, ok := after.values[path]; !ok {

@@ -3,6 +3,7 @@ package ecsservice
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -34,11 +36,33 @@ func (s Services) Render(ctx context.Context, base string, images map[string]str
 	if err != nil {
 		return Rendered{}, err
 	}
-	r := Rendered{Base: aws.ToString(current.TaskDefinition.TaskDefinitionArn), base: input(current)}
-	if r.want, err = withImages(current, images); err != nil {
+	return s.rendered(ctx, current, input(current), images)
+}
+
+// RenderText is Render of a text, the JSON of ECS's RegisterTaskDefinition. Without a
+// family, it is base's.
+func (s Services) RenderText(ctx context.Context, base, text string, images map[string]string) (Rendered, error) {
+	current, err := s.describe(ctx, base)
+	if err != nil {
+		return Rendered{}, err
+	}
+	var want ecs.RegisterTaskDefinitionInput
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		return Rendered{}, rollout.Errorf(rollout.KindRefused, "the text of the task definition cannot be read; register the spec again: %w", err)
+	}
+	if want.Family == nil {
+		want.Family = current.TaskDefinition.Family
+	}
+	return s.rendered(ctx, current, &want, images)
+}
+
+func (s Services) rendered(ctx context.Context, current *ecs.DescribeTaskDefinitionOutput, want *ecs.RegisterTaskDefinitionInput, images map[string]string) (Rendered, error) {
+	r := Rendered{Base: aws.ToString(current.TaskDefinition.TaskDefinitionArn), base: input(current), want: want}
+	if err := setImages(want, images); err != nil {
 		return r, err
 	}
-	r.Same, err = s.existing(ctx, current, r.want)
+	var err error
+	r.Same, err = s.existing(ctx, current, want)
 	return r, err
 }
 
@@ -49,13 +73,32 @@ func (s Services) Register(ctx context.Context, r Rendered) (string, error) {
 		return r.Same, nil
 	}
 	out, err := s.ECS.RegisterTaskDefinition(ctx, r.want)
-	if awsclient.Is(err, "ClientException", "InvalidParameterException", "LimitExceededException") {
-		return "", rollout.Errorf(rollout.KindRefused, "ECS refuses the task definition of family %s: %w", r.Family(), err)
-	}
 	if err != nil {
-		return "", awsclient.Wrap(err, "register a task definition of family %s", r.Family())
+		return "", refusal(r.want, err)
 	}
 	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
+}
+
+// refusal says what follows when a task definition could not be registered.
+func refusal(want *ecs.RegisterTaskDefinitionInput, err error) error {
+	family := aws.ToString(want.Family)
+	var invalid smithy.InvalidParamsError // found before it was sent
+	if errors.As(err, &invalid) || awsclient.Is(err, "ClientException", "InvalidParameterException", "LimitExceededException") {
+		return rollout.Errorf(rollout.KindRefused, "ECS refuses the task definition of family %s: %w", family, err)
+	}
+	wrapped := awsclient.Wrap(err, "register a task definition of family %s", family)
+	if rollout.KindOf(wrapped) != rollout.KindDenied || !strings.Contains(err.Error(), "iam:PassRole") {
+		return wrapped
+	}
+	var roles []string
+	for _, role := range []*string{want.TaskRoleArn, want.ExecutionRoleArn} {
+		if role != nil {
+			roles = append(roles, *role)
+		}
+	}
+	return rollout.Errorf(rollout.KindDenied,
+		"Sluice may not give tasks all of %s; add them to the parameter TaskRoles of its stack, in another account to the policy of the environment's role, or have other roles in the task definition: %w",
+		strings.Join(roles, ", "), wrapped)
 }
 
 // existing is the ARN of an active revision that says what want says, "" if there
@@ -106,8 +149,7 @@ func (s Services) describe(ctx context.Context, name string) (*ecs.DescribeTaskD
 	return out, nil
 }
 
-func withImages(base *ecs.DescribeTaskDefinitionOutput, images map[string]string) (*ecs.RegisterTaskDefinitionInput, error) {
-	in := input(base)
+func setImages(in *ecs.RegisterTaskDefinitionInput, images map[string]string) error {
 	in.ContainerDefinitions = slices.Clone(in.ContainerDefinitions)
 	var has []string
 	left := maps.Clone(images)
@@ -120,11 +162,11 @@ func withImages(base *ecs.DescribeTaskDefinitionOutput, images map[string]string
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(left)) {
-		return nil, rollout.Errorf(rollout.KindRefused,
-			"the spec names a container %q, which task definition %s has not; it has %s",
-			name, aws.ToString(base.TaskDefinition.TaskDefinitionArn), strings.Join(has, ", "))
+		return rollout.Errorf(rollout.KindRefused,
+			"the spec names a container %q, which task definition family %s has not; it has %s",
+			name, aws.ToString(in.Family), strings.Join(has, ", "))
 	}
-	return in, nil
+	return nil
 }
 
 // input is what would register the same task definition again: everything but
@@ -141,53 +183,4 @@ func input(out *ecs.DescribeTaskDefinitionOutput) *ecs.RegisterTaskDefinitionInp
 		EphemeralStorage:      t.EphemeralStorage,
 		RuntimePlatform:       t.RuntimePlatform, EnableFaultInjection: t.EnableFaultInjection,
 	}
-}
-
-// equal compares what the two say, not how: an absent and an empty list are alike.
-func equal(a, b *ecs.RegisterTaskDefinitionInput) (bool, error) {
-	left, err := canonical(a)
-	if err != nil {
-		return false, err
-	}
-	right, err := canonical(b)
-	return left == right, err
-}
-
-func canonical(in *ecs.RegisterTaskDefinitionInput) (string, error) {
-	text, err := json.Marshal(in)
-	if err != nil {
-		return "", rollout.Errorf(rollout.KindInternal, "compare task definitions: %w", err)
-	}
-	var tree any
-	if err := json.Unmarshal(text, &tree); err != nil {
-		return "", rollout.Errorf(rollout.KindInternal, "compare task definitions: %w", err)
-	}
-	text, err = json.Marshal(prune(tree))
-	if err != nil {
-		return "", rollout.Errorf(rollout.KindInternal, "compare task definitions: %w", err)
-	}
-	return string(text), nil
-}
-
-// prune takes out nulls, and lists and objects without content.
-func prune(tree any) any {
-	switch t := tree.(type) {
-	case map[string]any:
-		for name, value := range t {
-			if t[name] = prune(value); t[name] == nil {
-				delete(t, name)
-			}
-		}
-		if len(t) == 0 {
-			return nil
-		}
-	case []any:
-		if len(t) == 0 {
-			return nil
-		}
-		for i := range t {
-			t[i] = prune(t[i])
-		}
-	}
-	return tree
 }

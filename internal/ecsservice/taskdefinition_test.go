@@ -179,3 +179,75 @@ func TestRegisterRefuses(t *testing.T) {
 		}
 	}
 }
+
+// sparse says little, in an order of its own: what ECS fills in and sorts is left out.
+const sparse = `{
+	"family": "cart", "networkMode": "awsvpc", "cpu": "256", "memory": "512", "volumes": [],
+	"containerDefinitions": [{
+		"name": "web", "portMappings": [{"containerPort": 8080}],
+		"environment": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}],
+		"secrets": [{"name": "D", "valueFrom": "d"}, {"name": "C", "valueFrom": "c"}],
+		"healthCheck": {"command": ["CMD", "true"]}
+	}]
+}`
+
+// A text is registered once, whatever ECS makes of what it leaves out, and again when it
+// says something else.
+func TestRenderText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	base := w.base("cart")
+	// As real ECS gives it back: in order, with its defaults.
+	out, err := w.ecs.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("cart"), NetworkMode: types.NetworkModeAwsvpc, Cpu: aws.String("256"), Memory: aws.String("512"),
+		ContainerDefinitions: []types.ContainerDefinition{{
+			Name: aws.String("web"), Image: aws.String(image + ":v1"), Essential: aws.Bool(true),
+			PortMappings: []types.PortMapping{{ContainerPort: aws.Int32(8080), HostPort: aws.Int32(8080), Protocol: types.TransportProtocolTcp}},
+			Environment:  []types.KeyValuePair{{Name: aws.String("A"), Value: aws.String("1")}, {Name: aws.String("B"), Value: aws.String("2")}},
+			Secrets:      []types.Secret{{Name: aws.String("C"), ValueFrom: aws.String("c")}, {Name: aws.String("D"), ValueFrom: aws.String("d")}},
+			HealthCheck:  &types.HealthCheck{Command: []string{"CMD", "true"}, Interval: aws.Int32(30), Timeout: aws.Int32(5), Retries: aws.Int32(3)},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+	v1 := map[string]string{"web": image + ":v1"}
+	for _, c := range []struct {
+		name, old, new string
+		again          bool
+	}{
+		{"the same", "cart", "cart", true},
+		{"the family of the base", `"family": "cart", `, "", true},
+		{"a default written out", `"networkMode"`, `"tags": [], "networkMode"`, true},
+		{"processors counted otherwise", `"256"`, `".25 vCPU"`, true},
+		{"memory counted otherwise", `"512"`, `"0.5GB"`, true},
+		{"more memory", `"512"`, `"1 GB"`, false},
+		{"not essential", `"portMappings"`, `"essential": false, "portMappings"`, false},
+		{"another value", `"value": "2"`, `"value": "3"`, false},
+		{"another protocol", `8080}`, `8080, "protocol": "udp"}`, false},
+		{"another interval", `["CMD", "true"]`, `["CMD", "true"], "interval": 10`, false},
+		{"another family", `"cart"`, `"till"`, false},
+	} {
+		text := strings.Replace(sparse, c.old, c.new, 1)
+		if c.name == "not essential" { // one has to be
+			text = strings.Replace(text, `"containerDefinitions": [`, `"containerDefinitions": [{"name": "log", "image": "x"}, `, 1)
+		}
+		rendered, err := w.services.RenderText(t.Context(), base, text, v1)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		got, err := w.services.Register(t.Context(), rendered)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if (got == there) != c.again {
+			t.Errorf("%s: it is %s, and %s was there; want it used again: %t", c.name, got, there, c.again)
+		}
+	}
+	if _, err := w.services.RenderText(t.Context(), base, `{"family": 7}`, v1); rollout.KindOf(err) != rollout.KindRefused {
+		t.Errorf("a text that cannot be read: %v, want it refused", err)
+	}
+}

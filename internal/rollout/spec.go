@@ -77,6 +77,7 @@ type Environment struct {
 	ListenerRule     string           `json:"listenerRule,omitempty"` // ARN; found from the services when empty
 	TargetGroups     Names            `json:"targetGroups,omitzero"`  // ARNs; found from the services when empty
 	Inconclusive     InconclusiveRule `json:"inconclusive"`
+	TaskDefinition   TaskDefinition   `json:"taskDefinition,omitzero"` // without a file, from what runs
 }
 
 // Names gives a name to each slot.

@@ -65,6 +65,9 @@ func (r *reader) environment(p place, before *entry) (*entry, bool) {
 	if accept := o.get("acceptStickiness"); accept.given() {
 		e.AcceptStickiness = r.boolean(accept)
 	}
+	if definition := o.get("taskDefinition"); definition.given() {
+		e.TaskDefinition.File = r.matching(definition, taskDefinitionPattern, wantTaskDefinition)
+	}
 	e.Inconclusive = r.inconclusive(o.get("inconclusive"))
 	return e, true
 }

@@ -53,6 +53,8 @@ func (f fields) names() []string {
 	return names
 }
 
+const aboutTaskDefinition = "A file beside this one that says what the tasks are, in AWS's JSON or as YAML; without it, what runs now with the release's images."
+
 func topFields() fields {
 	return fields{
 		known: []field{
@@ -68,6 +70,7 @@ func topFields() fields {
 				"The CodePipelines whose manual approvals are asked for and answered as Sluice's own are."),
 			optional("keep", text(daysPattern),
 				"How long the record of decisions is kept, from 1d to 3650d; without it, for ever. Here alone a duration may have days: 400d."),
+			optional("taskDefinition", text(taskDefinitionPattern), aboutTaskDefinition),
 		},
 		never: map[string]string{"freezes": byCommand, "windows": "each environment has its own"},
 	}
@@ -133,6 +136,7 @@ func environmentFields() fields {
 			optional("targetGroups", mapping(targetGroupFields()),
 				"The two target groups; without it, found from the services."),
 			optional("inconclusive", mapping(inconclusiveFields()), "What follows when an alarm about the canary has no data after a bake."),
+			optional("taskDefinition", text(taskDefinitionPattern), aboutTaskDefinition+" Instead of that of the top level."),
 		},
 		later: []string{"analysis"},
 		never: map[string]string{"freezes": byCommand},

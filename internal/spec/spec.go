@@ -86,6 +86,7 @@ func (r *reader) spec(root place) *rollout.Spec {
 	}
 	s.Triggers = r.triggers(o.get("triggers"), s.Containers)
 	entries := r.environments(o.get("environments"))
+	r.taskDefinitions(o.get("taskDefinition"), entries)
 	everywhere := r.notify(o.get("notify"), entries)
 	for _, c := range everywhere {
 		s.Notify = append(s.Notify, c.Channel)
@@ -99,6 +100,19 @@ func (r *reader) spec(root place) *rollout.Spec {
 	}
 	r.heard(everywhere, entries)
 	return s
+}
+
+// taskDefinitions reads the file that counts where an environment names no other.
+func (r *reader) taskDefinitions(p place, entries []*entry) {
+	if !p.given() {
+		return
+	}
+	file := r.matching(p, taskDefinitionPattern, wantTaskDefinition)
+	for _, e := range entries {
+		if e.TaskDefinition.File == "" {
+			e.TaskDefinition.File = file
+		}
+	}
 }
 
 func (r *reader) containers(p place) map[string]string {

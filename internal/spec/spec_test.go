@@ -45,6 +45,8 @@ environments:
       blue: arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/blue/73e2d6bc24d8a067
       green: arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/green/73e2d6bc24d8a068
     inconclusive: {retries: 1, then: proceed}
+    taskDefinition: deploy/production.yaml
+taskDefinition: task-definition.json
 `
 
 func fullSpec() *rollout.Spec {
@@ -70,7 +72,8 @@ func fullSpec() *rollout.Spec {
 				Blue:  "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/blue/73e2d6bc24d8a067",
 				Green: "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/green/73e2d6bc24d8a068",
 			},
-			Inconclusive: rollout.InconclusiveRule{Retries: 1, Then: rollout.ChooseProceed},
+			Inconclusive:   rollout.InconclusiveRule{Retries: 1, Then: rollout.ChooseProceed},
+			TaskDefinition: rollout.TaskDefinition{File: "deploy/production.yaml"},
 		}},
 	}
 }
@@ -99,6 +102,12 @@ func leastSpec() *rollout.Spec {
 	}
 }
 
+func definedSpec() *rollout.Spec {
+	s := leastSpec()
+	s.Environments[0].TaskDefinition.File = "task.json"
+	return s
+}
+
 func pipelineSpec() *rollout.Spec {
 	s := leastSpec()
 	s.Triggers = rollout.Triggers{CodePipeline: true}
@@ -117,6 +126,7 @@ func TestParse(t *testing.T) {
 		{"windows line ends", strings.ReplaceAll(least, "\n", "\r\n"), leastSpec()},
 		{"a pipeline", strings.Replace(least, "ecr: {tag: v*}", "codepipeline", 1), pipelineSpec()},
 		{"a pipeline as a mapping", strings.Replace(least, "ecr: {tag: v*}", "codepipeline: {}", 1), pipelineSpec()},
+		{"one task definition for all", "taskDefinition: task.json\n" + least, definedSpec()},
 		{"named repository", strings.Replace(least, "ecr: {tag: v*}", "ecr: {repository: shop, tag: v*}", 1), leastSpec()},
 	}
 	for _, tt := range tests {
@@ -164,9 +174,9 @@ func TestProblems(t *testing.T) {
 		{"app missing", "app: shop\n", "", `sluice.yaml:1:1: app: found nothing, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last`},
 		{"app name", "app: shop", "app: Shop_", `sluice.yaml:1:6: app: found "Shop_", want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last`},
 		{"app is a number", "app: shop", "app: 12", `sluice.yaml:1:6: app: found 12, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last; put it in quotes if it is meant as text`},
-		{"unknown field", "app:", "ap:", `sluice.yaml:1:1: ap: found an unknown field "ap", want one of app, containers, triggers, environments, notify, pipelines, keep; did you mean "app"?` + "\n" + `sluice.yaml:1:1: app: found nothing, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last`},
+		{"unknown field", "app:", "ap:", `sluice.yaml:1:1: ap: found an unknown field "ap", want one of app, containers, triggers, environments, notify, pipelines, keep, taskDefinition; did you mean "app"?` + "\n" + `sluice.yaml:1:1: app: found nothing, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last`},
 		{"unknown field in a step", "weight: 100,", "weigth: 100,", `sluice.yaml:9:13: environments[0].steps[0].weight: found nothing, want a whole number from 1 to 100` + "\n" + `sluice.yaml:9:14: environments[0].steps[0].weigth: found an unknown field "weigth", want one of weight, bake, approval; did you mean "weight"?`},
-		{"unknown field like no other", "    cluster", "    colour: red\n    cluster", `sluice.yaml:7:5: environments[0].colour: found an unknown field "colour", want one of name, wave, region, role, cluster, slots, approval, operators, windows, steps, alarms, notify, guard, watchAfter, acceptStickiness, listenerRule, targetGroups, inconclusive`},
+		{"unknown field like no other", "    cluster", "    colour: red\n    cluster", `sluice.yaml:7:5: environments[0].colour: found an unknown field "colour", want one of name, wave, region, role, cluster, slots, approval, operators, windows, steps, alarms, notify, guard, watchAfter, acceptStickiness, listenerRule, targetGroups, inconclusive, taskDefinition`},
 		{"duplicate field", "    cluster", "    name: again\n    cluster", `sluice.yaml:7:5: environments[0].name: found the field again, want it once (first on line 6)`},
 		{"containers missing", "containers: {web: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop}", "containers:", `sluice.yaml:2:1: containers: found nothing, want a mapping of container names to image repositories`},
 		{"no container", "{web: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop}", "{}", `sluice.yaml:2:13: containers: found an empty mapping, want at least one container`},
@@ -217,6 +227,8 @@ func TestProblems(t *testing.T) {
 		{"stickiness", "    cluster", "    acceptStickiness: yes\n    cluster", `sluice.yaml:7:23: environments[0].acceptStickiness: found "yes", want true or false`},
 		{"rule", "    cluster", "    listenerRule: rule-1\n    cluster", `sluice.yaml:7:19: environments[0].listenerRule: found "rule-1", want the ARN of an Application Load Balancer's listener rule`},
 		{"target group missing", "    cluster", "    targetGroups: {blue: arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/blue/73e2d6bc24d8a067}\n    cluster", `sluice.yaml:7:19: environments[0].targetGroups.green: found nothing, want the ARN of a target group`},
+		{"task definition elsewhere", "app: shop", "app: shop\ntaskDefinition: /etc/task.json", `sluice.yaml:2:17: taskDefinition: found "/etc/task.json", want the path of a .json, .yaml or .yml file from the folder of this one`},
+		{"task definition in another form", "    cluster", "    taskDefinition: task.toml\n    cluster", `sluice.yaml:7:21: environments[0].taskDefinition: found "task.toml", want the path of a .json, .yaml or .yml file from the folder of this one`},
 		{"inconclusive", "    cluster", "    inconclusive: {retries: 11, then: rolback}\n    cluster", `sluice.yaml:7:29: environments[0].inconclusive.retries: found 11, want a whole number from 0 to 10` + "\n" + `sluice.yaml:7:39: environments[0].inconclusive.then: found "rolback", want rollback or proceed; did you mean "rollback"?`},
 		{"anchor and alias", "{blue: shop-blue, green: shop-green}", "{blue: &b shop-blue, green: *b}", `sluice.yaml:8:19: found an anchor, want plain YAML without anchors, aliases, merge keys, tags and complex keys` + "\n" + `sluice.yaml:8:40: found an alias, want plain YAML without anchors, aliases, merge keys, tags and complex keys`},
 		{"merge key", "app: shop", "<<: {app: shop}", `sluice.yaml:1:1: found a merge key, want plain YAML without anchors, aliases, merge keys, tags and complex keys`},
@@ -230,7 +242,7 @@ func TestProblems(t *testing.T) {
 			`sluice.yaml:2:15: environments: found a mapping, want a list of 1 to 20 environments`},
 		{"empty file", least, "", `sluice.yaml:1:1: found nothing, want a spec`},
 		{"only a comment", least, "# soon\n", `sluice.yaml:1:1: found nothing, want a spec`},
-		{"a list", least, "- app\n", `sluice.yaml:1:1: found a list, want a mapping with app, containers, triggers, environments, notify, pipelines, keep`},
+		{"a list", least, "- app\n", `sluice.yaml:1:1: found a list, want a mapping with app, containers, triggers, environments, notify, pipelines, keep, taskDefinition`},
 		{"not YAML", least, "app: [\n", `sluice.yaml:1:6: found what is not YAML (sequence end token ']' not found), want a spec in YAML`},
 		{"not text", least, "app: \xff\n", `sluice.yaml:1:1: found bytes that are not UTF-8, want a text file`},
 		{"huge", least, strings.Repeat("#", 70000), `sluice.yaml:1:1: found 70000 bytes, want a file of at most 65536 bytes`},

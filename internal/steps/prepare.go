@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/sluice-deploy/sluice/internal/alarms"
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/ecsservice"
 	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -357,8 +358,7 @@ func stableHealthy(ctx context.Context, j *job, services map[rollout.Slot]ecsser
 	return nil
 }
 
-// taskDefinition gives the one to run: what the stable slot runs, with the
-// release's images. A rollback runs what the release ran.
+// taskDefinition gives the one to run, and registers it once.
 func (s *Steps) taskDefinition(ctx context.Context, j *job) (string, error) {
 	if j.record.TaskDefinition != "" {
 		return j.record.TaskDefinition, nil
@@ -368,13 +368,18 @@ func (s *Steps) taskDefinition(ctx context.Context, j *job) (string, error) {
 		return "", err
 	}
 	registered, err := j.Services.Register(ctx, rendered)
+	if err != nil && fromFile(j) {
+		return "", awsclient.Wrap(err, "the task definition is from %s", j.spec.TaskDefinition.File)
+	}
 	if err != nil {
 		return "", err
 	}
 	return registered, s.Store.SetTaskDefinition(ctx, j.record.Name, registered)
 }
 
-// render makes the task definition without registering it.
+// render makes the task definition without registering it: what the spec's file says or
+// else what the stable slot runs, with the release's images. A rollback runs what the
+// release ran.
 func (s *Steps) render(ctx context.Context, j *job) (ecsservice.Rendered, error) {
 	base := j.snap.Of(j.snap.StableSlot()).TaskDefinition
 	if j.record.Kind == rollout.Back {
@@ -386,7 +391,31 @@ func (s *Steps) render(ctx context.Context, j *job) (ecsservice.Rendered, error)
 			base = before.TaskDefinition
 		}
 	}
-	return j.Services.Render(ctx, base, j.release.Images)
+	if !fromFile(j) {
+		return j.Services.Render(ctx, base, j.release.Images)
+	}
+	text, err := fill(j)
+	if err != nil {
+		return ecsservice.Rendered{}, err
+	}
+	return j.Services.RenderText(ctx, base, text, j.release.Images)
+}
+
+func fromFile(j *job) bool {
+	return j.record.Kind == rollout.Forward && j.spec.TaskDefinition.File != ""
+}
+
+// fill gives the text of the spec's file with what only this rollout knows.
+func fill(j *job) (string, error) {
+	slot := j.snap.Plan.Canary
+	service, err := arn.Parse(j.snap.Of(slot).ARN)
+	if err != nil {
+		return "", rollout.Errorf(rollout.KindInternal, "service ARN %q: %w", j.snap.Of(slot).ARN, err)
+	}
+	holes := j.release.Holes(j.record.Place.Environment)
+	holes[rollout.HoleSlot] = string(slot)
+	holes[rollout.HolePartition], holes[rollout.HoleRegion], holes[rollout.HoleAccount] = service.Partition, service.Region, service.AccountID
+	return j.spec.TaskDefinition.Fill(holes)
 }
 
 // startCanary holds autoscaling and starts the canary. Scaling is opened only when

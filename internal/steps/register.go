@@ -17,6 +17,12 @@ func (s *Steps) Register(ctx context.Context, spec rollout.Spec) error {
 			"the spec of %s asks or tells people in Slack, and Sluice's stack has no SlackSecret; set it up (docs/slack.md), or name IAM approvers only",
 			spec.App)
 	}
+	for _, env := range spec.Environments {
+		if env.TaskDefinition.File != "" && env.TaskDefinition.Text == "" {
+			return rollout.Errorf(rollout.KindRefused, "the spec of %s names %s and was registered without it; register it with `sluice apply`",
+				spec.App, env.TaskDefinition.File)
+		}
+	}
 	before, err := s.Store.App(ctx, spec.App)
 	if err != nil && rollout.KindOf(err) != rollout.KindNotFound {
 		return err
