@@ -88,6 +88,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		}
 	}
 	add("before",
+		NewCmdInit(p, runInit),
 		NewCmdValidate(p, runValidate),
 		newCmdSchema(p),
 		NewCmdApply(p, runApply),

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -74,15 +73,5 @@ func runRollback(ctx context.Context, o *RollbackOptions) error {
 		r, outcome = t.untilRolled(ctx, o.Process, followed.Rollout, o.Wait)
 		said = "succeeded"
 	}
-	err = o.Output.write(o.Out, r, func(w io.Writer) error {
-		if outcome != nil {
-			return nil // it is said as an error
-		}
-		_, err := fmt.Fprintf(w, "%s %s\n", followed.Rollout, said)
-		return err
-	})
-	if outcome != nil {
-		return outcome
-	}
-	return err
+	return o.Output.writeEnd(o.Out, r, followed.Rollout+" "+said, outcome)
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/emulator/slack"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -53,6 +54,7 @@ func TestMain(m *testing.M) {
 //	alarm NAME STATE      set an alarm: ALARM or OK
 //	build TAG COMMIT [AGO]   a build of shop has made the image with the tag of dana@example.com's commit
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
+//	stack NAME TEMPLATE   make a stack of a template of CloudFormation
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
 //	terminal NAME COMMAND...   the same of what the command shows on a terminal
@@ -74,7 +76,7 @@ func TestScripts(t *testing.T) {
 			"begun": on(1, 1, (*scripted).begun), "looked": on(0, 0, (*scripted).looked),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
 			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal,
-			"spoil": on(1, 1, (*scripted).spoil),
+			"spoil": on(1, 1, (*scripted).spoil), "stack": stack,
 		},
 	})
 }
@@ -96,6 +98,9 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.Do(func() {
+		h.Slack.AddChannel(slack.Channel{ID: "C024BE91L", Name: "deploys", HasBot: true, Everyone: true})
+	})
 	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON")), new(atomic.Int64)}
 	if _, err := w.aws.ECR.CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
 		return nil, fmt.Errorf("create the repository: %w", err)
@@ -186,7 +191,7 @@ func (w *scripted) begun(args []string) error {
 		if rollout.KindOf(err) != rollout.KindNotFound {
 			return err
 		}
-		time.Sleep(time.Millisecond) // for another process
+		time.Sleep(time.Millisecond) //nolint:forbidigo // another process is waited for
 	}
 }
 

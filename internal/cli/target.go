@@ -50,7 +50,7 @@ func (f *targetFlags) addTo(cmd *cobra.Command) {
 
 // target is the installation that a command works on, and ways to reach it.
 type target struct {
-	installation.Installation
+	*installation.Installation
 
 	AWS   aws.Config
 	Local string       // endpoint of the local cloud; "" is AWS
