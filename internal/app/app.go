@@ -104,6 +104,7 @@ func reach(w World) func(awsclient.Away) steps.Reach {
 			r = steps.Reach{
 				Services: ecsservice.Services{ECS: c.ECS, Once: c.ECSOnce},
 				Traffic:  traffic.Router{ELB: c.ELB, Once: c.ELBOnce},
+				Meter:    traffic.Meter{CloudWatch: c.CloudWatch},
 				Alarms:   alarms.Reader{CloudWatch: c.CloudWatch},
 				Scaling:  autoscaling.Scaler{AutoScaling: c.AutoScaling},
 			}

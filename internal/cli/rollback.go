@@ -40,7 +40,7 @@ be asked; 2 for a wrong command line; 3 when it could not go there and traffic s
 was over.`,
 		Example: `  sluice rollback shop production --wait
   sluice rollback shop production --to 41 --reason "checkout is slow"`,
-		Args: twoArgs("app", "environment"),
+		Args: appAndEnv,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Order.App, o.Order.Environment = args[0], args[1]
 			if cmd.Flags().Changed("to") && o.Order.To < 1 {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func TestMain(m *testing.M) {
 //	furnish ENVIRONMENT   what an environment of shop needs around it, running the image tagged v0
 //	advance DURATION      let time pass
 //	begun ROLLOUT         wait until a command in the background has the rollout begun
+//	looked                wait until a command in the background that watches has looked twice more
 //	until STATE ROLLOUT   let time pass until the rollout's execution enters a state
 //	ended ROLLOUT         let time pass until the rollout has its outcome
 //	alarm NAME STATE      set an alarm: ALARM or OK
@@ -71,9 +73,10 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
-			"begun": on(1, 1, (*scripted).begun),
+			"begun": on(1, 1, (*scripted).begun), "looked": on(0, 0, (*scripted).looked),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
-			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil), "stack": stack,
+			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal,
+			"spoil": on(1, 1, (*scripted).spoil), "stack": stack,
 		},
 	})
 }
@@ -82,7 +85,8 @@ func TestScripts(t *testing.T) {
 type scripted struct {
 	*harness.Harness
 
-	aws awsclient.Clients
+	aws   awsclient.Clients
+	looks *atomic.Int64 // at metrics, by commands
 }
 
 func newScripted(env *testscript.Env) (*scripted, error) {
@@ -97,7 +101,7 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	h.Do(func() {
 		h.Slack.AddChannel(slack.Channel{ID: "C024BE91L", Name: "deploys", HasBot: true, Everyone: true})
 	})
-	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON"))}
+	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON")), new(atomic.Int64)}
 	if _, err := w.aws.ECR.CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
 		return nil, fmt.Errorf("create the repository: %w", err)
 	}
@@ -105,6 +109,9 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		h.RunFor(between)
 		aws.ServeHTTP(rw, r)
+		if strings.HasSuffix(r.URL.Path, "/GetMetricData") {
+			w.looks.Add(1)
+		}
 	}))
 	env.Defer(server.Close)
 	env.Setenv("AWS_ENDPOINT_URL", server.URL)
@@ -186,6 +193,13 @@ func (w *scripted) begun(args []string) error {
 		}
 		time.Sleep(time.Millisecond) //nolint:forbidigo // another process is waited for
 	}
+}
+
+func (w *scripted) looked([]string) error {
+	for enough := w.looks.Load() + 2; w.looks.Load() < enough; {
+		time.Sleep(time.Millisecond) //nolint:forbidigo // for another process
+	}
+	return nil
 }
 
 // patience is longer than a rollout of a script takes.

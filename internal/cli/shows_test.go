@@ -35,6 +35,7 @@ func matches(ts *testscript.TestScript, name, got string) {
 // timeless is a text without what depends on the second it was written in.
 func timeless(text string) string {
 	for _, r := range []struct{ pattern, with string }{
+		{`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`, "uuid"},
 		{`\d\d:\d\d(:\d\d(\.\d+)?)?`, "hh:mm"},
 		{`\b(\d+[dhms])+\b`, "span"},
 		{`"seconds": \d+`, `"seconds": n`},

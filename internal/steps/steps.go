@@ -64,6 +64,7 @@ type Steps struct {
 type Reach struct {
 	Services ecsservice.Services
 	Traffic  traffic.Router
+	Meter    traffic.Meter
 	Alarms   alarms.Reader
 	Scaling  autoscaling.Scaler
 }

@@ -88,12 +88,12 @@ func (f facts) done(phase rollout.Phase) string {
 		return fmt.Sprintf("keeps the old slot warm for %v", span)
 	case rollout.PhaseRetire:
 		return "the old slot goes to zero"
+	case rollout.PhaseAccept:
+		return "what has the traffic is what the environment runs"
 	case rollout.PhaseRestore:
 		return "the canary goes to zero"
 	case rollout.PhaseHold:
 		return "is paused until somebody resumes it"
-	case rollout.PhaseAccept:
-		return "what has the traffic is what runs; the other slot goes to zero"
 	case rollout.PhaseLeave, rollout.PhaseDirty:
 	}
 	return ""
