@@ -113,6 +113,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdHistory(p, runHistory),
 		NewCmdExplain(p, runExplain),
 		NewCmdMetrics(p, runMetrics),
+		NewCmdGraph(p, runGraph),
 	)
 	add("local",
 		NewCmdDemo(p, runDemo),
