@@ -116,6 +116,7 @@ func reach(w World) func(awsclient.Away) steps.Reach {
 			r = steps.Reach{
 				Services: ecsservice.Services{ECS: c.ECS, Once: c.ECSOnce},
 				Traffic:  traffic.Router{ELB: c.ELB, Once: c.ELBOnce},
+				Meter:    traffic.Meter{CloudWatch: c.CloudWatch},
 				Alarms:   alarms.Reader{CloudWatch: c.CloudWatch},
 				Scaling:  autoscaling.Scaler{AutoScaling: c.AutoScaling},
 			}
@@ -172,13 +173,13 @@ func (a *App) Handlers() map[string]handler.Func {
 		}.Handler(),
 		"decide": handler.Decide{Store: s.Store, Bus: a.bus, Now: now, Log: log}.Handler(),
 
-		"approve":     handler.Step(r, rollout.PhaseApprove, handler.Quiet(s.Approve)),
+		"approve":     handler.Step(r, rollout.PhaseApprove, s.Approve),
 		"gate":        handler.Step(r, rollout.PhaseGate, handler.Quiet(s.Gate)),
-		"lock":        handler.Step(r, rollout.PhaseLock, handler.Quiet(s.Lock)),
+		"lock":        handler.Step(r, rollout.PhaseLock, s.Lock),
 		"prepare":     handler.Step(r, rollout.PhasePrepare, s.Prepare),
-		"awaitcanary": handler.Step(r, rollout.PhaseAwaitCanary, handler.Quiet(s.AwaitCanary)),
+		"awaitcanary": handler.Step(r, rollout.PhaseAwaitCanary, s.AwaitCanary),
 		"shift":       handler.Step(r, rollout.PhaseShift, s.Shift),
-		"ask":         handler.Step(r, rollout.PhaseAsk, handler.Quiet(s.Ask)),
+		"ask":         handler.Step(r, rollout.PhaseAsk, s.Ask),
 		"bake":        handler.Step(r, rollout.PhaseBake, handler.Quiet(s.Bake)),
 		"hold":        handler.Step(r, rollout.PhaseHold, handler.Quiet(s.Hold)),
 		"judge":       handler.Step(r, rollout.PhaseJudge, s.Judge),

@@ -90,6 +90,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		}
 	}
 	add("before",
+		NewCmdInit(p, runInit),
 		NewCmdValidate(p, runValidate),
 		newCmdSchema(p),
 		NewCmdApply(p, runApply),
@@ -110,7 +111,10 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 	)
 	add("looking",
 		NewCmdStatus(p, runStatus),
+		NewCmdWatch(p, runWatch),
 		NewCmdHistory(p, runHistory),
+		NewCmdExplain(p, runExplain),
+		NewCmdMetrics(p, runMetrics),
 		NewCmdGraph(p, runGraph),
 	)
 	add("local",
@@ -148,13 +152,12 @@ func oneArg(name string) cobra.PositionalArgs {
 	}
 }
 
-func twoArgs(first, second string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != 2 {
-			return usagef("%s takes an %s and an %s, found %s", cmd.CommandPath(), first, second, counted(len(args), "argument"))
-		}
-		return nil
+// appAndEnv takes the arguments that name an environment.
+func appAndEnv(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 {
+		return usagef("%s takes an app and an environment, found %s", cmd.CommandPath(), counted(len(args), "argument"))
 	}
+	return nil
 }
 
 func atMost(n int, name string) cobra.PositionalArgs {

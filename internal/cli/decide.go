@@ -39,17 +39,27 @@ func decisionHelps() []decisionHelp {
 and step, once. With --hash it is refused unless that is what is asked about, as
 ` + "`sluice plan`" + ` and ` + "`sluice status`" + ` show it.`, `  sluice approve shop-production-42
   sluice approve shop production --hash 8d0c4d1e…`},
-		{approvals.Reject, "Say no to a rollout that asks", `Rejects what a rollout asks for; it ends Rejected. A reason is needed.`,
-			`  sluice reject shop-production-42 --reason "not on a Friday"`},
-		{approvals.Promote, "End a bake early", `Ends the bake that a rollout is in. The judge still judges: a red alarm stops it.`,
-			`  sluice promote shop production`},
-		{approvals.Pause, "Stop the clock of a bake", `Keeps a rollout at its weight until it is resumed. Alarms are watched all the while.`,
-			`  sluice pause shop production`},
-		{approvals.Resume, "Go on with a paused bake", `Goes on with a bake that was paused, for what remained of it.`,
-			`  sluice resume shop production`},
-		{approvals.Abort, "Take a rollout back", `Puts all traffic back on the release before and ends the rollout. Once its guard has
+		{
+			approvals.Reject, "Say no to a rollout that asks", `Rejects what a rollout asks for; it ends Rejected. A reason is needed.`,
+			`  sluice reject shop-production-42 --reason "not on a Friday"`,
+		},
+		{
+			approvals.Promote, "End a bake early", `Ends the bake that a rollout is in. The judge still judges: a red alarm stops it.`,
+			`  sluice promote shop production`,
+		},
+		{
+			approvals.Pause, "Stop the clock of a bake", `Keeps a rollout at its weight until it is resumed. Alarms are watched all the while.`,
+			`  sluice pause shop production`,
+		},
+		{
+			approvals.Resume, "Go on with a paused bake", `Goes on with a bake that was paused, for what remained of it.`,
+			`  sluice resume shop production`,
+		},
+		{
+			approvals.Abort, "Take a rollout back", `Puts all traffic back on the release before and ends the rollout. Once its guard has
 closed there is nothing to abort: use ` + "`sluice rollback`" + `.`,
-			`  sluice abort shop production --reason "checkout is slow"`},
+			`  sluice abort shop production --reason "checkout is slow"`,
+		},
 	}
 }
 
@@ -174,7 +184,7 @@ func (t *target) decide(ctx context.Context, decision map[string]string) (decisi
 	if err := t.client().Post(ctx, "/decisions", decision, &came); err != nil {
 		return came, err
 	}
-	for until := time.Now().Add(followTime); time.Now().Before(until); { //nolint:forbidigo // a person waits
+	for until := time.Now().Add(followTime); time.Now().Before(until); {
 		err := t.client().Get(ctx, "/decisions/"+came.Subject+"/"+came.ID, &came)
 		switch {
 		case err != nil && rollout.KindOf(err) != rollout.KindNotFound: // its event has not come yet

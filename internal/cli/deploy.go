@@ -117,17 +117,7 @@ func runDeploy(ctx context.Context, o *DeployOptions) error {
 	_, _ = fmt.Fprintf(o.Err, "release %d of %s is on its way\n", out.Release, out.App) // nobody has to read it
 	g, outcome := t.untilDeployed(ctx, o.Process, order.App, followed.ID, o.Wait)
 	out.Going = &g
-	err = o.Output.write(o.Out, out, func(w io.Writer) error {
-		if outcome != nil {
-			return nil // it is said as an error
-		}
-		_, err := fmt.Fprintf(w, "release %d of %s got through\n", out.Release, out.App)
-		return err
-	})
-	if outcome != nil {
-		return outcome
-	}
-	return err
+	return o.Output.writeEnd(o.Out, out, fmt.Sprintf("release %d of %s got through", out.Release, out.App), outcome)
 }
 
 // order is what the command line orders.

@@ -17,8 +17,16 @@ import (
 )
 
 func (w *scripted) build(args []string) error {
-	detail := fmt.Sprintf(`{"app":"shop","build":"run-%s","images":{"web":"%s:%s"},"commit":%q,"author":"Dana <dana@example.com>"}`,
-		args[1], repository, args[0], args[1])
+	committed := ""
+	if len(args) == 3 {
+		ago, err := time.ParseDuration(args[2])
+		if err != nil {
+			return fmt.Errorf("build: %w", err)
+		}
+		committed = fmt.Sprintf(`,"committedAt":%q`, w.Now().Add(-ago).Format(time.RFC3339))
+	}
+	detail := fmt.Sprintf(`{"app":"shop","build":"run-%s","images":{"web":"%s:%s"},"commit":%q,"author":"Dana <dana@example.com>"%s}`,
+		args[1], repository, args[0], args[1], committed)
 	_, err := w.aws.EventBridge.PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
 		Source: aws.String("sluice.build"), DetailType: aws.String("Sluice Build Succeeded"), Detail: &detail,
 	}}})

@@ -37,7 +37,7 @@ decided in one is told by ` + "`sluice explain`" + `.
 Exit status: 0 when they are listed, 1 when not, 2 for a wrong command line.`,
 		Example: `  sluice history shop production
   sluice history shop production --limit 100 --output json`,
-		Args: twoArgs("app", "environment"),
+		Args: appAndEnv,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Limit < 1 {
 				return usagef("--limit is %d, want at least 1", o.Limit)

@@ -43,7 +43,7 @@ func (t *target) order(ctx context.Context, o approvals.Order) (store.Order, err
 	if err := t.client().Post(ctx, "/orders", o, &placed); err != nil {
 		return store.Order{}, err
 	}
-	for until := time.Now().Add(followTime); time.Now().Before(until); { //nolint:forbidigo // a person waits
+	for until := time.Now().Add(followTime); time.Now().Before(until); {
 		var followed store.Order
 		err := t.client().Get(ctx, "/orders/"+placed.ID, &followed)
 		switch {

@@ -54,3 +54,18 @@ func (o *outputFlag) write(out io.Writer, v any, text func(io.Writer) error) err
 	}
 	return nil
 }
+
+// writeEnd is write for what was waited for: a sentence where it ended well, and else the
+// error of its outcome, which says it.
+func (o *outputFlag) writeEnd(out io.Writer, v any, well string, outcome error) error {
+	err := o.write(out, v, func(w io.Writer) error {
+		if outcome == nil {
+			_, _ = fmt.Fprintln(w, well) // nobody has to read it
+		}
+		return nil
+	})
+	if outcome != nil {
+		return outcome
+	}
+	return err
+}

@@ -48,7 +48,7 @@ be asked; 2 for a wrong command line; 6 when it was refused; 7 when it is still,
 again, Dirty (--wait); 8 when --timeout was over.`,
 		Example: `  sluice repair shop production
   sluice repair shop production --move back --wait`,
-		Args: twoArgs("app", "environment"),
+		Args: appAndEnv,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Order.App, o.Order.Environment = args[0], args[1]
 			if move := store.Move(o.Order.Move); cmd.Flags().Changed("move") && move != store.MoveBack && move != store.MoveAccept {

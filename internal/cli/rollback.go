@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +40,7 @@ be asked; 2 for a wrong command line; 3 when it could not go there and traffic s
 was over.`,
 		Example: `  sluice rollback shop production --wait
   sluice rollback shop production --to 41 --reason "checkout is slow"`,
-		Args: twoArgs("app", "environment"),
+		Args: appAndEnv,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Order.App, o.Order.Environment = args[0], args[1]
 			if cmd.Flags().Changed("to") && o.Order.To < 1 {
@@ -74,15 +73,5 @@ func runRollback(ctx context.Context, o *RollbackOptions) error {
 		r, outcome = t.untilRolled(ctx, o.Process, followed.Rollout, o.Wait)
 		said = "succeeded"
 	}
-	err = o.Output.write(o.Out, r, func(w io.Writer) error {
-		if outcome != nil {
-			return nil // it is said as an error
-		}
-		_, err := fmt.Fprintf(w, "%s %s\n", followed.Rollout, said)
-		return err
-	})
-	if outcome != nil {
-		return outcome
-	}
-	return err
+	return o.Output.writeEnd(o.Out, r, followed.Rollout+" "+said, outcome)
 }

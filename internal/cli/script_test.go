@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/emulator/slack"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -47,11 +49,13 @@ func TestMain(m *testing.M) {
 //	furnish ENVIRONMENT   what an environment of shop needs around it, running the image tagged v0
 //	advance DURATION      let time pass
 //	begun ROLLOUT         wait until a command in the background has the rollout begun
+//	looked                wait until a command in the background that watches has looked twice more
 //	until STATE ROLLOUT   let time pass until the rollout's execution enters a state
 //	ended ROLLOUT         let time pass until the rollout has its outcome
 //	alarm NAME STATE      set an alarm: ALARM or OK
-//	build TAG COMMIT      a build of shop by dana@example.com has made the image with the tag
+//	build TAG COMMIT [AGO]   a build of shop has made the image with the tag of dana@example.com's commit
 //	weigh ENVIRONMENT BLUE [GREEN]   somebody sets the weights of its rule, or has it forward to blue alone
+//	stack NAME TEMPLATE   make a stack of a template of CloudFormation
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
 //	weights BLUE GREEN    wait until a command in the background has given production's rule these weights
 //	converses FILE COMMAND...   a person at a terminal; here_test.go has what the file says
@@ -72,9 +76,10 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
-			"begun": on(1, 1, (*scripted).begun),
+			"begun": on(1, 1, (*scripted).begun), "looked": on(0, 0, (*scripted).looked),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
-			"build": on(2, 2, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal, "spoil": on(1, 1, (*scripted).spoil),
+			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal,
+			"spoil": on(1, 1, (*scripted).spoil), "stack": stack,
 			"converses": converses, "weights": on(2, 2, (*scripted).weights),
 		},
 	})
@@ -84,7 +89,8 @@ func TestScripts(t *testing.T) {
 type scripted struct {
 	*harness.Harness
 
-	aws awsclient.Clients
+	aws   awsclient.Clients
+	looks *atomic.Int64 // at metrics, by commands
 }
 
 func newScripted(env *testscript.Env) (*scripted, error) {
@@ -96,7 +102,10 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON"))}
+	h.Do(func() {
+		h.Slack.AddChannel(slack.Channel{ID: "C024BE91L", Name: "deploys", HasBot: true, Everyone: true})
+	})
+	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON")), new(atomic.Int64)}
 	if _, err := w.aws.ECR.CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
 		return nil, fmt.Errorf("create the repository: %w", err)
 	}
@@ -104,6 +113,9 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		h.RunFor(between)
 		aws.ServeHTTP(rw, r)
+		if strings.HasSuffix(r.URL.Path, "/GetMetricData") {
+			w.looks.Add(1)
+		}
 	}))
 	env.Defer(server.Close)
 	env.Setenv("AWS_ENDPOINT_URL", server.URL)
@@ -183,8 +195,15 @@ func (w *scripted) begun(args []string) error {
 		if rollout.KindOf(err) != rollout.KindNotFound {
 			return err
 		}
-		time.Sleep(time.Millisecond) // for another process
+		time.Sleep(time.Millisecond) //nolint:forbidigo // another process is waited for
 	}
+}
+
+func (w *scripted) looked([]string) error {
+	for enough := w.looks.Load() + 2; w.looks.Load() < enough; {
+		time.Sleep(time.Millisecond) //nolint:forbidigo // for another process
+	}
+	return nil
 }
 
 // patience is longer than a rollout of a script takes.

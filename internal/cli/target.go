@@ -50,7 +50,7 @@ func (f *targetFlags) addTo(cmd *cobra.Command) {
 
 // target is the installation that a command works on, and ways to reach it.
 type target struct {
-	installation.Installation
+	*installation.Installation
 
 	AWS   aws.Config
 	Local string       // endpoint of the local cloud; "" is AWS
@@ -147,6 +147,20 @@ func (t *target) goLocal(endpoint string, given bool) error {
 // client asks the installation at its URL.
 func (t *target) client() installation.Client {
 	return installation.Client{AWS: t.AWS, HTTP: t.http, URL: t.URL, Now: t.Now}
+}
+
+// onTime sets the steps' clock again: a local cloud's may run faster than this machine's,
+// and somebody who watches sees it drift.
+func (t *target) onTime(ctx context.Context, s *steps.Steps) error {
+	if t.Local == "" {
+		return nil
+	}
+	again, err := installation.Find(ctx, t.AWS, t.Stack)
+	if err != nil {
+		return err
+	}
+	t.Ahead, s.Now = again.Ahead, again.Now
+	return nil
 }
 
 // world reaches what is not AWS, such as Slack; of a local cloud, its own stand-ins.

@@ -121,7 +121,7 @@ func (t *target) untilRolled(ctx context.Context, p Process, name string, w wait
 // look looks again and again until there is an end, or the time is over. A moment in
 // which the installation cannot be reached ends nothing.
 func (t *target) look(ctx context.Context, w waitFlags, over func() (bool, error)) error {
-	for until := time.Now().Add(w.timeout); ; { //nolint:forbidigo // a person waits
+	for until := time.Now().Add(w.timeout); ; {
 		done, err := over()
 		passing := rollout.KindOf(err) == rollout.KindUnavailable
 		switch {
@@ -129,7 +129,7 @@ func (t *target) look(ctx context.Context, w waitFlags, over func() (bool, error
 			return err
 		case err == nil && done:
 			return nil
-		case time.Now().After(until): //nolint:forbidigo // as above
+		case time.Now().After(until):
 			return &statusError{exitTimedOut, fmt.Errorf("not over after %v; it goes on: see `sluice status`", w.timeout)}
 		}
 		if err := t.pause(ctx); err != nil {

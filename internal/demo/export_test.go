@@ -4,8 +4,6 @@ import (
 	"io"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/slack"
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -65,11 +63,8 @@ func WriteGuide(out io.Writer, endpoint string) error {
 	return writeGuide(out, guide{Endpoint: endpoint, Region: "us-east-1", App: "shop", Cluster: "shop-production", Page: endpoint + "/slack/"})
 }
 
-// NewModel is the live screen's model.
-func NewModel(stop func()) tea.Model { return model{stop: stop} }
-
-// Update is the message that shows how things are.
-func Update(state State, news ...Happening) tea.Msg { return update{state, news} }
+// Remember is remember.
+func Remember(timeline, news []Happening) []Happening { return remember(timeline, news) }
 
 // SpecFile is the demo's sluice.yaml.
 func SpecFile() []byte { return specFile }

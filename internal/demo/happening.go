@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -118,41 +117,16 @@ func tellEnd(h *Happening, e eventbridge.Event) bool {
 	return true
 }
 
-// facts are what a step took and gave, as far as the timeline tells it.
-type facts struct {
-	Plan           *rollout.Plan    `json:"plan"`
-	TaskDefinition string           `json:"taskDefinition"`
-	Size           int              `json:"size"`
-	Seconds        int              `json:"seconds"`
-	Weights        *rollout.Weights `json:"weights"`
-	Verdict        rollout.Verdict  `json:"verdict"`
-	Why            string           `json:"why"`
-	Next           rollout.Next     `json:"next"`
-	Cause          *steps.Cause     `json:"cause"`
-}
-
 // decided makes a happening of what a step did, or of what a person did; false for
 // what the timeline does not show.
 func decided(d store.Decision) (Happening, bool) {
 	if d.Of == store.DecidedApproval || d.Of == store.DecidedCommand {
 		return pressed(d), true
 	}
-	h := Happening{At: d.At, About: aboutRollout, Rollout: d.Rollout, What: string(d.Phase)}
-	if d.Kind != "" {
-		h.What += ": " + string(d.Kind)
-		h.Why = d.What
-		return h, true
-	}
-	var f facts
-	if text, err := json.Marshal(d.Inputs); err != nil || json.Unmarshal(text, &f) != nil {
-		return h, true
-	}
-	if done := f.done(d.Phase); done != "" {
-		h.What += ": " + done
-	}
-	h.Why = f.Why
-	if f.Cause != nil {
-		h.Why = cmp.Or(f.Cause.Reason(), h.Why)
+	what, why := steps.Told(d)
+	h := Happening{At: d.At, About: aboutRollout, Rollout: d.Rollout, What: string(d.Phase), Why: why}
+	if what != "" {
+		h.What = strings.TrimPrefix(h.What+": "+what, ": ")
 	}
 	return h, d.Phase != rollout.PhaseApprove // what was asked is told by the question
 }
@@ -193,44 +167,4 @@ func pressed(d store.Decision) Happening {
 		h.What = fmt.Sprintf("%s pressed %s", who, action)
 	}
 	return h
-}
-
-// done says what a step did that went well.
-func (f facts) done(phase rollout.Phase) string {
-	span := time.Duration(f.Seconds) * time.Second
-	switch phase {
-	case rollout.PhaseLock:
-		return "asked for"
-	case rollout.PhasePrepare:
-		if f.Plan != nil {
-			return fmt.Sprintf("%s starts with %s of %s", f.Plan.Canary, tasks(f.Size), f.TaskDefinition[strings.LastIndex(f.TaskDefinition, "/")+1:])
-		}
-	case rollout.PhaseAwaitCanary:
-		return "waits until the canary is healthy"
-	case rollout.PhaseShift, rollout.PhaseRollback:
-		if f.Weights != nil {
-			return f.Weights.String()
-		}
-	case rollout.PhaseBake:
-		return fmt.Sprintf("watches for %v", span)
-	case rollout.PhaseJudge:
-		return fmt.Sprintf("%s, then %s", f.Verdict, f.Next)
-	case rollout.PhaseComplete:
-		return "the release is committed"
-	case rollout.PhaseGuard:
-		return fmt.Sprintf("keeps the old slot warm for %v", span)
-	case rollout.PhaseRetire:
-		return "the old slot goes to zero"
-	case rollout.PhaseRestore:
-		return "the canary goes to zero"
-	case rollout.PhaseApprove, rollout.PhaseAsk, rollout.PhaseHold, rollout.PhaseLeave, rollout.PhaseDirty:
-	}
-	return ""
-}
-
-func tasks(n int) string {
-	if n == 1 {
-		return "1 task"
-	}
-	return fmt.Sprintf("%d tasks", n)
 }

@@ -55,6 +55,7 @@ func (d *Doctor) examineEnvironment(ctx context.Context, p Patient, spec rollout
 	e.taskDefinition(ctx)
 	e.permissions(ctx)
 	e.approvers(ctx)
+	e.channels(ctx, p.Spec)
 }
 
 // gate says whether a freeze or the windows hold what would begin now.
@@ -171,6 +172,39 @@ func (e *environment) alarms() {
 		return
 	}
 	e.ok(e.about, "alarms", strings.Join(names, ", ")+": green")
+}
+
+// channels wants the app of Slack to be in the channels that it is to speak in.
+func (e *environment) channels(ctx context.Context, spec rollout.Spec) {
+	const check = "slack channels"
+	var wanted, absent []string
+	for _, c := range spec.Channels(e.spec) {
+		if c.Slack != "" {
+			wanted = append(wanted, c.Slack)
+		}
+	}
+	switch {
+	case len(wanted) == 0:
+		return
+	case e.Steps.Slack == nil:
+		e.problem(e.about, check, "the spec speaks in "+strings.Join(wanted, ", ")+", and Slack is not set up", "set it up (docs/slack.md)")
+		return
+	}
+	joined, err := e.Steps.Slack.Joined(ctx)
+	if err != nil { // that it takes the token is looked at with the installation
+		e.unchecked(e.about, check, err.Error())
+		return
+	}
+	for _, channel := range wanted {
+		if !slices.Contains(joined, channel) {
+			absent = append(absent, channel)
+		}
+	}
+	if len(absent) > 0 {
+		e.problem(e.about, check, "the app is not in "+strings.Join(absent, ", "), "invite it there with /invite, or put the channel's right name into the spec")
+		return
+	}
+	e.ok(e.about, check, "the app is in "+strings.Join(wanted, ", "))
 }
 
 // scaling reads autoscaling, which rollouts suspend and give back.

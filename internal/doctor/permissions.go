@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -119,12 +120,56 @@ func (e *environment) trusts(ctx context.Context, role string) bool {
 		e.failed(e.about, checkRoles, awsclient.Wrap(err, "read role %s", name), "")
 		return false
 	}
-	trust, err := url.QueryUnescape(aws.ToString(out.Role.AssumeRolePolicyDocument))
-	if err != nil || !strings.Contains(trust, ecsTasks) {
+	if !slices.Contains(trusted(aws.ToString(out.Role.AssumeRolePolicyDocument)), ecsTasks) {
 		e.problem(e.about, checkRoles, fmt.Sprintf("role %s does not trust %s", name, ecsTasks), "let that service assume it, in the role's trust policy")
 		return false
 	}
 	return true
+}
+
+// trusted are the services that a trust policy, percent-encoded as IAM gives it, lets
+// assume its role. A policy may have one of a thing where it may have a list.
+func trusted(document string) []string {
+	text, err := url.PathUnescape(document)
+	if err != nil {
+		return nil
+	}
+	var policy struct {
+		Statement many[statement] `json:"Statement"`
+	}
+	if err := json.Unmarshal([]byte(text), &policy); err != nil {
+		return nil
+	}
+	var services []string
+	for _, s := range policy.Statement {
+		if s.Effect == "Allow" {
+			services = append(services, s.Principal.Service...)
+		}
+	}
+	return services
+}
+
+type statement struct {
+	Effect    string `json:"Effect"`
+	Principal struct {
+		Service many[string] `json:"Service"`
+	} `json:"Principal"`
+}
+
+// many is a list, or one of it.
+type many[T any] []T
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *many[T]) UnmarshalJSON(text []byte) error {
+	var list []T
+	if json.Unmarshal(text, &list) == nil {
+		*m = list
+		return nil
+	}
+	var one T
+	err := json.Unmarshal(text, &one)
+	*m = many[T]{one}
+	return err
 }
 
 // worker is the role by which Sluice works in the environment: the spec's, or that of one

@@ -45,7 +45,7 @@ func TestChanges(t *testing.T) {
 		{"cpu", "256", "512"},
 		{"containerDefinitions[web].environment[A].name", "A", ""},
 		{"containerDefinitions[web].environment[A].value", "1", ""},
-		{"containerDefinitions[log].essential", "true", ""}, // ECS fills it in
+		{"containerDefinitions[log].essential", "true", ""},
 		{"containerDefinitions[log].image", "log:1", ""},
 		{"containerDefinitions[log].name", "log", ""},
 		{"taskRoleArn", "arn:aws:iam::123456789012:role/old", ""},

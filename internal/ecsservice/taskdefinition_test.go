@@ -56,6 +56,15 @@ func (w world) tryRegister(base string, images map[string]string) (string, error
 	return w.services.Register(w.t.Context(), rendered)
 }
 
+func (w world) registerText(base, text string, images map[string]string) (string, error) {
+	w.t.Helper()
+	rendered, err := w.services.RenderText(w.t.Context(), base, text, images)
+	if err != nil {
+		return "", err
+	}
+	return w.services.Register(w.t.Context(), rendered)
+}
+
 func (w world) definition(name string) *ecs.DescribeTaskDefinitionOutput {
 	w.t.Helper()
 	out, err := w.ecs.DescribeTaskDefinition(w.t.Context(), &ecs.DescribeTaskDefinitionInput{
@@ -193,7 +202,7 @@ const sparse = `{
 
 // A text is registered once, whatever ECS makes of what it leaves out, and again when it
 // says something else.
-func TestRenderText(t *testing.T) {
+func TestRegisterText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	base := w.base("cart")
@@ -233,12 +242,7 @@ func TestRenderText(t *testing.T) {
 		if c.name == "not essential" { // one has to be
 			text = strings.Replace(text, `"containerDefinitions": [`, `"containerDefinitions": [{"name": "log", "image": "x"}, `, 1)
 		}
-		rendered, err := w.services.RenderText(t.Context(), base, text, v1)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		got, err := w.services.Register(t.Context(), rendered)
+		got, err := w.registerText(base, text, v1)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -247,7 +251,7 @@ func TestRenderText(t *testing.T) {
 			t.Errorf("%s: it is %s, and %s was there; want it used again: %t", c.name, got, there, c.again)
 		}
 	}
-	if _, err := w.services.RenderText(t.Context(), base, `{"family": 7}`, v1); rollout.KindOf(err) != rollout.KindRefused {
+	if _, err := w.registerText(base, `{"family": 7}`, v1); rollout.KindOf(err) != rollout.KindRefused {
 		t.Errorf("a text that cannot be read: %v, want it refused", err)
 	}
 }

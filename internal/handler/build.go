@@ -85,9 +85,13 @@ func (b Build) codeBuild(ctx context.Context, e Event) error {
 		if err != nil {
 			return err
 		}
+		committed, err := committedAt(build.Variables["COMMITTED_AT"])
+		if err != nil {
+			return err
+		}
 		cause := rollout.Cause{
 			Key: buildKey(build.ID), Source: "codebuild", Commit: build.Commit, Link: build.Link,
-			Author: address(build.Variables["AUTHOR"]), Repository: build.Repository,
+			Author: address(build.Variables["AUTHOR"]), Repository: build.Repository, CommittedAt: committed,
 		}
 		return b.deploy(ctx, e, spec, found{made, cause})
 	})
@@ -205,6 +209,7 @@ func (b Build) own(ctx context.Context, e Event) error {
 		Images map[string]string `json:"images"`
 		Commit string            `json:"commit"`
 		Author string            `json:"author"`
+		At     string            `json:"committedAt"`
 		Link   string            `json:"link"`
 
 		Repository string           `json:"repository"`
@@ -225,6 +230,10 @@ func (b Build) own(ctx context.Context, e Event) error {
 	case len(d.Images) == 0:
 		return missing(e, "images")
 	}
+	committed, err := committedAt(d.At)
+	if err != nil {
+		return err
+	}
 	registered, err := b.Steps.Store.App(ctx, d.App)
 	if err != nil {
 		return err
@@ -237,9 +246,22 @@ func (b Build) own(ctx context.Context, e Event) error {
 	}
 	cause := rollout.Cause{
 		Key: buildKey(d.Build), Source: "event", Commit: d.Commit, Author: address(d.Author), Link: d.Link,
-		Repository: d.Repository, Commits: shortened(d.Commits),
+		Repository: d.Repository, Commits: shortened(d.Commits), CommittedAt: committed,
 	}
 	return b.deploy(ctx, e, registered.Spec, found{d.Images, cause})
+}
+
+// committedAt is when a commit was made, as git writes it (git show -s --format=%cI); zero
+// where nobody says.
+func committedAt(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, rollout.Errorf(rollout.KindEventInvalid, "committedAt is %.40q, want a time such as 2026-03-02T08:57:11Z, as `git show -s --format=%%cI` gives it", text)
+	}
+	return at.UTC(), nil
 }
 
 // address is the e-mail address in an author such as "Dana <dana@example.com>"; what

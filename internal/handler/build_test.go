@@ -176,6 +176,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"our event without an app", own(ownDetail().with("app", nil)), nil, invalid, []string{"app"}},
 		{"our event without a build", own(ownDetail().with("build", nil)), nil, invalid, []string{"build"}},
 		{"our event without images", own(ownDetail().with("images", nil)), nil, invalid, []string{"images"}},
+		{"our event with a wrong time of the commit", own(ownDetail().with("committedAt", "yesterday")), nil, invalid, []string{"committedAt", `"yesterday"`, "%cI"}},
 		{"our event with a long app", own(ownDetail().with("app", strings.Repeat("a", 3000))), nil, invalid, []string{"longer than"}},
 		{"our event with a long build", own(ownDetail().with("build", strings.Repeat("a", 3000))), nil, invalid, []string{"longer than"}},
 		{"a push without an action", pushed(pushDetail(gone).with("action-type", nil)), nil, invalid, []string{"action-type"}},

@@ -56,6 +56,7 @@ func (a Alarm) changed(ctx context.Context, e Event) error {
 		Name  string `json:"alarmName"`
 		State struct {
 			Value     rollout.AlarmState `json:"value"`
+			Reason    string             `json:"reason"`
 			Timestamp string             `json:"timestamp"`
 		} `json:"state"`
 	}](e)
@@ -75,7 +76,7 @@ func (a Alarm) changed(ctx context.Context, e Event) error {
 	if err != nil {
 		at = e.Time // when it was red matters less than that it is
 	}
-	return a.Steps.AlarmRed(ctx, steps.Alarm{ARN: e.Resources[0], Name: d.Name, At: at})
+	return a.Steps.AlarmRed(ctx, steps.Alarm{ARN: e.Resources[0], Name: d.Name, At: at, Why: d.State.Reason})
 }
 
 // Recover hears of executions that ended badly, and of deadmen.

@@ -111,16 +111,18 @@ func TestRecordHasInputs(t *testing.T) {
 		kind   rollout.ErrorKind
 		inputs []string
 	}{
-		{store.DecidedGate, rollout.PhaseLock, "", []string{"execution"}},
-		{store.DecidedGate, rollout.PhasePrepare, "", []string{"execution"}},
+		{store.DecidedGate, rollout.PhaseApprove, "", []string{"approval"}},
+		{store.DecidedGate, rollout.PhaseLock, "", []string{"execution", "has"}},
+		{store.DecidedGate, rollout.PhasePrepare, "", []string{"execution", "plan", "taskDefinition", "rule", "alarms"}},
+		{store.DecidedStep, rollout.PhaseAwaitCanary, "", []string{"readiness", "desired", "running", "healthy"}},
 		{store.DecidedApproval, "", rollout.KindRefused, []string{"who", "id", "way", "at", "action", "subject"}},
 		{store.DecidedApproval, rollout.PhaseApprove, "", []string{"who", "id", "way", "at", "saw", "quorum", "approvers"}},
 		{store.DecidedApproval, rollout.PhaseApprove, "", []string{"approval", "hash", "standing", "votes", "quorum"}},
 		{store.DecidedApproval, rollout.PhaseAsk, "", []string{"who", "id", "way", "at", "saw"}},
 		{store.DecidedCommand, "", "", []string{"who", "id", "way", "at", "action"}},
-		{store.DecidedStep, rollout.PhaseShift, "", []string{"step", "weights"}},
+		{store.DecidedStep, rollout.PhaseShift, "", []string{"step", "weights", "alarms"}},
 		{store.DecidedVerdict, rollout.PhaseJudge, "", []string{"verdict", "why", "alarms", "next"}},
-		{store.DecidedAlarm, rollout.PhaseBake, rollout.KindAlarmRed, nil},
+		{store.DecidedAlarm, rollout.PhaseBake, rollout.KindAlarmRed, []string{"alarm", "at"}},
 		{store.DecidedRollback, rollout.PhaseRollback, "", []string{"cause", "weights"}},
 		{store.DecidedRollback, rollout.PhaseRestore, "", []string{"cause", "outcome"}},
 	} {
@@ -249,7 +251,11 @@ func TestRecordIsKept(t *testing.T) {
 		t.Run(keep.String(), func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t, func(s *rollout.Spec) { s.Keep = keep })
-			name := b.roll(good)
+			name := b.build(good, 1)
+			b.untilState(name, "Bake")
+			b.RunFor(time.Second)
+			b.alarm("shop-green-5xx", red)
+			b.untilEnded(name)
 			before := len(b.everyDecision(name))
 			b.RunFor(20 * time.Hour)
 			if got := len(b.everyDecision(name)); got != before {
@@ -263,7 +269,7 @@ func TestRecordIsKept(t *testing.T) {
 			if got := len(b.everyDecision(name)); got != want {
 				t.Errorf("%d decisions are there after it, want %d", got, want)
 			}
-			b.wantOutcome(name, rollout.Succeeded)
+			b.wantOutcome(name, rollout.RolledBack)
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -83,16 +85,61 @@ func TestRepairBack(t *testing.T) {
 func TestRepairAccept(t *testing.T) {
 	t.Parallel()
 	b, _ := soiled(t)
+	waits := b.build(good, 1)
+	b.untilState(waits, "Lock")
+	b.RunFor(time.Minute)
 	b.setWeights(100, 0)
 	if why := b.repair("accept"); why != "" {
 		t.Fatalf("accept was refused: %s", why)
 	}
+	b.untilEnded(waits) // the alarm is red still
+	b.wantOutcome(waits, rollout.Refused)
 	env := b.untilFree()
 	if env.Dirty != nil || env.Facts.Release != 2 || env.Facts.Previous != 1 || env.Facts.Stable != rollout.Blue {
 		t.Errorf("the environment is %+v, want release 2 in blue", env)
 	}
 	b.wantRepair(env, "Start", "Accept")
 	b.wantAtRest(rollout.Blue)
+}
+
+// In another account it is accepted with the role there.
+func TestRepairElsewhere(t *testing.T) {
+	t.Parallel()
+	b := newAbroad(t, abroad("", remoteRole))
+	s := b.in("abroad")
+	name := b.build(good, 1)
+	name = into("abroad", name)
+	b.untilState(name, "Guard")
+	weigh(t, s, 50, 50)
+	b.untilEnded(name)
+	s.wantDirty(name)
+	weigh(t, s, 0, 100)
+	order := b.order(user("carl"), map[string]any{"verb": "repair", "app": "shop", "environment": "abroad", "move": "accept"})
+	if order.Refused {
+		t.Fatalf("accept was refused: %s", order.Result)
+	}
+	b.RunFor(10 * time.Minute)
+	if env := s.environment(); env.Owner != "" || env.Dirty != nil || env.Facts.Release != 1 {
+		t.Errorf("the environment is %+v, want it free with release 1", env)
+	}
+	s.wantAtRest(rollout.Green)
+}
+
+// weigh is a person who edits the rule of an environment.
+func weigh(t *testing.T, s *stage, blue, green int32) {
+	t.Helper()
+	_, err := s.aws.ELB.ModifyRule(t.Context(), &elb.ModifyRuleInput{
+		RuleArn: &s.service.Rule,
+		Actions: []elbtypes.Action{{
+			Type: elbtypes.ActionTypeEnumForward,
+			ForwardConfig: &elbtypes.ForwardActionConfig{TargetGroups: []elbtypes.TargetGroupTuple{
+				{TargetGroupArn: &s.service.BlueGroup, Weight: &blue}, {TargetGroupArn: &s.service.GreenGroup, Weight: &green},
+			}},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A repair whose starter dies is done by who comes after it, and one whose execution is

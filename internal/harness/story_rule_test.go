@@ -131,19 +131,7 @@ func TestZombieShiftWritesNothingAfterTheRollback(t *testing.T) {
 // setWeights is a person who edits the rule.
 func (b *box) setWeights(blue, green int32) {
 	b.t.Helper()
-	_, err := b.aws.ELB.ModifyRule(b.ctx(), &elb.ModifyRuleInput{
-		RuleArn: &b.service.Rule,
-		Actions: []elbtypes.Action{{
-			Type: elbtypes.ActionTypeEnumForward,
-			ForwardConfig: &elbtypes.ForwardActionConfig{TargetGroups: []elbtypes.TargetGroupTuple{
-				{TargetGroupArn: &b.service.BlueGroup, Weight: &blue},
-				{TargetGroupArn: &b.service.GreenGroup, Weight: &green},
-			}},
-		}},
-	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	weigh(b.t, b.stages[0], blue, green)
 }
 
 func TestRuleChangedBySomebodyElse(t *testing.T) {

@@ -17,15 +17,22 @@ import (
 	"github.com/sluice-deploy/sluice/internal/steps"
 )
 
-// seen is how production stands, as whoever the steps are wired for sees it.
-func (b *box) seen(s *steps.Steps) steps.Standing {
+// spec is the one that is registered.
+func (b *box) spec() rollout.Spec {
 	b.t.Helper()
 	registered, err := b.Steps.Store.App(b.ctx(), production.App)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	env, _ := registered.Spec.Environment(production.Environment)
-	standing, err := s.Stands(b.ctx(), registered.Spec, env)
+	return registered.Spec
+}
+
+// seen is how production stands, as whoever the steps are wired for sees it.
+func (b *box) seen(s *steps.Steps) steps.Standing {
+	b.t.Helper()
+	spec := b.spec()
+	env, _ := spec.Environment(production.Environment)
+	standing, err := s.Stands(b.ctx(), spec, env)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -89,7 +96,7 @@ func TestStandingWithPermissions(t *testing.T) {
 		unread    []string
 	}{
 		{"table alone", "| `apps`", []string{"state of shop-production-1", "slots", "alarms"}},
-		{"as documented", "| `status`", []string{}},
+		{"as documented", "| `status`, `watch`", []string{}},
 	} {
 		wired := b.wiredAs(strings.Fields(c.name)[0], documentedActions(t, c.row))
 		got := b.seen(wired)
@@ -138,4 +145,30 @@ func documentedActions(t *testing.T, row string) []string {
 	}
 	t.Fatalf("docs/cli.md has no row %q", row)
 	return nil
+}
+
+// What flows to the slots is read minute by minute, as the load balancer tells it.
+func TestFlowsToTheSlots(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	name := b.build(good, 1)
+	b.untilState(name, "Bake")
+	b.RunFor(150 * time.Second)
+	standing := b.seen(b.Steps)
+	env, _ := b.spec().Environment(production.Environment)
+	flows, err := b.Steps.Flows(b.ctx(), env, standing, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, slot := range standing.Slots {
+		minutes := flows[slot.Slot]
+		if len(minutes) == 0 || len(minutes) > 2 {
+			t.Fatalf("%d minutes are known of %s: %+v", len(minutes), slot.Slot, flows)
+		}
+		last := minutes[len(minutes)-1]
+		want := float64(standing.Rule.Now.Of(slot.Slot)) // of 100 requests a second
+		if last.At.After(b.Now().Add(-time.Minute)) || last.Errors() != 0 || last.Rate() < want-5 || last.Rate() > want+5 {
+			t.Errorf("%s: %+v, %.1f requests a second, want about %.0f and a minute that is over", slot.Slot, last, last.Rate(), want)
+		}
+	}
 }

@@ -38,8 +38,8 @@ type Installation struct {
 // Find reads where an installation is from its stack: NotFound where there is no such
 // stack, Refused where the stack is not Sluice's or not ready, and what AWS's own
 // errors mean.
-func Find(ctx context.Context, cfg aws.Config, stack string) (Installation, error) {
-	i := Installation{Stack: stack}
+func Find(ctx context.Context, cfg aws.Config, stack string) (*Installation, error) {
+	i := &Installation{Stack: stack}
 	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
 	if err != nil && strings.Contains(err.Error(), "does not exist") {
 		return i, rollout.Errorf(rollout.KindNotFound,
@@ -50,7 +50,7 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Installation, erro
 		return i, awsclient.Wrap(err, "look for Sluice's stack %q in %s", stack, cfg.Region)
 	}
 	if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
-		i.Ahead = time.Until(at)
+		i.Ahead = time.Until(at) //nolint:forbidigo // what this is about
 	}
 	return i, i.read(out.Stacks[0])
 }
@@ -88,6 +88,6 @@ func (i *Installation) read(stack types.Stack) error {
 }
 
 // Now is what the cloud's clock says, as far as this machine's can tell.
-func (i Installation) Now() time.Time {
+func (i *Installation) Now() time.Time {
 	return time.Now().Add(i.Ahead) //nolint:forbidigo // a person's terminal has no other clock
 }

@@ -51,7 +51,7 @@ func happened(n Notice) string {
 	case rollout.MomentEnded:
 		return ended(n)
 	case rollout.MomentRepaired:
-		return clause("what "+release+" left Dirty is being repaired", n.Why)
+		return clause("what "+release+" left Dirty is repaired", n.Why)
 	}
 	if n.Outcome != "" {
 		return ended(n)

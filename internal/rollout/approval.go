@@ -56,7 +56,7 @@ const (
 	MomentCommitted  Moment = "committed"  // the release is what the environment runs
 	MomentRolledBack Moment = "rolledBack" // traffic went back
 	MomentEnded      Moment = "ended"      // it has an outcome
-	MomentRepaired   Moment = "repaired"   // a person has chosen a way out of Dirty
+	MomentRepaired   Moment = "repaired"   // what was Dirty is put right, as a person chose
 )
 
 // Moments are all of them, in the order of a rollout.

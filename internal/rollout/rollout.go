@@ -180,6 +180,8 @@ type Cause struct {
 	Commit string `json:"commit,omitempty"` // full hash, where the source tells
 	Author string `json:"author,omitempty"` // e-mail address, where the source tells
 	Link   string `json:"link,omitempty"`   // to the build
+	// CommittedAt is when the commit was made, zero where the source does not tell.
+	CommittedAt time.Time `json:"committedAt,omitzero"`
 	// Repository is the web page of the source's repository, and Commits are what
 	// the release brings beside what came before, the newest first, where the source
 	// tells.

@@ -120,6 +120,29 @@ func (c Client) Test(ctx context.Context) error {
 	})
 }
 
+// Joined are the channels that the app is a member of: their IDs, and their names with #.
+func (c Client) Joined(ctx context.Context) ([]string, error) {
+	var joined []string
+	err := c.call(ctx, "list the app's channels", func(api *slackgo.Client) error {
+		joined = nil
+		const most = 1000 // in one answer (Slack: users.conversations)
+		ask := slackgo.GetConversationsForUserParameters{Types: []string{"public_channel", "private_channel"}, Limit: most, ExcludeArchived: true}
+		for {
+			channels, next, err := api.GetConversationsForUserContext(ctx, &ask)
+			if err != nil {
+				return err
+			}
+			for _, channel := range channels {
+				joined = append(joined, channel.ID, "#"+channel.Name)
+			}
+			if ask.Cursor = next; next == "" {
+				return nil
+			}
+		}
+	})
+	return joined, err
+}
+
 func (c Client) send(ctx context.Context, what, channel string, m Message, more ...slackgo.MsgOption) (Posted, error) {
 	given := append([]slackgo.MsgOption{options(m)}, more...)
 	if len(m.Blocks) > 0 {

@@ -90,6 +90,7 @@ func calls(c slack.Client) map[string]func(context.Context) error {
 			return c.OpenReason(ctx, "123.456.abc", slack.Dialog{Action: slack.Reject, Subject: "apr-01hx", Title: "Reject"})
 		},
 		"users.info":            func(ctx context.Context) error { _, _, err := c.Email(ctx, "U024BE7LH"); return err },
+		"users.conversations":   func(ctx context.Context) error { _, err := c.Joined(ctx); return err },
 		"usergroups.users.list": func(ctx context.Context) error { _, err := c.Members(ctx, "S0614TZR7"); return err },
 	}
 }
@@ -241,6 +242,18 @@ func TestMembers(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"U060R4BJ4", "W123A4BC5"}, got); diff != "" || w.form.Get("usergroup") != "S0614TZR7" {
 		t.Errorf("members of %v (-want +got):\n%s", w.form, diff)
+	}
+}
+
+func TestJoined(t *testing.T) {
+	t.Parallel()
+	w := &web{body: `{"ok":true,"channels":[{"id":"C024BE91L","name":"deploys"},{"id":"G01","name":"ops"}],"response_metadata":{"next_cursor":""}}`}
+	got, err := client(w).Joined(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"C024BE91L", "#deploys", "G01", "#ops"}, got); diff != "" || w.form.Get("types") != "public_channel,private_channel" {
+		t.Errorf("channels of %v (-want +got):\n%s", w.form, diff)
 	}
 }
 

@@ -51,7 +51,7 @@ func Manifest(requestURL string) ([]byte, error) {
 	m.Display.Description = "Rollouts on Amazon ECS: what they do, and who may go on"
 	m.Features.Bot.Name = "Sluice"
 	m.Features.Bot.Always = true
-	m.OAuth.Scopes.Bot = []string{"chat:write", "usergroups:read", "users:read", "users:read.email"}
+	m.OAuth.Scopes.Bot = []string{"channels:read", "chat:write", "groups:read", "usergroups:read", "users:read", "users:read.email"}
 	m.Settings.Interactivity.Enabled = true
 	m.Settings.Interactivity.RequestURL = requestURL
 	text, err := json.MarshalIndent(m, "", "  ")

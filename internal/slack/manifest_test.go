@@ -18,7 +18,7 @@ func TestManifest(t *testing.T) {
 	want := `{
 		"display_information": {"name": "Sluice", "description": "Rollouts on Amazon ECS: what they do, and who may go on"},
 		"features": {"bot_user": {"display_name": "Sluice", "always_online": true}},
-		"oauth_config": {"scopes": {"bot": ["chat:write", "usergroups:read", "users:read", "users:read.email"]}},
+		"oauth_config": {"scopes": {"bot": ["channels:read", "chat:write", "groups:read", "usergroups:read", "users:read", "users:read.email"]}},
 		"settings": {
 			"interactivity": {"is_enabled": true, "request_url": "https://abc.lambda-url.eu-west-1.on.aws/"},
 			"org_deploy_enabled": false, "socket_mode_enabled": false, "token_rotation_enabled": false

@@ -15,6 +15,16 @@ type Alarm struct {
 	ARN  string
 	Name string
 	At   time.Time
+	Why  string // as CloudWatch explains it
+}
+
+// inputs is what a decision on the alarm rests on.
+func (a Alarm) inputs() map[string]any {
+	inputs := map[string]any{"alarm": a.Name, "at": a.At.UTC().Format(time.RFC3339Nano)}
+	if a.Why != "" {
+		inputs["reason"] = a.Why
+	}
+	return inputs
 }
 
 // AlarmRed latches every environment that the alarm concerns and wakes what waits
@@ -32,7 +42,7 @@ func (s *Steps) red(ctx context.Context, place store.Place, a Alarm) error {
 	}
 	if latched {
 		// Without a token nothing waits: the next state to look finds the latch.
-		return s.failWait(ctx, &env, env.Stopped(env.Rollout))
+		return s.failWait(ctx, &env, env.Stopped(env.Rollout), a.inputs())
 	}
 	if env.Dirty != nil || env.Owner != "" && env.Kind == rollout.Back {
 		return nil // a person is called already, or it goes back already
@@ -69,11 +79,16 @@ func (s *Steps) redAfterGuard(ctx context.Context, place store.Place, env *store
 			Kind: rollout.KindAlarmRed, Why: why + "; there is no release to go back to", At: a.At,
 		})
 	}
-	_, err = s.StartBack(ctx, BackRequest{
+	name, err := s.StartBack(ctx, BackRequest{
 		Place: place, Cause: fmt.Sprintf("alarm#%d", facts.Release), Why: why,
 		Leave: facts.Release, To: facts.Previous,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.Store.Decided(ctx, store.Decision{
+		Rollout: name, At: s.Now(), Of: store.DecidedAlarm, Kind: rollout.KindAlarmRed, What: why, Inputs: a.inputs(), Keep: release.Spec.Keep,
+	})
 }
 
 // spokeOfOneThatLeft reports whether the alarm went red while a rollout was there

@@ -10,45 +10,51 @@ import (
 	"github.com/sluice-deploy/sluice/internal/store"
 )
 
+// AskOutput is the question that is asked; "" where nobody has to be.
+type AskOutput struct {
+	Approval string `json:"approval,omitempty"`
+}
+
 // Approve stands before an environment's lock: it asks, where the spec says so, and
 // waits for the answer. A newer release's question replaces an older one's, even
 // where the newer one needs none. Superseded, Rejected (by a person, or because time
 // ran out), or Refused when an earlier environment has stopped the deployment.
-func (s *Steps) Approve(ctx context.Context, in WaitInput) error {
+func (s *Steps) Approve(ctx context.Context, in WaitInput) (AskOutput, error) {
 	record, release, spec, err := s.about(ctx, in.Rollout)
 	if err != nil {
-		return err
+		return AskOutput{}, err
 	}
 	if err := s.Deadman.Arm(ctx, in.Rollout, s.Now().Add(in.span()+Slack)); err != nil {
-		return err
+		return AskOutput{}, err
 	}
 	if err := s.replaceQuestion(ctx, record); err != nil {
-		return err
+		return AskOutput{}, err
 	}
 	if spec.Approval == nil {
 		if err := s.mayGoOn(ctx, record); err != nil {
-			return err
+			return AskOutput{}, err
 		}
-		return s.Waker.Wake(ctx, in.Token)
+		return AskOutput{}, s.Waker.Wake(ctx, in.Token)
 	}
 	asked := question{record: record, release: release, step: rollout.BeforeAll, rule: *spec.Approval}
 	current, approval, err := s.ask(ctx, asked, in.Wait)
 	if err != nil || !current {
-		return err
+		return AskOutput{}, err
 	}
+	out := AskOutput{Approval: approval.ID}
 	held, env, err := s.Store.Ask(ctx, record.Place, store.Asking{
 		Rollout: record.Name, Number: record.Number, Approval: approval.ID,
 	})
 	if err != nil {
-		return err
+		return out, err
 	}
 	if !held {
-		return newerThan(record, &env)
+		return out, newerThan(record, &env)
 	}
 	if err := s.mayGoOn(ctx, record); err != nil {
-		return err
+		return out, err
 	}
-	return s.heed(ctx, approval, in.Token)
+	return out, s.heed(ctx, approval, in.Token)
 }
 
 // newerThan says which release has come after the rollout's.
@@ -239,28 +245,29 @@ func lookSeconds(rule rollout.Approval) int { return int(rule.Look() / time.Seco
 // Ask is a question before a step: the rollout has its environment, so an alarm, or
 // a person who aborts, ends the wait as well. Rejected and what stops a rollout send
 // it back.
-func (s *Steps) Ask(ctx context.Context, in WaitInput) error {
+func (s *Steps) Ask(ctx context.Context, in WaitInput) (AskOutput, error) {
 	j, err := s.loadMoving(ctx, in.Run)
 	if err != nil {
-		return err
+		return AskOutput{}, err
 	}
 	rule := j.snap.Plan.Steps[in.Step].Approval
 	if rule == nil {
-		return rollout.Errorf(rollout.KindInternal, "step %d of %s needs no approval", in.Step, in.Rollout)
+		return AskOutput{}, rollout.Errorf(rollout.KindInternal, "step %d of %s needs no approval", in.Step, in.Rollout)
 	}
 	current, _, err := s.hold(ctx, j.claim, rollout.PhaseAsk, in.Wait, in.span())
 	if err != nil || !current {
-		return err
+		return AskOutput{}, err
 	}
 	current, approval, err := s.ask(ctx, question{record: j.record, release: j.release, step: in.Step, rule: *rule}, in.Wait)
 	if err != nil || !current {
-		return err
+		return AskOutput{}, err
 	}
+	out := AskOutput{Approval: approval.ID}
 	if j.env, err = s.Store.Owned(ctx, j.claim); err != nil {
-		return err
+		return out, err
 	}
 	if err := j.env.Stopped(in.Rollout); err != nil {
-		return err
+		return out, err
 	}
-	return s.heed(ctx, approval, in.Token)
+	return out, s.heed(ctx, approval, in.Token)
 }

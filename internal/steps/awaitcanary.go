@@ -21,46 +21,61 @@ func (in WaitInput) span() time.Duration { return time.Duration(in.Seconds) * ti
 
 // AwaitCanary waits until the canary runs the release and is healthy. CanaryFailed
 // when ECS gave up, or when the deadline has passed.
-func (s *Steps) AwaitCanary(ctx context.Context, in WaitInput) error {
+func (s *Steps) AwaitCanary(ctx context.Context, in WaitInput) (CanaryOutput, error) {
 	j, err := s.loadMoving(ctx, in.Run)
 	if err != nil {
-		return err
+		return CanaryOutput{}, err
 	}
 	current, env, err := s.hold(ctx, j.claim, rollout.PhaseAwaitCanary, in.Wait, in.span())
 	if err != nil || !current {
-		return err
+		return CanaryOutput{}, err
 	}
 	if err := env.Stopped(in.Rollout); err != nil {
-		return err
+		return CanaryOutput{}, err
 	}
-	readiness, why, err := s.look(ctx, &j)
+	out, err := s.canary(ctx, &j)
 	switch {
 	case err != nil:
-		return err
-	case readiness == ecsservice.Ready:
-		return s.Waker.Wake(ctx, in.Token)
-	case readiness == ecsservice.Failed:
-		return rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", why)
+		return out, err
+	case out.Readiness == ecsservice.Ready:
+		return out, s.Waker.Wake(ctx, in.Token)
+	case out.Readiness == ecsservice.Failed:
+		return out, rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", out.Why)
 	case s.Now().Sub(j.snap.At) > CanaryDeadline:
-		return rollout.Errorf(rollout.KindCanaryFailed, "the canary is not healthy after %v: %s", CanaryDeadline, why)
+		return out, rollout.Errorf(rollout.KindCanaryFailed, "the canary is not healthy after %v: %s", CanaryDeadline, out.Why)
 	default:
-		return nil
+		return out, nil
 	}
 }
 
-// look asks ECS and the load balancer how far the canary is.
-func (s *Steps) look(ctx context.Context, j *job) (ecsservice.Readiness, string, error) {
+// CanaryOutput is how far the canary is.
+type CanaryOutput struct {
+	Readiness ecsservice.Readiness `json:"readiness"`
+	Why       string               `json:"why"`
+	Desired   int                  `json:"desired"`
+	Running   int                  `json:"running"`
+	Healthy   int                  `json:"healthy"`
+}
+
+// inputs is what a decision on the canary rests on.
+func (c CanaryOutput) inputs() map[string]any {
+	return map[string]any{"readiness": c.Readiness, "why": c.Why, "desired": c.Desired, "running": c.Running, "healthy": c.Healthy}
+}
+
+// canary asks ECS and the load balancer how far the canary is.
+func (s *Steps) canary(ctx context.Context, j *job) (CanaryOutput, error) {
 	site, slot := j.snap.Site, j.snap.Plan.Canary
 	services, err := j.Services.Describe(ctx, site.Cluster, site.Services)
 	if err != nil {
-		return "", "", err
+		return CanaryOutput{}, err
 	}
 	healthy, err := j.Traffic.Healthy(ctx, site.TargetGroups.Of(slot))
 	if err != nil {
-		return "", "", err
+		return CanaryOutput{}, err
 	}
-	readiness, why := ecsservice.Judge(services[slot], j.record.TaskDefinition, healthy)
-	return readiness, why, nil
+	out := CanaryOutput{Desired: services[slot].Desired, Running: services[slot].Running, Healthy: healthy}
+	out.Readiness, out.Why = ecsservice.Judge(services[slot], j.record.TaskDefinition, healthy)
+	return out, nil
 }
 
 // ServiceChanged wakes the environments that wait for a service, if it is time.
@@ -78,14 +93,20 @@ func (s *Steps) lookAgain(ctx context.Context, place store.Place) error {
 	if err != nil {
 		return err
 	}
-	readiness, why, err := s.look(ctx, &j)
+	now, err := s.canary(ctx, &j)
 	switch {
 	case err != nil:
 		return err
-	case readiness == ecsservice.Ready:
-		return s.Waker.Wake(ctx, env.Token.Token)
-	case readiness == ecsservice.Failed:
-		return s.failWait(ctx, &env, rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", why))
+	case now.Readiness == ecsservice.Ready:
+		if err := s.Waker.Wake(ctx, env.Token.Token); err != nil {
+			return err
+		}
+		return s.Store.Decided(ctx, store.Decision{
+			Rollout: env.Rollout, At: s.Now(), Of: store.DecidedStep, Phase: rollout.PhaseAwaitCanary,
+			What: "the canary is ready: " + now.Why, Inputs: now.inputs(), Keep: j.record.Keep,
+		})
+	case now.Readiness == ecsservice.Failed:
+		return s.failWait(ctx, &env, rollout.Errorf(rollout.KindCanaryFailed, "the canary failed: %s", now.Why), now.inputs())
 	default:
 		return nil
 	}

@@ -29,7 +29,7 @@ func (s *Steps) abort(ctx context.Context, place store.Place, name, why string) 
 	if !held {
 		return rollout.Errorf(rollout.KindRefused, "no rollout in %s can be aborted", place)
 	}
-	return s.failWait(ctx, &env, env.Stopped(env.Rollout))
+	return s.failWait(ctx, &env, env.Stopped(env.Rollout), map[string]any{"why": why})
 }
 
 // abortOne is abort for a rollout that may not have begun yet.

@@ -160,7 +160,7 @@ func (s *Steps) recall(ctx context.Context, place store.Place, release rollout.R
 	if err != nil || !held {
 		return err
 	}
-	return s.failWait(ctx, &env, env.Stopped(name))
+	return s.failWait(ctx, &env, env.Stopped(name), map[string]any{"why": why.Error()})
 }
 
 // failOutside ends a rollout that waits in the queue of an environment or at its gate. A

@@ -17,6 +17,12 @@ type LockInput struct {
 	Seconds int `json:"seconds"` // until Step Functions looks again
 }
 
+// LockOutput is whether the rollout has its environment, and behind which it waits.
+type LockOutput struct {
+	Has    bool   `json:"has"`
+	Behind string `json:"behind,omitempty"`
+}
+
 // attempts is how often Lock looks at a queue that changes under its hands.
 const attempts = 5
 
@@ -25,47 +31,48 @@ const attempts = 5
 // until it may be tried again, for what a freeze or the windows hold. Superseded when a
 // newer release has come, Refused when a rollback meets a Dirty environment, the wait
 // has been too long, or an earlier environment has stopped the deployment.
-func (s *Steps) Lock(ctx context.Context, in LockInput) error {
+func (s *Steps) Lock(ctx context.Context, in LockInput) (LockOutput, error) {
 	record, err := s.Store.Record(ctx, in.Rollout)
 	if err != nil {
-		return err
+		return LockOutput{}, err
 	}
 	claim := record.Claim(in.Execution)
 	again := s.Now().Add(time.Duration(in.Seconds) * time.Second)
 	if err := s.Deadman.Arm(ctx, in.Rollout, again.Add(Slack)); err != nil {
-		return err
+		return LockOutput{}, err
 	}
 	if err := s.admit(ctx, record, claim); err != nil {
-		return err
+		return LockOutput{}, err
 	}
 	for range attempts {
 		got, before, err := s.Store.Acquire(ctx, claim)
 		if err != nil {
-			return err
+			return LockOutput{}, err
 		}
 		if got {
 			if err := s.replaceQuestion(ctx, record); err != nil {
-				return err
+				return LockOutput{}, err
 			}
-			return s.Waker.Wake(ctx, in.Token)
+			return LockOutput{Has: true}, s.Waker.Wake(ctx, in.Token)
 		}
+		out := LockOutput{Behind: before.Rollout}
 		since := s.since(claim, &before)
 		if err := s.mayWait(record, since, &before); err != nil {
-			return err
+			return out, err
 		}
 		token := store.Token{Token: in.Token, Entered: in.Entered, Retry: in.Retry}
 		queued, env, err := s.Store.Queue(ctx, claim, store.Queuing{Token: token, Since: since, Why: record.Why})
 		if err != nil {
-			return err
+			return out, err
 		}
 		if queued {
-			return s.queued(ctx, record, displaced(claim, &before), &env)
+			return out, s.queued(ctx, record, displaced(claim, &before), &env)
 		}
 		if waiter := env.Waiting(claim.Kind); waiter != nil && waiter.Execution == claim.Execution {
-			return nil // a newer attempt of ours waits already
+			return out, nil // a newer attempt of ours waits already
 		}
 	}
-	return rollout.Errorf(rollout.KindUnavailable, "the queue of %s changes too fast", claim.Place)
+	return LockOutput{}, rollout.Errorf(rollout.KindUnavailable, "the queue of %s changes too fast", claim.Place)
 }
 
 // admit uses up the approval that the spec asks for before the environment, and is Closed
@@ -157,7 +164,7 @@ func (s *Steps) queued(ctx context.Context, record store.Record, displaced *stor
 		return nil
 	}
 	if stopped := env.Stopped(env.Rollout); stopped != nil {
-		return s.failWait(ctx, env, stopped)
+		return s.failWait(ctx, env, stopped, map[string]any{"by": record.Name, "why": record.Why})
 	}
 	if env.Token.Phase == rollout.PhaseGuard {
 		return s.Waker.Wake(ctx, env.Token.Token)

@@ -20,6 +20,10 @@ type PrepareOutput struct {
 	Plan           rollout.Plan `json:"plan"`
 	TaskDefinition string       `json:"taskDefinition"`
 	Size           int          `json:"size"` // tasks of the canary
+
+	// What it looked at.
+	Rule   rollout.Weights `json:"rule"` // its weights
+	Alarms []rollout.Alarm `json:"alarms,omitempty"`
 }
 
 // Prepare checks that the rollout may begin, keeps what it found, and starts the
@@ -62,8 +66,10 @@ func (s *Steps) prepare(ctx context.Context, in Run) (PrepareOutput, error) {
 	if err := s.snapshot(ctx, &j, services); err != nil {
 		return out, err
 	}
-	out.Plan = j.snap.Plan
-	if err := s.mayBegin(ctx, &j, services); err != nil {
+	out.Plan, out.Rule = j.snap.Plan, j.snap.Weights
+	err = s.mayBegin(ctx, &j, services)
+	out.Alarms = j.read
+	if err != nil {
 		return out, err
 	}
 	if out.TaskDefinition, err = s.taskDefinition(ctx, &j); err != nil {
@@ -198,7 +204,7 @@ func (s *Steps) found(j *job, site store.Site, services map[rollout.Slot]ecsserv
 	if j.snap != nil {
 		return j.snap // an earlier attempt's counts
 	}
-	snap := &store.Snapshot{Rollout: j.record.Name, Site: site, Facts: j.env.Facts, At: s.Now()}
+	snap := &store.Snapshot{Rollout: j.record.Name, Site: site, Facts: j.env.Facts, At: s.Now(), Keep: j.record.Keep}
 	if j.env.Facts != nil {
 		snap.Plan.Canary = j.env.Facts.Stable.Other()
 	}
@@ -314,11 +320,11 @@ func unsticky(rule traffic.Rule, spec rollout.Environment) error {
 
 // green is Refused when an alarm is red or missing.
 func green(ctx context.Context, j *job, rule string) error {
-	read, err := j.Alarms.Read(ctx, j.spec.AlarmNames())
-	if err != nil {
+	var err error
+	if j.read, err = j.Alarms.Read(ctx, j.spec.AlarmNames()); err != nil {
 		return err
 	}
-	for _, a := range read {
+	for _, a := range j.read {
 		if err := notRed(a, rule); err != nil {
 			return err
 		}

@@ -125,6 +125,13 @@ func (s *Steps) succeed(ctx context.Context, record store.Record, env *store.Env
 	if !taken && after.Owner != successor {
 		return nil // somebody else has taken it over, and starts what follows
 	}
+	if err := s.Store.Decided(ctx, store.Decision{
+		Rollout: record.Name, At: s.Now(), Of: store.DecidedStep, Keep: record.Keep,
+		What:   "its execution ended in the middle; another takes its place",
+		Inputs: map[string]any{"dead": dead, "successor": successor, "fence": after.Fence, "committed": after.Committed == record.Name},
+	}); err != nil {
+		return err
+	}
 	return s.startRecovery(ctx, record, &after, successor)
 }
 

@@ -54,13 +54,14 @@ func (s *Steps) Repair(ctx context.Context, req RepairRequest) (string, error) {
 		return "", rollout.Errorf(rollout.KindRefused, "%s has changed meanwhile; look again with `sluice repair %s %s`",
 			req.Place, req.Place.App, req.Place.Environment)
 	}
-	if err := s.startRecovery(ctx, record, &after, repair.Execution); err != nil {
-		return "", err
+	return record.Name, s.startRecovery(ctx, record, &after, repair.Execution)
+}
+
+// repaired tells that an environment is Dirty no more, at the end of a repair.
+func (s *Steps) repaired(ctx context.Context, record store.Record, env *store.Environment, phase rollout.Phase) {
+	if r := env.Repair; r != nil && RolloutOf(r.Execution) == record.Name {
+		s.mention(ctx, record, notify.Notice{Moment: rollout.MomentRepaired, Phase: phase, Why: fmt.Sprintf("%s chose %q", r.By, r.Move)})
 	}
-	s.mention(ctx, record, notify.Notice{
-		Moment: rollout.MomentRepaired, Phase: rollout.PhaseDirty, Why: fmt.Sprintf("%s chose %q", req.By, req.Move),
-	})
-	return record.Name, nil
 }
 
 // repairAgain starts the execution of a repair whose starter died before it could.
@@ -207,6 +208,7 @@ func (s *Steps) Accept(ctx context.Context, in Run) (Ending, error) {
 			return Ending{}, err
 		}
 	}
+	s.repaired(ctx, j.record, &j.env, rollout.PhaseAccept)
 	ending := Ending{Outcome: rollout.Dirty, Reason: "accepted " + string(slot) + " as it is"}
 	return s.finish(ctx, j.record, j.claim, ending, accepted(j.snap, slot, j.record.Release))
 }

@@ -155,6 +155,7 @@ func (s *Steps) Restore(ctx context.Context, in BackInput) (Ending, error) {
 	if err := s.dropOwnWatches(ctx, record, snap); err != nil {
 		return Ending{}, err
 	}
+	s.repaired(ctx, record, &env, rollout.PhaseRestore)
 	return s.finish(ctx, record, claim, ending, before(&env, snap))
 }
 

@@ -21,6 +21,7 @@ type ShiftOutput struct {
 	Step    int             `json:"step"`
 	Weights rollout.Weights `json:"weights"`
 	Seconds int             `json:"seconds"`
+	Alarms  []rollout.Alarm `json:"alarms,omitempty"` // as it found them
 }
 
 // unbaked is the timeout of a bake that has no length and ends itself.
@@ -52,7 +53,9 @@ func (s *Steps) Shift(ctx context.Context, in ShiftInput) (ShiftOutput, error) {
 	if _, err := s.readRule(ctx, j.snap); err != nil {
 		return out, err // no sense in waiting for a canary that the rule has lost
 	}
-	if err := s.stillGreen(ctx, &j); err != nil {
+	err = s.stillGreen(ctx, &j)
+	out.Alarms = j.read
+	if err != nil {
 		return out, err
 	}
 	if err := s.fit(ctx, &j); err != nil {
@@ -80,11 +83,11 @@ func (s *Steps) stillGreen(ctx context.Context, j *job) error {
 	if j.record.Kind == rollout.Back {
 		return nil
 	}
-	read, err := j.Alarms.Read(ctx, j.spec.AlarmNames())
-	if err != nil {
+	var err error
+	if j.read, err = j.Alarms.Read(ctx, j.spec.AlarmNames()); err != nil {
 		return err
 	}
-	if v := rollout.Judge(j.spec, j.snap.Plan.Canary, read); v.Verdict == rollout.Fail {
+	if v := rollout.Judge(j.spec, j.snap.Plan.Canary, j.read); v.Verdict == rollout.Fail {
 		return rollout.Errorf(rollout.KindAlarmRed, "%s", v.Why)
 	}
 	return nil

@@ -64,6 +64,7 @@ type Steps struct {
 type Reach struct {
 	Services ecsservice.Services
 	Traffic  traffic.Router
+	Meter    traffic.Meter
 	Alarms   alarms.Reader
 	Scaling  autoscaling.Scaler
 }
@@ -122,6 +123,7 @@ type job struct {
 	spec    rollout.Environment
 	env     store.Environment
 	snap    *store.Snapshot // nil before Prepare has made it
+	read    []rollout.Alarm // that were asked, last
 }
 
 // load reads the record, the spec that the release was made with, and the
@@ -198,11 +200,11 @@ func (s *Steps) mention(ctx context.Context, r store.Record, n notify.Notice) {
 	}
 }
 
-// failWait ends the owner's wait, if it waits, with the error, and keeps why. The
-// steps' own decisions are kept by their handler.
-func (s *Steps) failWait(ctx context.Context, env *store.Environment, why error) error {
+// failWait ends the owner's wait, if it waits, with the error, and keeps why and what
+// that rested on. The steps' own decisions are kept by their handler.
+func (s *Steps) failWait(ctx context.Context, env *store.Environment, why error, inputs map[string]any) error {
 	d := store.Decision{
-		Rollout: env.Rollout, At: s.Now(), Of: store.DecidedAlarm, Kind: rollout.KindOf(why), What: why.Error(),
+		Rollout: env.Rollout, At: s.Now(), Of: stoppedBy(why), Kind: rollout.KindOf(why), What: why.Error(), Inputs: inputs,
 	}
 	if env.Token != nil {
 		d.Phase = env.Token.Phase
@@ -210,7 +212,27 @@ func (s *Steps) failWait(ctx context.Context, env *store.Environment, why error)
 			return err
 		}
 	}
+	if snap := env.SnapshotOf(env.Rollout); snap != nil {
+		d.Keep = snap.Keep
+		return s.Store.Decided(ctx, d)
+	}
+	var err error
+	if d.Keep, err = s.keep(ctx, env.Rollout); err != nil {
+		return err
+	}
 	return s.Store.Decided(ctx, d)
+}
+
+// stoppedBy is what the decision to stop a rollout is about.
+func stoppedBy(why error) store.DecisionKind {
+	switch rollout.KindOf(why) { //nolint:exhaustive // nothing else stops one
+	case rollout.KindAlarmRed:
+		return store.DecidedAlarm
+	case rollout.KindAborted:
+		return store.DecidedCommand
+	default:
+		return store.DecidedStep
+	}
 }
 
 // concerned does work for every environment that events about the ARN concern. One

@@ -117,6 +117,7 @@ type Snapshot struct {
 	Green   ServiceState    `dynamodbav:"green"`
 	Facts   *Facts          `dynamodbav:"facts"` // nil: nothing was committed before
 	At      time.Time       `dynamodbav:"at"`
+	Keep    time.Duration   `dynamodbav:"keep,omitempty"` // as the record's, for who stops the rollout and has no time to read that
 }
 
 // ServiceState is one slot's service as the snapshot found it.

@@ -18,6 +18,9 @@ import (
 const (
 	scopePublic = "chat:write.public" // post in public channels without being a member
 	scopeEmail  = "users:read.email"
+
+	scopeChannels = "channels:read" // what public channels there are
+	scopeGroups   = "groups:read"   // the same of private ones
 )
 
 // method is one of the Web API's (Slack: Web API methods, each by its name).
@@ -62,13 +65,14 @@ func (s *Service) methods() map[string]method {
 		"conversations.history": {scope: "channels:history", perMinute: tier3, arguments: slices.DeleteFunc(slices.Clone(span), func(a string) bool { return a == "ts" }), off: []string{"include_all_metadata"}, call: s.history},
 		"conversations.replies": {scope: "channels:history", perMinute: tier3, arguments: span, off: []string{"include_all_metadata"}, call: s.replies},
 		"usergroups.users.list": {scope: "usergroups:read", perMinute: tier2, arguments: []string{"usergroup", "include_disabled", "team_id"}, call: s.groupUsers},
+		"users.conversations":   {scope: scopeChannels, perMinute: tier3, arguments: []string{"types", "limit", "exclude_archived"}, call: s.userConversations},
 		"users.info":            {scope: "users:read", perMinute: tier4, arguments: []string{"user", "include_locale"}, call: s.userInfo},
 		"views.open":            {perMinute: tier4, arguments: []string{"trigger_id", "view"}, call: s.openView},
 	}
 }
 
 func allScopes() []string {
-	return []string{"channels:history", "chat:write", scopePublic, "usergroups:read", "users:read", scopeEmail}
+	return []string{"channels:history", scopeChannels, "chat:write", scopeGroups, scopePublic, "usergroups:read", "users:read", scopeEmail}
 }
 
 // serveAPI answers slack.com.

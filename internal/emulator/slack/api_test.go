@@ -83,6 +83,21 @@ func TestErrors(t *testing.T) {
 			_, _, _, err := c.GetConversationRepliesContext(w.t.Context(), &sdk.GetConversationRepliesParameters{ChannelID: deploys, Timestamp: "1.000001"})
 			return err
 		}, want: "thread_not_found"},
+		{name: "Conversations", call: func(w *world, c *sdk.Client) error {
+			got, next, err := c.GetConversationsForUserContext(w.t.Context(), &sdk.GetConversationsForUserParameters{Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true})
+			if err == nil && (len(got) != 1 || got[0].ID != deploys || got[0].Name != "deploys" || next != "") {
+				w.t.Errorf("the bot is in %+v (next %q), want %s alone", got, next, deploys)
+			}
+			return err
+		}},
+		{name: "PrivateConversations", scopes: []string{"channels:read"}, call: func(w *world, c *sdk.Client) error {
+			_, _, err := c.GetConversationsForUserContext(w.t.Context(), &sdk.GetConversationsForUserParameters{Types: []string{"private_channel"}})
+			return err
+		}, want: "missing_scope"},
+		{name: "NoSuchConversations", call: func(w *world, c *sdk.Client) error {
+			_, _, err := c.GetConversationsForUserContext(w.t.Context(), &sdk.GetConversationsForUserParameters{Types: []string{"channel"}})
+			return err
+		}, want: "invalid_types"},
 		{name: "NoPermalink", call: func(w *world, c *sdk.Client) error {
 			_, err := c.GetPermalinkContext(w.t.Context(), &sdk.PermalinkParameters{Channel: deploys, Ts: "1.000001"})
 			return err

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/base64"
 	"regexp"
 	"slices"
@@ -43,6 +44,29 @@ func (s *Service) replies(a arguments) (answer, error) {
 		return nil, refuse("thread_not_found")
 	}
 	return s.page(c, append([]Message{*m}, s.Replies(c.ID, m.TS)...), a, usualReplies)
+}
+
+// userConversations are the channels that the app is a member of. All are public and none
+// is archived here (Slack: users.conversations).
+func (s *Service) userConversations(a arguments) (answer, error) {
+	channels := []answer{}
+	for kind := range strings.SplitSeq(cmp.Or(a["types"], "public_channel"), ",") {
+		switch kind {
+		case "public_channel":
+			for _, id := range s.order {
+				if c := s.channels[id]; c.HasBot {
+					channels = append(channels, answer{"id": c.ID, "name": c.Name, "is_channel": true, "is_private": false, "is_archived": false})
+				}
+			}
+		case "private_channel":
+			if !s.granted(scopeGroups) {
+				return nil, &callError{code: "missing_scope", needed: scopeGroups}
+			}
+		default:
+			return nil, refuse("invalid_types")
+		}
+	}
+	return answer{"channels": channels, "response_metadata": answer{"next_cursor": ""}}, nil
 }
 
 func (s *Service) readable(a arguments) (*channel, error) {
