@@ -164,8 +164,11 @@ func startHere(ctx context.Context, o *DeployOptions, account aws.Config, spec r
 	if err != nil {
 		return nil, err
 	}
-	h.target = &target{AWS: h.engine.Person(), Local: engineHere, http: h.engine.HTTP()} // asked as often as a local cloud
-	h.Settings, h.URL = h.engine.Settings, h.engine.DecideURL
+	h.target = &target{
+		Installation: &installation.Installation{Settings: h.engine.Settings, URL: h.engine.DecideURL},
+		AWS:          h.engine.Person(), http: h.engine.HTTP(),
+		Local: engineHere, // asked as often as a local cloud
+	}
 	if isTerminal(o.In) {
 		h.lines = linesOf(o.In)
 	}

@@ -16,7 +16,7 @@ func take(file string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the state: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file's number is small
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close() // it was not written
 		return nil, rollout.Errorf(rollout.KindRefused, "another sluice works with %s: wait until it has ended: %w", file, err)
 	}

@@ -17,7 +17,7 @@ import (
 // lookLater looks at the account in a while, and again and again from then on: no event
 // of the account comes here. It runs on the loop.
 func (e *Engine) lookLater() {
-	e.After(interval, func() { e.Loop.Go(e.look, e.lookLater) })
+	e.After(interval, func() { e.Go(e.look, e.lookLater) })
 }
 
 // look puts an event on the private bus for each alarm that has become red and each
