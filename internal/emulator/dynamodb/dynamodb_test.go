@@ -35,18 +35,19 @@ func n(v string) types.AttributeValue { return &num{Value: v} }
 // global index "byHolder" and a local one "byAge".
 type cloud struct {
 	*sdk.Client
-	loop  *loop.Loop
-	stale bool
+	loop    *loop.Loop
+	stale   bool
+	service *dynamodb.Service
 }
 
 func start(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{loop: loop.NewVirtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
-	service := dynamodb.New(c.loop, "123456789012", "us-east-1", dynamodb.Deps{Stale: func(string) bool { return c.stale }})
+	c.service = dynamodb.New(c.loop, "123456789012", "us-east-1", dynamodb.Deps{Stale: func(string) bool { return c.stale }})
 	c.Client = sdk.NewFromConfig(aws.Config{
 		Region:      "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
-		HTTPClient:  wire.NewTransport(c.loop, wire.NewMux("123456789012", "us-east-1", service.Wire()), wire.TransportOptions{}),
+		HTTPClient:  wire.NewTransport(c.loop, wire.NewMux("123456789012", "us-east-1", c.service.Wire()), wire.TransportOptions{}),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	})
 	if _, err := c.CreateTable(t.Context(), itemsTable()); err != nil {
