@@ -326,7 +326,7 @@ func TestBuild(t *testing.T) {
 	first := strings.TrimSpace(w.must("git", "rev-parse", "HEAD~1"))
 	event := map[string]any{"source": "sluice.build", "type": "Sluice Build Succeeded", "detail": map[string]any{
 		"app": "shop", "build": buildARN, "images": map[string]any{"web": pinned}, "commit": commit, "author": "dana@example.com",
-		"repository": "https://github.com/example/shop",
+		"committedAt": w.committedAt(commit), "repository": "https://github.com/example/shop",
 		"commits": []any{
 			map[string]any{"id": commit, "author": "dana@example.com", "message": `Say "hello", 'twice' \ and a tab`},
 			map[string]any{"id": first, "author": "dana@example.com", "message": "Begin"},
@@ -335,6 +335,12 @@ func TestBuild(t *testing.T) {
 	if diff := cmp.Diff([]map[string]any{event, event}, w.events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
+}
+
+// committedAt is when a commit was made.
+func (w *workshop) committedAt(commit string) string {
+	w.t.Helper()
+	return strings.TrimSpace(w.must("git", "show", "--no-patch", "--format=%cI", commit))
 }
 
 // TestBuildThatFails puts no event, and says why.

@@ -181,8 +181,8 @@ func TestDocumentsGiveParametersThatThereAre(t *testing.T) {
 			t.Fatal(err)
 		}
 		commands := deploy.FindAllStringSubmatch(strings.ReplaceAll(string(text), "\\\n", " "), -1)
-		if len(commands) == 0 || strings.Count(string(text), "aws cloudformation deploy") != len(commands) {
-			t.Errorf("%s: %d commands that deploy were understood of %d", document, len(commands), strings.Count(string(text), "aws cloudformation deploy"))
+		if len(commands) == 0 || strings.Count(string(text), "--template-file infra/") != len(commands) {
+			t.Errorf("%s: %d commands that deploy were understood of %d", document, len(commands), strings.Count(string(text), "--template-file infra/"))
 		}
 		for _, c := range commands {
 			template := string(read(t, c[1]))

@@ -194,7 +194,7 @@ func (w *workshop) wantWorkflowBuild(credentials []string) {
 	}
 	want := []map[string]any{{"source": "sluice.build", "type": "Sluice Build Succeeded", "detail": map[string]any{
 		"app": "shop", "build": "github-4711-1", "images": map[string]any{"web": registry + "/" + w.images + "@" + w.digest(commit[:12])},
-		"commit": commit, "author": "dana@example.com", "repository": "https://github.com/example/shop",
+		"commit": commit, "author": "dana@example.com", "committedAt": w.committedAt(commit), "repository": "https://github.com/example/shop",
 		"link":    "https://github.com/example/shop/actions/runs/4711",
 		"commits": []any{map[string]any{"id": commit, "author": "dana@example.com", "message": "Begin"}},
 	}}}

@@ -86,7 +86,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
-			root.AddCommand(c)
+			root.AddCommand(completing(c, p))
 		}
 	}
 	add("before",

@@ -31,12 +31,16 @@ What Sluice's functions print:
   curl {{.Logs}}
 {{- end}}
 
-Roll out something else: push an image (it runs as a good version) and put an event; approve it at the page of Slack
-once it has gone through staging, as Ada or Bob, as Dana is its author.
+Look at it as at Sluice on AWS:
+  sluice status
+  sluice explain {{.App}} production
+
+Roll out something else: push an image (it runs as a good version) and deploy it; approve it at the page of Slack once it
+has gone through staging, as Ada or Bob.
   aws ecr put-image --repository-name {{.App}} --image-tag v4 --image-manifest-media-type application/vnd.oci.image.manifest.v1+json --image-manifest '{"schemaVersion":2,"annotations":{"version":"v4"}}'
-  aws events put-events --entries '[{"Source":"sluice.build","DetailType":"Sluice Build Succeeded","Detail":"{\"app\":\"{{.App}}\",\"build\":\"mine-4\",\"author\":\"dana@example.com\",\"images\":{\"web\":\"{{.Image}}:v4\"}}"}]'
-or put a file of that form, with a build of your own: the same build is never rolled out twice, and none is while an
-alarm is red.
+  sluice deploy {{.App}} --image {{.Image}}:v4 --author dana@example.com
+  sluice watch {{.App}} production
+or put an event as a build does: the same build is never rolled out twice, and none is while an alarm is red.
   sluice emit events/sluice-build-succeeded.json
 
 `

@@ -196,7 +196,7 @@ func TestGuideGivesTheEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"AWS_ENDPOINT_URL=http://127.0.0.1:4600 ", "aws events put-events", `\"author\":\"dana@example.com\"`, "sluice emit", "http://127.0.0.1:4600/slack/",
+		"AWS_ENDPOINT_URL=http://127.0.0.1:4600 ", "sluice deploy shop --image", "--author dana@example.com", "sluice emit", "http://127.0.0.1:4600/slack/",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the guide has no %q:\n%s", want, out.String())
