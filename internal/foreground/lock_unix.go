@@ -10,9 +10,10 @@ import (
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// take locks a file until it is closed or the process ends, however it ends.
+// take locks a state's file until what it gives is closed or the process ends, however it
+// ends. The lock is on a file beside it, which stays: the state's own is replaced.
 func take(file string) (*os.File, error) {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the person's file
+	f, err := os.OpenFile(file+".lock", os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the person's file
 	if err != nil {
 		return nil, fmt.Errorf("lock the state: %w", err)
 	}

@@ -39,7 +39,7 @@ func open(file, app string) (*state, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the state: %w", err)
 	}
-	lock, err := take(file + ".lock")
+	lock, err := take(file)
 	if err != nil {
 		return nil, err
 	}
