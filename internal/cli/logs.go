@@ -175,8 +175,12 @@ func (l *logged) silent(containers []string) error {
 	return nil
 }
 
-// late is how long after its time a line may come.
-const late = time.Minute
+const (
+	// late is how long after its time a line may come.
+	late = time.Minute
+	// tail is how long after its end a rollout may still log.
+	tail = 10 * time.Second
+)
 
 // show writes the lines there are, and with --follow those that come until the rollout has
 // ended.
@@ -188,7 +192,7 @@ func (l *logged) show(ctx context.Context, s *steps.Steps, record store.Record) 
 	for {
 		to := l.Now()
 		if record.Outcome != "" {
-			to = record.EndedAt.Add(late)
+			to = record.EndedAt.Add(tail)
 		}
 		if err := l.write(ctx, from, to); err != nil {
 			return err

@@ -193,18 +193,19 @@ func (e *environment) logs(ctx context.Context, td *types.TaskDefinition) {
 	if len(elsewhere) > 0 {
 		e.ok(e.about, checkLogs, "not in CloudWatch Logs, so `sluice logs` has none of them: "+strings.Join(elsewhere, ", "))
 	}
-	var there []string
+	var groups []string
 	for _, s := range sources {
 		if s.Creates {
+			groups = append(groups, s.Group+" (made by the tasks)")
 			continue
 		}
 		if err := (logs.Reader{Logs: e.place.logs}).Check(ctx, s); err != nil {
 			e.failed(e.about, checkLogs, err, "its tasks do not start before it is there")
 			return
 		}
-		there = append(there, s.Group)
+		groups = append(groups, s.Group)
 	}
 	if len(sources) > 0 {
-		e.ok(e.about, checkLogs, "log groups are there, or made by the tasks: "+strings.Join(slices.Compact(there), ", "))
+		e.ok(e.about, checkLogs, "log groups: "+strings.Join(slices.Compact(groups), ", "))
 	}
 }
