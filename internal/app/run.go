@@ -21,9 +21,9 @@ func Run(ctx context.Context, name string, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := awsclient.Load(ctx)
+	cfg, err := awsclient.OfFunction(getenv)
 	if err != nil {
-		return fmt.Errorf("load the AWS configuration: %w", err)
+		return err
 	}
 	a, err := New(World{
 		AWS: cfg, HTTP: notify.HTTPClient(), Now: time.Now, Log: lambdacontext.NewLogger(),

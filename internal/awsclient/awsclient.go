@@ -3,12 +3,9 @@
 package awsclient
 
 import (
-	"context"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
@@ -28,13 +25,6 @@ import (
 // CallTimeout is how long one HTTP request to AWS may take. It is shorter than
 // every function's timeout, so that a function hears of a slow call itself.
 const CallTimeout = 5 * time.Second
-
-// Load gives the configuration of a Lambda function or a terminal: the default
-// credentials chain, with CallTimeout on every request, and what is chosen besides.
-func Load(ctx context.Context, chosen ...func(*config.LoadOptions) error) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx,
-		append(chosen, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(CallTimeout)))...)
-}
 
 // Clients are the AWS services that Sluice uses. Writers of traffic and capacity
 // are apart: they never repeat a request by themselves, because a repeat could

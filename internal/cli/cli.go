@@ -114,6 +114,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdWatch(p, runWatch),
 		NewCmdHistory(p, runHistory),
 		NewCmdExplain(p, runExplain),
+		NewCmdLogs(p, runLogs),
 		NewCmdMetrics(p, runMetrics),
 		NewCmdGraph(p, runGraph),
 	)

@@ -157,7 +157,7 @@ func (w *scripted) push(args []string) error {
 	}
 	w.Do(func() {
 		w.World.Image(repository+"@"+aws.ToString(out.Image.ImageId.ImageDigest), model.Behaviour{
-			StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second, ErrorShare: func(time.Duration) float64 { return share },
+			Prints: []string{args[0] + " listens on 8080"}, StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second, ErrorShare: func(time.Duration) float64 { return share },
 		})
 	})
 	return nil

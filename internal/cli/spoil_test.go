@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	aastypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -90,6 +91,13 @@ func (w *scripted) spoil(args []string) error {
 		},
 		"pulling": func(ctx context.Context) error {
 			return w.revoke(ctx, w.made(cluster).PhysicalIDs["ExecutionRole"], "start-tasks")
+		},
+		"log group": func(ctx context.Context) error {
+			_, err := cloudwatchlogs.NewFromConfig(w.Config("AKIAPERSON")).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("/ecs/shop-production")})
+			return err
+		},
+		"log driver": func(ctx context.Context) error {
+			return w.retask(ctx, func(td *ecs.RegisterTaskDefinitionInput) { td.ContainerDefinitions[0].LogConfiguration = nil })
 		},
 		"image": func(ctx context.Context) error {
 			return w.retask(ctx, func(td *ecs.RegisterTaskDefinitionInput) {

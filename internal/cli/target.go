@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/logging"
@@ -75,7 +76,8 @@ func (f *targetFlags) find(ctx context.Context, p Process) (*target, error) {
 
 // reach gives the account, before it is known whether Sluice is installed in it.
 func (f *targetFlags) reach(ctx context.Context, p Process) (*target, error) {
-	cfg, err := awsclient.Load(ctx, config.WithSharedConfigProfile(f.profile), config.WithRegion(f.region),
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(f.profile), config.WithRegion(f.region),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(awsclient.CallTimeout)),
 		config.WithLogger(logging.Nop{})) // what the SDK would print says nothing to people
 	if err != nil {
 		return nil, usagef("read the AWS configuration: %w", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -94,13 +95,14 @@ func unseen(err error) bool {
 
 // place is the account and Region that something is in, with clients for it.
 type place struct {
-	ecr *ecr.Client
-	ecs *ecs.Client
-	iam *iam.Client
+	ecr  *ecr.Client
+	ecs  *ecs.Client
+	iam  *iam.Client
+	logs *cloudwatchlogs.Client
 }
 
 func placeOf(cfg aws.Config) place {
-	return place{ecr: ecr.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg)}
+	return place{ecr: ecr.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg), logs: cloudwatchlogs.NewFromConfig(cfg)}
 }
 
 // home is the machine's account, Region and partition.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/images"
+	"github.com/sluice-deploy/sluice/internal/logs"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
@@ -24,12 +25,13 @@ const (
 	checkRoles   = "roles"
 	checkPulling = "pulling"
 	checkSecrets = "secrets"
+	checkLogs    = "logs"
 )
 
 // taskDefinition looks at what tasks of the one that runs need to start.
 func (e *environment) taskDefinition(ctx context.Context) {
 	if e.plan.Approach == nil {
-		for _, check := range []string{checkImages, checkRoles, checkPulling, checkSecrets} {
+		for _, check := range []string{checkImages, checkRoles, checkPulling, checkSecrets, checkLogs} {
 			e.unchecked(e.about, check, "it is not known which task definition the next one is made from")
 		}
 		return
@@ -44,6 +46,7 @@ func (e *environment) taskDefinition(ctx context.Context) {
 	e.taskRoles(ctx, td)
 	e.pulling(ctx, td)
 	e.secrets(ctx, td)
+	e.logs(ctx, td)
 }
 
 // images wants each image of ECR to be there, for the architecture that tasks run on.
@@ -181,5 +184,28 @@ func (e *environment) secret(from string) wish {
 	default:
 		base := strings.Split(e.plan.Approach.Base, ":")
 		return wish{action: "ssm:GetParameters", resource: fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", base[1], base[3], base[4], strings.TrimPrefix(from, "/"))}
+	}
+}
+
+// logs wants the groups that tasks write to: without one they do not start.
+func (e *environment) logs(ctx context.Context, td *types.TaskDefinition) {
+	sources, elsewhere := logs.OfTasks(td)
+	if len(elsewhere) > 0 {
+		e.ok(e.about, checkLogs, "not in CloudWatch Logs, so `sluice logs` has none of them: "+strings.Join(elsewhere, ", "))
+	}
+	var groups []string
+	for _, s := range sources {
+		if s.Creates {
+			groups = append(groups, s.Group+" (made by the tasks)")
+			continue
+		}
+		if err := (logs.Reader{Logs: e.place.logs}).Check(ctx, s); err != nil {
+			e.failed(e.about, checkLogs, err, "its tasks do not start before it is there")
+			return
+		}
+		groups = append(groups, s.Group)
+	}
+	if len(sources) > 0 {
+		e.ok(e.about, checkLogs, "log groups: "+strings.Join(slices.Compact(groups), ", "))
 	}
 }

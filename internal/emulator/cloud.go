@@ -32,6 +32,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
+	"github.com/sluice-deploy/sluice/internal/emulator/logs"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/s3"
@@ -125,6 +126,7 @@ type Cloud struct {
 	EventBridge    *eventbridge.Service
 	IAM            *iam.Service // of the account
 	Lambda         *lambda.Service
+	Logs           *logs.Service
 	S3             *s3.Service
 	SNS            *sns.Service
 	SQS            *sqs.Service
@@ -160,7 +162,7 @@ func (p *Partition) newCloud(account, region string) *Cloud {
 	c.makeCloudFormation(p.options)
 	c.Mux = wire.NewMux(c.Account, c.Region,
 		c.APIGateway.Wire(), c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
-		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
+		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.Logs.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
 		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
 	c.actions = actions.NewTable(account, region, state{c})
@@ -174,6 +176,7 @@ func (c *Cloud) makeStores() {
 		Stale: func(table string) bool { return c.Faults.Stale != nil && c.Faults.Stale(table) },
 	})
 	c.S3 = s3.New(c.Loop, c.Account, c.Region, s3.Deps{All: c.allS3, MayList: c.mayList})
+	c.Logs = logs.New(c.Loop, c.Account, c.Region)
 	c.SQS = sqs.New(c.Loop, c.Account, c.Region)
 	c.SSM = ssm.New(c.Loop, c.Account, c.Region)
 	c.SecretsManager = secretsmanager.New(c.Loop, c.Account, c.Region)
@@ -211,7 +214,7 @@ func (c *Cloud) makeCompute(o Options) {
 	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{
-		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Permit: c.permitTask, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
+		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Permit: c.permitTask, Log: c.openTaskLog, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
 	})
 	c.AutoScaling = autoscaling.New(c.Loop, c.Account, c.Region, autoscaling.Deps{ECS: c.ECS})
 }

@@ -204,16 +204,39 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 // what it may not log or trace is lost, and nobody is told.
 // AWS: Lambda Developer Guide, Using CloudWatch Logs with Lambda; Visualize Lambda
 // function invocations using AWS X-Ray.
-func (c *Cloud) logs(function string, config lambda.FunctionConfig) {
+func (c *Cloud) logs(function string, config lambda.FunctionConfig) (print func(line string)) {
 	who := c.functionIdentity(c.Lambda.AccessKey(function))
-	stream := partition.ARN("logs", c.Region, c.Account, "log-group:"+config.Logging.Group+
-		":log-stream:"+c.Now().UTC().Format("2006/01/02")+"/"+function+"[$LATEST]"+c.ID(32))
-	_ = c.permit(who, "logs:CreateLogStream", stream)
-	_ = c.permit(who, "logs:PutLogEvents", stream)
+	group := config.Logging.Group
+	stream := c.Now().UTC().Format("2006/01/02") + "/" + function + "[$LATEST]" + c.ID(32)
+	arn := partition.ARN("logs", c.Region, c.Account, "log-group:"+group+":log-stream:")
+	if !c.Logs.Has(group) && c.permit(who, "logs:CreateLogGroup", arn) == nil {
+		c.Logs.Create(group)
+	}
+	created, put := c.permit(who, "logs:CreateLogStream", arn+stream), c.permit(who, "logs:PutLogEvents", arn+stream)
 	if config.Tracing == lambdatypes.TracingModeActive {
 		_ = c.permit(who, "xray:PutTraceSegments", "*")
 		_ = c.permit(who, "xray:PutTelemetryRecords", "*")
 	}
+	if created != nil || put != nil {
+		return func(string) {}
+	}
+	print, err := c.openLog(c.Region, group, stream)
+	if err != nil {
+		return func(string) {}
+	}
+	return print
+}
+
+// openLog makes a stream that a service of AWS writes to, from anywhere.
+func (c *Cloud) openLog(region, group, stream string) (print func(line string), err error) {
+	write, ok := c.In(c.Account, region).Logs.Open(group, stream)
+	if !ok {
+		return nil, wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+	}
+	return func(line string) {
+		at := c.Now()
+		c.Post(func() { write(at, line) })
+	}, nil
 }
 
 // publish sends a message to a topic.

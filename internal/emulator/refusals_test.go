@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -329,6 +330,9 @@ func runTask(t *testing.T, c *emulator.Cloud, role string) string {
 		t.Fatal(err)
 	}
 	putParameter(t, c, "/shop/level", "info")
+	if _, err := cloudwatchlogs.NewFromConfig(config(c)).CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/shop")}); err != nil {
+		t.Fatal(err)
+	}
 	client := ecs.NewFromConfig(config(c))
 	if _, err := client.CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String("shop")}); err != nil {
 		t.Fatal(err)

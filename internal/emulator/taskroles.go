@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/ecs"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -16,6 +17,18 @@ func (c *Cloud) permitTask(roleARN, taskARN, action, resource string) error {
 		return err
 	}
 	return c.permit(who, action, resource)
+}
+
+// openTaskLog makes the stream of a container, and its group where it asks for that. What
+// names no Region of the partition has no groups.
+func (c *Cloud) openTaskLog(l ecs.Log) (print func(line string), err error) {
+	if !c.hasRegion(l.Region) {
+		return nil, wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+	}
+	if l.Create {
+		c.In(c.Account, l.Region).Logs.Create(l.Group)
+	}
+	return c.openLog(l.Region, l.Group, l.Stream)
 }
 
 // taskRole is a session of a role of a task, named after it.

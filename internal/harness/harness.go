@@ -206,7 +206,9 @@ func (h *Harness) inProcess(name string, f cloudformation.Function, format int) 
 		if err != nil {
 			return nil, err
 		}
-		wired, err := app.New(h.world(h.Lambda.AccessKey(e.Function)), settings)
+		world := h.world(h.Lambda.AccessKey(e.Function))
+		world.Log = slog.New(slog.NewMultiHandler(h.log.Handler(), printed(e.Print, h.Now)))
+		wired, err := app.New(world, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -217,7 +219,7 @@ func (h *Harness) inProcess(name string, f cloudformation.Function, format int) 
 		}
 		return code, nil
 	}
-	environment := lambda.Environment{Function: f.Name, Config: lambda.FunctionConfig{Environment: f.Environment}}
+	environment := lambda.Environment{Function: f.Name, Config: lambda.FunctionConfig{Environment: f.Environment}, Print: func(string) {}}
 	if _, err := start(context.Background(), environment); err != nil { //nolint:forbidigo // nothing waits in it
 		return lambda.Code{}, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}

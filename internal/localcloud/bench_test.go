@@ -64,7 +64,7 @@ func benchmarkStart(b *testing.B, pack []byte, config lambda.FunctionConfig) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		h, err := code.Start(b.Context(), lambda.Environment{Function: "f", Version: "$LATEST", Config: config})
+		h, err := code.Start(b.Context(), lambda.Environment{Function: "f", Version: "$LATEST", Config: config, Print: func(string) {}})
 		if err != nil {
 			b.Fatal(err)
 		}

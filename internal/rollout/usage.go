@@ -15,7 +15,7 @@ type Usage struct {
 func (p Plan) Usage() Usage {
 	n := len(p.Steps)
 	return Usage{
-		Transitions: 8 + 4*n, Invocations: 15 + 5*n, Events: 3 + 2*n, Reads: 58 + 20*n, Writes: 34 + 5*n,
+		Transitions: 8 + 4*n, Invocations: 15 + 5*n, Events: 3 + 2*n, Reads: 58 + 20*n, Writes: 35 + 5*n,
 	}
 }
 

@@ -117,6 +117,20 @@ func invoke(r *request) []Need {
 	return r.on("InvokeFunction", template, nil)
 }
 
+// logGroup is an action on the group that is named, by its name or as a resource.
+func logGroup(action string) func(*request) []Need {
+	return func(r *request) []Need {
+		group := "log-group:{LogGroupName}"
+		if id := members(r.in, "LogGroupIdentifier"); len(id) > 0 {
+			group = strings.TrimSuffix(id[0], ":*")
+			if !strings.HasPrefix(group, "arn:") {
+				group = "log-group:" + group
+			}
+		}
+		return r.on(action, group+":log-stream:", nil)
+	}
+}
+
 // publish is on a topic, or, to a telephone, on nothing.
 func publish(r *request) []Need {
 	in := r.in.(*snsapi.PublishInput)

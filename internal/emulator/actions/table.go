@@ -16,6 +16,7 @@ func services() map[string]service {
 		"events":                  {"events", events()},
 		"iam":                     {"iam", iam()},
 		"lambda":                  {"lambda", lambda()},
+		"logs":                    {"logs", logs()},
 		"s3":                      {"s3", s3()},
 		"apigatewayv2":            {"apigateway", apiGateway()},
 		"scheduler":               {"scheduler", scheduler()},
@@ -135,6 +136,23 @@ func dynamoDB() map[string]operation {
 		"UpdateItem":         {needs: updateItem},
 		"UpdateTable":        {on: "table/{TableName:name}"},
 		"UpdateTimeToLive":   {on: "table/{TableName:name}"},
+	}
+}
+
+// A group is asked for as a stream of it without a name, as AWS's refusals show: policies
+// have to end in ":*".
+func logs() map[string]operation {
+	group, stream := "log-group:{LogGroupName}:log-stream:", "log-group:{LogGroupName}:log-stream:{LogStreamName}"
+	return map[string]operation{
+		"CreateLogGroup":        {on: group, also: tagged("CreateLogGroup", group)},
+		"CreateLogStream":       {on: stream},
+		"DeleteLogGroup":        {on: group},
+		"DeleteRetentionPolicy": {on: group},
+		"DescribeLogGroups":     {on: "log-group::log-stream:"},
+		"DescribeLogStreams":    {needs: logGroup("DescribeLogStreams")},
+		"FilterLogEvents":       {needs: logGroup("FilterLogEvents")},
+		"PutLogEvents":          {on: stream},
+		"PutRetentionPolicy":    {on: group},
 	}
 }
 

@@ -3,7 +3,7 @@ package cloudformation
 import "strings"
 
 // keptHandler keeps what there is no service for here: where things stand in a
-// network (all is reachable, as it is in a network that is set up right), logs, keys,
+// network (all is reachable, as it is in a network that is set up right), keys,
 // certificates, connections. Its properties are those that the type has.
 func keptHandler(kind string) (handler, bool) {
 	form, ok := keptForm(kind)
@@ -57,8 +57,6 @@ func keptForm(kind string) (kept, bool) {
 		return kept{name: "AliasName", limit: 256}, true
 	case "AWS::KMS::Key":
 		return kept{arn: "kms|key/%s", ids: []string{"KeyId"}, arns: []string{"Arn"}}, true
-	case "AWS::Logs::LogGroup":
-		return kept{name: "LogGroupName", limit: 512, arn: "logs|log-group:%s:*", arns: []string{"Arn"}}, true
 	case "AWS::Logs::ResourcePolicy":
 		return kept{name: "PolicyName", limit: 255}, true
 	case "AWS::Route53::RecordSet":

@@ -36,6 +36,8 @@ func handlerOf(kind string) (handler, error) {
 		found, ok = containerHandler(kind)
 	case "CodePipeline", "SNS":
 		found, ok = messagingHandler(kind)
+	case "Logs":
+		found, ok = logHandler(kind)
 	case "CloudWatch", "CodeBuild":
 		found, ok = operationHandler(kind)
 	case "IAM":

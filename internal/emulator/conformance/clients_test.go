@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -54,6 +55,7 @@ func clients(c aws.Config, moto bool) map[string]any {
 		"events":         eventbridge.NewFromConfig(c),
 		"iam":            iam.NewFromConfig(c),
 		"lambda":         lambda.NewFromConfig(c),
+		"logs":           cloudwatchlogs.NewFromConfig(c),
 		"s3":             s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = moto }),
 		"scheduler":      scheduler.NewFromConfig(c),
 		"secretsmanager": secretsmanager.NewFromConfig(c),
@@ -72,6 +74,8 @@ func serviceOf(input reflect.Type) string {
 		return "application-autoscaling"
 	case "elasticloadbalancingv2":
 		return "elbv2"
+	case "cloudwatchlogs":
+		return "logs"
 	case "eventbridge":
 		return "events"
 	case "sfn":

@@ -27,7 +27,7 @@ func validationCodes(service string) []string {
 	case "codebuild":
 		// AWS: CodeBuild API Reference: InvalidInputException.
 		return []string{"InvalidInputException", "SerializationException"}
-	case "ecr", "ecs":
+	case "ecr", "ecs", "logs":
 		// AWS: the API References: InvalidParameterException.
 		return []string{"InvalidParameterException", "SerializationException"}
 	case "s3":
@@ -146,7 +146,7 @@ func folders() map[string]string {
 	return map[string]string{
 		"apigatewayv2": "apigateway", "application-autoscaling": "autoscaling", "cloudwatch": "cloudwatch", "codebuild": "codebuild",
 		"codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecr": "ecr", "ecs": "ecs", "elbv2": "elbv2", "events": "eventbridge",
-		"iam": "iam", "lambda": "lambda", "s3": "s3", "scheduler": "scheduler", "secretsmanager": "secretsmanager", "sns": "sns",
+		"iam": "iam", "lambda": "lambda", "logs": "logs", "s3": "s3", "scheduler": "scheduler", "secretsmanager": "secretsmanager", "sns": "sns",
 		"sqs": "sqs", "ssm": "ssm", "stepfunctions": "stepfunctions", "sts": "sts",
 	}
 }

@@ -6,7 +6,7 @@ import "slices"
 func stories() []story {
 	return slices.Concat(
 		apigatewayStories(), autoscalingStories(), cloudformationStories(), cloudwatchStories(), codebuildStories(), codepipelineStories(), dynamodbStories(), ecrStories(), ecsStories(),
-		elbv2Stories(), eventsStories(), iamStories(), lambdaStories(), s3Stories(), schedulerStories(), secretsmanagerStories(),
+		elbv2Stories(), eventsStories(), iamStories(), lambdaStories(), logsStories(), s3Stories(), schedulerStories(), secretsmanagerStories(),
 		snsStories(), sqsStories(), ssmStories(), stepfunctionsStories(), stsStories(),
 	)
 }

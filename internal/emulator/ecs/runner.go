@@ -28,6 +28,9 @@ type ContainerSpec struct {
 	Ports       []int32
 	Essential   bool
 	StopTimeout time.Duration
+	// Print takes a line that the container prints, for its log. It may be called from
+	// anywhere; nil is a container without a log that is kept.
+	Print func(line string)
 }
 
 // TaskEvents is how a Runner tells what became of a task.

@@ -53,7 +53,8 @@ type task struct {
 	handed     bool        // to the Runner
 	ended      bool        // its containers
 	registered map[int]bool
-	told       bool // that it is unhealthy
+	told       bool            // that it is unhealthy
+	mute       map[string]bool // containers whose logs may not be written
 }
 
 type container struct {
@@ -71,7 +72,7 @@ func (s *Service) launch(svc *service, d *deployment) *task {
 	id := s.loop.ID(32)
 	t := &task{
 		id: id, arn: s.arn("task/" + svc.cluster.name + "/" + id), ip: s.newIP(), service: svc, deployment: d,
-		createdAt: s.loop.Now(), attachment: s.loop.UUID(), registered: map[int]bool{},
+		createdAt: s.loop.Now(), attachment: s.loop.UUID(), registered: map[int]bool{}, mute: map[string]bool{},
 	}
 	for i := range d.revision.definition.ContainerDefinitions {
 		t.containers = append(t.containers, &container{
@@ -133,7 +134,12 @@ func (s *Service) start(t *task) {
 		s.neverRan(t, reason)
 		return
 	}
-	spec, err := s.spec(t)
+	logs, err := s.openLogs(t)
+	if err != nil {
+		s.neverRan(t, refusedLog+"stream: "+told(err))
+		return
+	}
+	spec, err := s.spec(t, logs)
 	if err != nil {
 		s.neverRan(t, "ResourceInitializationError: unable to pull secrets or registry auth: "+err.Error())
 		return
@@ -146,7 +152,8 @@ func (s *Service) start(t *task) {
 	})
 }
 
-func (s *Service) spec(t *task) (TaskSpec, error) {
+// spec is what the Runner is to run; logs take the containers' lines.
+func (s *Service) spec(t *task, logs map[string]func(string)) (TaskSpec, error) {
 	td := t.deployment.revision.definition
 	spec := TaskSpec{
 		ID: t.id, IP: t.ip, Cluster: t.service.cluster.name, Service: t.service.name, TaskDefinitionARN: *td.TaskDefinitionArn,
@@ -154,7 +161,7 @@ func (s *Service) spec(t *task) (TaskSpec, error) {
 	for _, c := range td.ContainerDefinitions {
 		out := ContainerSpec{
 			Name: *c.Name, Image: *c.Image, Command: slices.Concat(c.EntryPoint, c.Command), Environment: map[string]string{},
-			Essential: *c.Essential, StopTimeout: stopTimeout(c),
+			Essential: *c.Essential, StopTimeout: stopTimeout(c), Print: logs[*c.Name],
 		}
 		for _, pair := range c.Environment {
 			out.Environment[aws.ToString(pair.Name)] = aws.ToString(pair.Value)

@@ -3,10 +3,8 @@ package ecs
 import (
 	"cmp"
 	"regexp"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -55,26 +53,6 @@ func (s *Service) forbidsImage(t *task, role, image string) string {
 			return "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " + image + ": unexpected status from HEAD request: 403 Forbidden"
 		}
 	}
-	return ""
-}
-
-// forbidsLog asks for what the awslogs driver does. Lines that may not be written are lost.
-func (s *Service) forbidsLog(t *task, role string, c types.ContainerDefinition) string {
-	l := c.LogConfiguration
-	if l == nil || l.LogDriver != types.LogDriverAwslogs {
-		return ""
-	}
-	group := partition.ARN("logs", cmp.Or(l.Options["awslogs-region"], s.region), s.account, "log-group:"+l.Options["awslogs-group"])
-	if l.Options["awslogs-create-group"] == "true" {
-		if err := s.deps.Permit(role, t.arn, "logs:CreateLogGroup", group); err != nil {
-			return "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: " + told(err)
-		}
-	}
-	stream := group + ":log-stream:" + strings.Join([]string{l.Options["awslogs-stream-prefix"], *c.Name, t.id}, "/")
-	if err := s.deps.Permit(role, t.arn, "logs:CreateLogStream", stream); err != nil {
-		return "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: " + told(err)
-	}
-	_ = s.deps.Permit(role, t.arn, "logs:PutLogEvents", stream)
 	return ""
 }
 

@@ -34,6 +34,9 @@ type Environment struct {
 	Function string // its name
 	Version  string // "$LATEST" or a number
 	Config   FunctionConfig
+	// Print takes a line that the code prints, for the function's log group. It may be
+	// called from anywhere.
+	Print func(line string)
 }
 
 // InProcess is code that is called in this process, one value for all execution

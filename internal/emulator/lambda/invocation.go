@@ -32,6 +32,7 @@ type Invocation struct {
 	client   lambdacontext.ClientContext
 	fault    FunctionFault
 	calls    atomic.Int64
+	print    func(line string) // of the environment that it starts, if it does
 
 	task    task
 	timeout *loop.Timer
@@ -146,7 +147,7 @@ func (i *Invocation) initialize() {
 
 // boot starts the code in a new environment.
 func (i *Invocation) boot(ctx context.Context) (Handler, error) {
-	return i.version.code.Start(ctx, Environment{Function: i.Function, Version: i.version.number, Config: i.version.config})
+	return i.version.code.Start(ctx, Environment{Function: i.Function, Version: i.version.number, Config: i.version.config, Print: i.print})
 }
 
 // run starts the handler as a coroutine and its timeout beside it.

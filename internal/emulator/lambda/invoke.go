@@ -56,8 +56,9 @@ func (s *Service) start(t target, r request) {
 		inv.run()
 		return
 	}
+	inv.print = func(string) {}
 	if s.deps.Started != nil {
-		s.deps.Started(t.name, t.version.config)
+		inv.print = s.deps.Started(t.name, t.version.config)
 	}
 	s.loop.After(s.deps.ColdStart, inv.initialize)
 }

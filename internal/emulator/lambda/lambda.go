@@ -87,8 +87,9 @@ type Deps struct {
 	// Permit decides whether somebody may do an action on a function. Nil allows
 	// everything to the account itself.
 	Permit func(who wire.Identity, action, functionARN string, context map[string][]string) bool
-	// Started, if not nil, is told of each new execution environment of a function.
-	Started func(function string, config FunctionConfig)
+	// Started, if not nil, is told of each new execution environment of a function. It
+	// gives what takes the lines that the function prints there.
+	Started func(function string, config FunctionConfig) (print func(line string))
 }
 
 // FunctionFault is what goes wrong with one invocation. Its zero value is

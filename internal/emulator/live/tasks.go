@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -76,6 +77,9 @@ func (h *Host) command(spec ecs.TaskSpec, c ecs.ContainerSpec) (process.Command,
 		return process.Command{}, &noImageError{image: c.Image, advice: h.options.Advice}
 	}
 	made := process.Command{Path: program.Path, Args: program.Args, Output: h.options.Output}
+	if c.Print != nil {
+		made.Output = io.MultiWriter(h.options.Output, process.Lines(c.Print))
+	}
 	if len(c.Command) > 0 {
 		made.Args = c.Command
 	}

@@ -13,6 +13,8 @@ type Behaviour struct {
 	// FailsToStart is the reason why it never starts, such as
 	// "CannotPullContainerError: ..."; "" when it does.
 	FailsToStart string
+	// Prints are the lines that it prints when it runs.
+	Prints []string
 	// HealthyAfter is how long after its start it passes health checks.
 	HealthyAfter time.Duration
 	// NeverHealthy says that it answers requests but never passes a check.

@@ -60,6 +60,11 @@ func (w *World) Start(spec ecs.TaskSpec, events ecs.TaskEvents) {
 func (w *World) run(t *task) {
 	t.started = w.loop.Now()
 	for _, c := range t.containers {
+		for _, line := range c.Prints {
+			if c.Print != nil {
+				c.Print(line)
+			}
+		}
 		if c.Essential && c.ExitsAfter > 0 {
 			t.after(w.loop, c.ExitsAfter, func() { w.exit(t, c.ExitCode) })
 		}

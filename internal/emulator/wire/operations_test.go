@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -52,6 +53,7 @@ func clients(c aws.Config) map[string]any {
 		"events":                  eventbridge.NewFromConfig(c),
 		"iam":                     iam.NewFromConfig(c),
 		"lambda":                  lambda.NewFromConfig(c),
+		"logs":                    cloudwatchlogs.NewFromConfig(c),
 		"s3":                      s3.NewFromConfig(c),
 		"apigatewayv2":            apigatewayv2.NewFromConfig(c),
 		"scheduler":               scheduler.NewFromConfig(c),

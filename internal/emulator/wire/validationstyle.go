@@ -36,6 +36,10 @@ func styleOf(service string) style {
 		// Messages of ECR itself: github.com/int128/create-ecr-repository-action
 		// issue 231, github.com/aws/aws-dotnet-deploy issue 549.
 		return style{code: "InvalidParameterException", write: ecrMessage}
+	case "logs":
+		// AWS: CloudWatch Logs API Reference: InvalidParameterException, "A parameter is
+		// specified incorrectly".
+		return style{code: "InvalidParameterException", write: coralMessage}
 	case "s3":
 		// AWS: Amazon S3 API Reference, "Error responses": InvalidArgument.
 		return style{code: "InvalidArgument", write: coralMessage, own: s3Own}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -65,7 +66,7 @@ func (e *environment) launch(ctx context.Context, of lambda.Environment, folder 
 	if err != nil {
 		return err
 	}
-	output := e.host.logs.writer(of.Function, of.Version, e.host.loop.Now)
+	output := io.MultiWriter(e.host.logs.writer(of.Function, of.Version, e.host.loop.Now), process.Lines(of.Print))
 	command := process.Command{Path: program, Env: variables, Folder: folder, Output: output}
 	started := make(chan error, 1)
 	e.host.spawner.Start(command, func(p *process.Process, err error) { e.process = p; started <- err })

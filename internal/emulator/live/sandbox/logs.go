@@ -1,12 +1,13 @@
 package sandbox
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/live/process"
 )
 
 // maxLines is how many lines Logs keep.
@@ -56,28 +57,5 @@ func (l *Logs) add(line Line) {
 
 // writer takes what a process writes.
 func (l *Logs) writer(function, version string, now func() time.Time) io.Writer {
-	return &lineWriter{tell: func(text string) { l.add(Line{At: now(), Function: function, Version: version, Text: text}) }}
-}
-
-// lineWriter takes text apart into lines. What comes after the last end of a line is
-// held until there is one.
-type lineWriter struct {
-	tell func(string)
-
-	mu   sync.Mutex
-	rest []byte
-}
-
-func (w *lineWriter) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.rest = append(w.rest, p...)
-	for {
-		line, after, ok := bytes.Cut(w.rest, []byte("\n"))
-		if !ok {
-			return len(p), nil
-		}
-		w.tell(string(line))
-		w.rest = after
-	}
+	return process.Lines(func(text string) { l.add(Line{At: now(), Function: function, Version: version, Text: text}) })
 }
