@@ -17,8 +17,8 @@ type functionLog struct {
 	now func() time.Time
 }
 
-func printed(print func(line string), now func() time.Time) slog.Handler {
-	return functionLog{slog.NewJSONHandler(lineWriter(print), &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}), now}
+func printed(write func(line string), now func() time.Time) slog.Handler {
+	return functionLog{slog.NewJSONHandler(lineWriter(write), &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}), now}
 }
 
 // Handle implements slog.Handler.
