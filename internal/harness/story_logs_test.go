@@ -49,7 +49,7 @@ func TestLogsOfARollout(t *testing.T) {
 	if want := []logs.Source{{From: "web", Region: "us-east-1", Group: "/ecs/shop-production", Prefix: "web/web/"}}; cmp.Diff(want, app) != "" || len(elsewhere) > 0 {
 		t.Fatalf("its tasks log to %+v and, elsewhere, %v; want %+v", app, elsewhere, want)
 	}
-	lines, err := b.told(reader, append(app, logs.OfRollout(ourLogs, name))...)
+	lines, err := b.told(reader, append(app, logs.OfRollout(ourLogs, b.Region, name))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,8 +60,12 @@ func TestLogsOfARollout(t *testing.T) {
 			continue
 		}
 		var record struct {
-			Timestamp                                 time.Time
-			Level, Message, RequestID, Rollout, Phase string
+			Timestamp time.Time `json:"timestamp"`
+			Level     string    `json:"level"`
+			Message   string    `json:"message"`
+			RequestID string    `json:"requestId"`
+			Rollout   string    `json:"rollout"`
+			Phase     string    `json:"phase"`
 		}
 		if err := json.Unmarshal([]byte(line.Text), &record); err != nil {
 			t.Fatalf("%s: %v", line.Text, err)
@@ -85,9 +89,26 @@ func TestLogsOfARollout(t *testing.T) {
 	if lines, err := b.told(reader, app...); err != nil || len(lines) != 2 {
 		t.Errorf("who may read the app's logs got %v, %v; want the lines of two tasks", lines, err)
 	}
-	_, err = b.told(reader, logs.OfRollout(ourLogs, name))
+	_, err = b.told(reader, logs.OfRollout(ourLogs, b.Region, name))
 	const denied = "role reader of account 123456789012 may not logs:FilterLogEvents on arn:aws:logs:us-east-1:123456789012:log-group:/sluice/sluice:log-stream:"
 	if rollout.KindOf(err) != rollout.KindDenied || !strings.Contains(err.Error(), denied) {
 		t.Errorf("who may not read Sluice's logs got %v; want %s: %s", err, rollout.KindDenied, denied)
+	}
+}
+
+// In GovCloud Lambda writes no JSON, and Sluice's lines are text.
+func TestLogsInGovCloud(t *testing.T) {
+	t.Parallel()
+	b := newBoxIn(t, "us-gov-west-1")
+	name := b.roll(good)
+	b.RunFor(time.Minute)
+	lines, err := b.told(logs.Reader{Logs: cloudwatchlogs.NewFromConfig(b.Config("AKIAPERSON"))}, logs.OfRollout(ourLogs, b.Region, name))
+	if err != nil || len(lines) == 0 || !strings.Contains(lines[0].Text, "level=INFO message=step") {
+		t.Fatalf("%d lines, %v; want those of %s, as text", len(lines), err, name)
+	}
+	for _, line := range lines {
+		if !strings.Contains(line.Text, " rollout="+name+" ") {
+			t.Errorf("%s is none of %s", line.Text, name)
+		}
 	}
 }
