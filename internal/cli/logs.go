@@ -93,7 +93,7 @@ func runLogs(ctx context.Context, o *LogsOptions) error {
 	}
 	l := logged{target: t, options: o, page: newPage(o.Process), seen: map[string]time.Time{}}
 	if !o.App {
-		l.add(t.AWS, logs.OfRollout(t.Logs, record.Name))
+		l.add(t.AWS, logs.OfRollout(t.Logs, t.AWS.Region, record.Name))
 	}
 	if !o.Sluice {
 		if err := l.addApp(ctx, s, record); err != nil {

@@ -204,7 +204,7 @@ func (c *Cloud) deadLetter(d lambda.DeadLetter) error {
 // what it may not log or trace is lost, and nobody is told.
 // AWS: Lambda Developer Guide, Using CloudWatch Logs with Lambda; Visualize Lambda
 // function invocations using AWS X-Ray.
-func (c *Cloud) logs(function string, config lambda.FunctionConfig) (print func(line string)) {
+func (c *Cloud) logs(function string, config lambda.FunctionConfig) (write func(line string)) {
 	who := c.functionIdentity(c.Lambda.AccessKey(function))
 	group := config.Logging.Group
 	stream := c.Now().UTC().Format("2006/01/02") + "/" + function + "[$LATEST]" + c.ID(32)
@@ -220,22 +220,22 @@ func (c *Cloud) logs(function string, config lambda.FunctionConfig) (print func(
 	if created != nil || put != nil {
 		return func(string) {}
 	}
-	print, err := c.openLog(c.Region, group, stream)
+	write, err := c.openLog(c.Region, group, stream)
 	if err != nil {
 		return func(string) {}
 	}
-	return print
+	return write
 }
 
 // openLog makes a stream that a service of AWS writes to, from anywhere.
-func (c *Cloud) openLog(region, group, stream string) (print func(line string), err error) {
-	write, ok := c.In(c.Account, region).Logs.Open(group, stream)
+func (c *Cloud) openLog(region, group, stream string) (write func(line string), err error) {
+	put, ok := c.In(c.Account, region).Logs.Open(group, stream)
 	if !ok {
 		return nil, wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
 	}
 	return func(line string) {
 		at := c.Now()
-		c.Post(func() { write(at, line) })
+		c.Post(func() { put(at, line) })
 	}, nil
 }
 

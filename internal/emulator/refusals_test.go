@@ -307,6 +307,7 @@ func TestTasksStartAsTheirExecutionRole(t *testing.T) {
 		"NoToken":    {"ecs-tasks.amazonaws.com", allow("s3:GetObject", "*"), "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth"},
 		"NoPull":     {"ecs-tasks.amazonaws.com", token, "CannotPullContainerError: "},
 		"NoStream":   {"ecs-tasks.amazonaws.com", pull, "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: AccessDeniedException"},
+		"NoLogGroup": {"ecs-tasks.amazonaws.com", strings.ReplaceAll(all, ":/shop:*", ":/none:*"), "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."},
 		"NoSecret":   {"ecs-tasks.amazonaws.com", logs, "ResourceInitializationError: unable to pull secrets or registry auth: "},
 		"All":        {"ecs-tasks.amazonaws.com", all, ""},
 	} {
@@ -314,7 +315,11 @@ func TestTasksStartAsTheirExecutionRole(t *testing.T) {
 			t.Parallel()
 			c := newCloud(t, emulator.Options{})
 			role := createRole(t, c, "execution", `{"Service":"`+r.trust+`"}`, `[`+strings.TrimSuffix(r.statements, ",")+`]`)
-			reason := runTask(t, c, role)
+			group := "/shop"
+			if strings.Contains(r.statements, "/none") {
+				group = "/none"
+			}
+			reason := runTask(t, c, role, group)
 			if (r.reason == "") != (reason == "") || !strings.HasPrefix(reason, r.reason) {
 				t.Errorf("the task stopped because %q, want %q", reason, r.reason)
 			}
@@ -322,9 +327,10 @@ func TestTasksStartAsTheirExecutionRole(t *testing.T) {
 	}
 }
 
-// runTask starts a service of one task with an image of ECR, a secret and a log, and gives
+// runTask starts a service of one task with an image of ECR, a secret and a log in the group,
+// of which there is only /shop, and gives
 // why its first task stopped; "" if it runs.
-func runTask(t *testing.T, c *emulator.Cloud, role string) string {
+func runTask(t *testing.T, c *emulator.Cloud, role, group string) string {
 	t.Helper()
 	if _, err := ecr.NewFromConfig(config(c)).CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
 		t.Fatal(err)
@@ -344,7 +350,7 @@ func runTask(t *testing.T, c *emulator.Cloud, role string) string {
 			Name: aws.String("web"), Image: aws.String("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1"),
 			Secrets: []ecstypes.Secret{{Name: aws.String("LEVEL"), ValueFrom: aws.String("arn:aws:ssm:us-east-1:123456789012:parameter/shop/level")}},
 			LogConfiguration: &ecstypes.LogConfiguration{LogDriver: ecstypes.LogDriverAwslogs, Options: map[string]string{
-				"awslogs-group": "/shop", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web",
+				"awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web",
 			}},
 		}},
 	})

@@ -21,7 +21,7 @@ func (c *Cloud) permitTask(roleARN, taskARN, action, resource string) error {
 
 // openTaskLog makes the stream of a container, and its group where it asks for that. What
 // names no Region of the partition has no groups.
-func (c *Cloud) openTaskLog(l ecs.Log) (print func(line string), err error) {
+func (c *Cloud) openTaskLog(l ecs.Log) (write func(line string), err error) {
 	if !c.hasRegion(l.Region) {
 		return nil, wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
 	}

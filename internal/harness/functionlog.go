@@ -7,18 +7,26 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 )
 
-// functionLog has what a function logs printed as its Lambda prints it: in JSON, with the
-// request's id, at the cloud's time.
+// functionLog has what a function logs printed as its Lambda prints it: with the request's
+// id, at the cloud's time.
 type functionLog struct {
 	slog.Handler
 
 	now func() time.Time
 }
 
-func printed(print func(line string), now func() time.Time) slog.Handler {
-	return functionLog{slog.NewJSONHandler(lineWriter(print), &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}), now}
+// printed prints in the format of the function's LoggingConfig.
+func printed(e lambda.Environment, now func() time.Time) slog.Handler {
+	options := &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}
+	if e.Config.Logging.Format == types.LogFormatJson {
+		return functionLog{slog.NewJSONHandler(lineWriter(e.Print), options), now}
+	}
+	return functionLog{slog.NewTextHandler(lineWriter(e.Print), options), now}
 }
 
 // Handle implements slog.Handler.

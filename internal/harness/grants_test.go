@@ -15,7 +15,7 @@ import (
 func spare() map[string]string {
 	reasons := map[string]string{}
 	for reason, actions := range map[string][]string{
-		"Step Functions checks it when a machine that logs is made, and CloudWatch Logs has no emulation": {
+		"Step Functions checks it when a machine that logs is made, and delivery to CloudWatch Logs has no emulation": {
 			"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
 			"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
 		},

@@ -207,7 +207,7 @@ func (h *Harness) inProcess(name string, f cloudformation.Function, format int) 
 			return nil, err
 		}
 		world := h.world(h.Lambda.AccessKey(e.Function))
-		world.Log = slog.New(slog.NewMultiHandler(h.log.Handler(), printed(e.Print, h.Now)))
+		world.Log = slog.New(slog.NewMultiHandler(h.log.Handler(), printed(e, h.Now)))
 		wired, err := app.New(world, settings)
 		if err != nil {
 			return nil, err

@@ -15,7 +15,7 @@ import (
 const PagePath = "/slack/"
 
 // LogsPath is where what functions have printed is shown, one line each, where they
-// are processes. AWS has CloudWatch Logs for that.
+// are processes. It is in their log groups too, where `sluice logs` finds it.
 const LogsPath = "/_sluice/logs"
 
 // writeLogs answers a request to LogsPath.

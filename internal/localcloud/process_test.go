@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -240,6 +241,8 @@ func TestMainStoryWithProcesses(t *testing.T) {
 		t.Errorf("after the good version the weights are %v, want %v", got, want)
 	}
 
+	s.wantLogged("shop-production-1", "Shift")
+
 	bad := s.build("v3", 2)
 	s.await("traffic on the bad version", func() bool { return s.weights().Blue == 10 })
 	s.turn(cwtypes.StateValueAlarm)
@@ -254,6 +257,17 @@ func TestMainStoryWithProcesses(t *testing.T) {
 		s.Do(func() { messages = len(s.Slack.Messages(localcloud.Deploys)) })
 		return messages == 2
 	})
+}
+
+// wantLogged fails the test if Sluice's log group has no line of a rollout and a phase.
+func (s *shop) wantLogged(name, phase string) {
+	s.t.Helper()
+	out, err := cloudwatchlogs.NewFromConfig(s.Config("AKIAPERSON")).FilterLogEvents(s.t.Context(), &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName: aws.String("/sluice/sluice"), FilterPattern: aws.String(fmt.Sprintf(`{ $.rollout = %q && $.phase = %q }`, name, phase)),
+	})
+	if err != nil || len(out.Events) == 0 {
+		s.t.Errorf("what %s did in %s was not logged: %v", name, phase, err)
+	}
 }
 
 // wantPackage fails the test if a function is not the package of its name.

@@ -31,9 +31,14 @@ type Source struct {
 // Sluice is the From of Sluice's own lines.
 const Sluice = "sluice"
 
-// OfRollout are Sluice's own lines of a rollout, in its log group.
-func OfRollout(group, name string) Source {
-	return Source{From: Sluice, Group: group, Pattern: fmt.Sprintf("{ $.rollout = %q }", name)}
+// OfRollout are Sluice's own lines of a rollout, in its log group in a Region. They are
+// JSON; in GovCloud, where Lambda writes none, they are text.
+func OfRollout(group, region, name string) Source {
+	pattern := fmt.Sprintf("{ $.rollout = %q }", name)
+	if strings.HasPrefix(region, "us-gov-") {
+		pattern = fmt.Sprintf("%q", " rollout="+name+" ")
+	}
+	return Source{From: Sluice, Region: region, Group: group, Pattern: pattern}
 }
 
 // OfTasks are the lines of the tasks of a task definition, and the containers of which none

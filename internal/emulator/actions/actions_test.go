@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -96,6 +97,7 @@ func TestNeeds(t *testing.T) {
 	const bus = "arn:aws:events:us-east-1:123456789012:event-bus/"
 	const deadman = "arn:aws:iam::123456789012:role/deadman"
 	facts := aws.String("facts")
+	const logGroup = "arn:aws:logs:us-east-1:123456789012:log-group:/shop:log-stream:"
 	tests := map[string]struct {
 		service, operation string
 		in                 any
@@ -191,6 +193,11 @@ func TestNeeds(t *testing.T) {
 		"PipelinesAction": {"codepipeline", "PutApprovalResult", &codepipeline.PutApprovalResultInput{PipelineName: new("shop"), StageName: new("Production"), ActionName: new("Approve")}, []actions.Need{need("codepipeline:PutApprovalResult", "arn:aws:codepipeline:us-east-1:123456789012:shop/Production/Approve")}},
 		"Registry":        {"ecr", "DescribeImages", &ecr.DescribeImagesInput{RegistryId: new("210987654321"), RepositoryName: new("shop")}, []actions.Need{need("ecr:DescribeImages", "arn:aws:ecr:us-east-1:210987654321:repository/shop")}},
 		"Role":            {"iam", "AttachRolePolicy", &iam.AttachRolePolicyInput{RoleName: new("runner"), PolicyArn: new("arn:aws:iam::aws:policy/P")}, []actions.Need{need("iam:AttachRolePolicy", "arn:aws:iam::123456789012:role/deploy/runner", "iam:PolicyARN", "arn:aws:iam::aws:policy/P")}},
+		"LogStream":       {"logs", "PutLogEvents", &cloudwatchlogs.PutLogEventsInput{LogGroupName: new("/shop"), LogStreamName: new("web/1")}, []actions.Need{need("logs:PutLogEvents", logGroup+"web/1")}},
+		"LogGroup":        {"logs", "FilterLogEvents", &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/shop")}, []actions.Need{need("logs:FilterLogEvents", logGroup)}},
+		"LogGroupByARN":   {"logs", "DescribeLogStreams", &cloudwatchlogs.DescribeLogStreamsInput{LogGroupIdentifier: new("arn:aws:logs:us-east-1:123456789012:log-group:/shop")}, []actions.Need{need("logs:DescribeLogStreams", logGroup)}},
+		"LogGroupById":    {"logs", "FilterLogEvents", &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: new("/shop")}, []actions.Need{need("logs:FilterLogEvents", logGroup)}},
+		"LogGroups":       {"logs", "DescribeLogGroups", &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: new("/shop")}, []actions.Need{need("logs:DescribeLogGroups", "arn:aws:logs:us-east-1:123456789012:log-group::log-stream:")}},
 		"NewRole":         {"iam", "CreateRole", &iam.CreateRoleInput{RoleName: new("runner"), Path: new("/deploy/")}, []actions.Need{need("iam:CreateRole", "arn:aws:iam::123456789012:role/deploy/runner")}},
 	}
 	asked := actions.NewTable("123456789012", "us-east-1", known{})

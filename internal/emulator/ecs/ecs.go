@@ -63,7 +63,7 @@ type Deps struct {
 	// "" asks whether it may take the role. Nil allows everything.
 	Permit func(roleARN, taskARN, action, resource string) error
 	// Log opens what takes the lines of a container. Nil keeps none.
-	Log func(Log) (print func(line string), err error)
+	Log func(Log) (write func(line string), err error)
 	// Network tells the networks of several services apart: tasks of two services that
 	// share a Runner have no address in common when their networks differ.
 	Network int

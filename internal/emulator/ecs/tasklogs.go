@@ -62,12 +62,12 @@ func (s *Service) openLogs(t *task) (map[string]func(line string), error) {
 		if !ok {
 			continue
 		}
-		print, err := s.deps.Log(l)
+		write, err := s.deps.Log(l)
 		if err != nil {
 			return nil, err
 		}
 		if !t.mute[*c.Name] {
-			logs[*c.Name] = print
+			logs[*c.Name] = write
 		}
 	}
 	return logs, nil

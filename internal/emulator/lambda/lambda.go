@@ -89,7 +89,7 @@ type Deps struct {
 	Permit func(who wire.Identity, action, functionARN string, context map[string][]string) bool
 	// Started, if not nil, is told of each new execution environment of a function. It
 	// gives what takes the lines that the function prints there.
-	Started func(function string, config FunctionConfig) (print func(line string))
+	Started func(function string, config FunctionConfig) (write func(line string))
 }
 
 // FunctionFault is what goes wrong with one invocation. Its zero value is

@@ -63,6 +63,7 @@ type cloud struct {
 	service *elbv2.Service
 	host    *live.Host
 	output  chan string // lines that programs wrote
+	printed chan string // the same, by container
 	changes chan string // "ip state" of targets
 	samples chan elbv2.Sample
 	balance string // the load balancer's ARN
@@ -80,7 +81,7 @@ func newCloud(t *testing.T) *cloud {
 	}
 	c := &cloud{
 		t: t, loop: loop.NewLive(speed),
-		output: make(chan string, 1000), changes: make(chan string, 1000), samples: make(chan elbv2.Sample, 1000),
+		output: make(chan string, 1000), printed: make(chan string, 1000), changes: make(chan string, 1000), samples: make(chan elbv2.Sample, 1000),
 	}
 	read, write := io.Pipe()
 	go func() {
@@ -186,7 +187,9 @@ func (c *cloud) listen(protocol types.ProtocolEnum, actions []types.Action) stri
 // outcome is what becomes of a task: "running", "failed: ..." or "exited ...".
 func (c *cloud) task(ip, image string, env map[string]string) <-chan string {
 	outcome := make(chan string, 10)
-	spec := ecs.TaskSpec{ID: ip, IP: ip, Containers: []ecs.ContainerSpec{{Name: "web", Image: image, Environment: env, Ports: []int32{8080}, Essential: true}}}
+	spec := ecs.TaskSpec{ID: ip, IP: ip, Containers: []ecs.ContainerSpec{{
+		Name: "web", Image: image, Environment: env, Ports: []int32{8080}, Essential: true, Print: func(line string) { c.printed <- line },
+	}}}
 	c.loop.Do(func() {
 		c.host.Start(spec, ecs.TaskEvents{
 			Running: func() { outcome <- "running" },
@@ -246,6 +249,7 @@ func TestTasksAreProcesses(t *testing.T) {
 	unknown := c.task("10.0.0.3", "moon:1", nil)
 	broken := c.task("10.0.0.4", "broken", nil)
 	await(t, c.output, is("stubborn is up"))
+	await(t, c.printed, is("stubborn is up"))
 	c.loop.Do(func() {
 		c.host.Stop("10.0.0.1", time.Second)
 		c.host.Stop("10.0.0.2", time.Hour)
