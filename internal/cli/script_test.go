@@ -59,6 +59,7 @@ func TestMain(m *testing.M) {
 //	spoil WHAT            make something so that a deployment cannot work; spoil_test.go has what
 //	weights BLUE GREEN    wait until a command in the background has given production's rule these weights
 //	converses FILE COMMAND...   a person at a terminal; here_test.go has what the file says
+//	alike FILE WANT       the files are the same, times, spans and ids aside
 //	shows NAME            what was printed last is testdata/golden/NAME.txt, times and spans aside
 //	terminal NAME COMMAND...   the same of what the command shows on a terminal
 func TestScripts(t *testing.T) {
@@ -78,7 +79,7 @@ func TestScripts(t *testing.T) {
 			"push": on(1, 2, (*scripted).push), "furnish": on(1, 1, (*scripted).furnish), "advance": on(1, 1, (*scripted).advance),
 			"begun": on(1, 1, (*scripted).begun), "looked": on(0, 0, (*scripted).looked),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
-			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "terminal": onTerminal,
+			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "alike": alike, "terminal": onTerminal,
 			"spoil": on(1, 1, (*scripted).spoil), "stack": stack,
 			"converses": converses, "weights": on(2, 2, (*scripted).weights),
 		},

@@ -32,6 +32,16 @@ func matches(ts *testscript.TestScript, name, got string) {
 	}
 }
 
+// alike compares two files of a script, but for what hangs on the second and on ids.
+func alike(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("it takes two files and is not negated")
+	}
+	if diff := cmp.Diff(timeless(ts.ReadFile(args[1])), timeless(ts.ReadFile(args[0]))); diff != "" {
+		ts.Fatalf("%s and %s differ (-want +got):\n%s", args[0], args[1], diff)
+	}
+}
+
 // timeless is a text without what depends on the second it was written in.
 func timeless(text string) string {
 	for _, r := range []struct{ pattern, with string }{
