@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -141,7 +141,7 @@ func (o *DecideOptions) about(ctx context.Context, t *target) (name, subject str
 	}
 	var r rolling
 	if len(o.Subject) == 1 {
-		err = t.client().Get(ctx, "/rollouts/"+o.Subject[0], &r)
+		err = t.client().Get(ctx, "/rollouts/"+url.PathEscape(o.Subject[0]), &r)
 	} else {
 		r, err = o.meant(ctx, t)
 	}
@@ -161,8 +161,11 @@ func (o *DecideOptions) about(ctx context.Context, t *target) (name, subject str
 
 // meant is the rollout of an environment that is asked about or steered.
 func (o *DecideOptions) meant(ctx context.Context, t *target) (rolling, error) {
+	if err := t.known(ctx, o.Process, o.Subject[0], o.Subject[1]); err != nil {
+		return rolling{}, err
+	}
 	var has struct{ Owner, Asking *rolling }
-	if err := t.client().Get(ctx, "/environments/"+strings.Join(o.Subject, "/"), &has); err != nil {
+	if err := t.client().Get(ctx, "/environments/"+url.PathEscape(o.Subject[0])+"/"+url.PathEscape(o.Subject[1]), &has); err != nil {
 		return rolling{}, err
 	}
 	switch {
@@ -177,30 +180,14 @@ func (o *DecideOptions) meant(ctx context.Context, t *target) (rolling, error) {
 	}
 }
 
-// decide puts a decision and waits until Sluice has acted on it: Refused, with why, where
-// it did not.
+// decide puts a decision and waits until Sluice has acted on it.
 func (t *target) decide(ctx context.Context, decision map[string]string) (decisionResult, error) {
 	came := decisionResult{Subject: decision["subject"]}
 	if err := t.client().Post(ctx, "/decisions", decision, &came); err != nil {
 		return came, err
 	}
-	for until := time.Now().Add(followTime); time.Now().Before(until); {
-		err := t.client().Get(ctx, "/decisions/"+came.Subject+"/"+came.ID, &came)
-		switch {
-		case err != nil && rollout.KindOf(err) != rollout.KindNotFound: // its event has not come yet
-			return came, err
-		case err == nil && came.Refused:
-			return came, rollout.Errorf(rollout.KindRefused, "%s", came.Result)
-		case err == nil && came.Done:
-			return came, nil
-		}
-		if err := t.pause(ctx); err != nil {
-			return came, err
-		}
-	}
-	why := "it may still be"
-	if came.Result != "" {
-		why = "it is tried again: " + came.Result
-	}
-	return came, rollout.Errorf(rollout.KindUnavailable, "decision %s was taken and is not done after %v; %s", came.ID, followTime, why)
+	err := t.untilActed(ctx, "/decisions/"+url.PathEscape(came.Subject)+"/"+came.ID, &came, func() acted {
+		return acted{came.Done, came.Refused, came.Result}
+	})
+	return came, err
 }

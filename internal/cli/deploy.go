@@ -103,6 +103,9 @@ func runDeploy(ctx context.Context, o *DeployOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := t.known(ctx, o.Process, order.App, order.Environment); err != nil {
+		return err
+	}
 	followed, err := t.order(ctx, order)
 	if err != nil {
 		return fmt.Errorf("deploy %s: %w", order.App, err)

@@ -131,6 +131,11 @@ func runFreeze(ctx context.Context, o *FreezeOptions) error {
 			return err
 		}
 	}
+	if o.Order.App != "" {
+		if err := t.known(ctx, o.Process, o.Order.App, o.Order.Environment); err != nil {
+			return err
+		}
+	}
 	scope := rollout.Freeze{App: o.Order.App, Environment: o.Order.Environment}.Scope()
 	followed, err := t.order(ctx, o.Order)
 	if err != nil {

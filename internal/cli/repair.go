@@ -75,6 +75,9 @@ func runRepair(ctx context.Context, o *RepairOptions) error {
 	if o.Order.Move == "" {
 		return showRepair(ctx, o, t)
 	}
+	if err := t.known(ctx, o.Process, o.Order.App, o.Order.Environment); err != nil {
+		return err
+	}
 	place := o.Order.App + "/" + o.Order.Environment
 	if err := mayRepair(ctx, o, t); err != nil {
 		return fmt.Errorf("repair %s: %w", place, err)

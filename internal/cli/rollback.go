@@ -62,6 +62,9 @@ func runRollback(ctx context.Context, o *RollbackOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := t.known(ctx, o.Process, o.Order.App, o.Order.Environment); err != nil {
+		return err
+	}
 	followed, err := t.order(ctx, o.Order)
 	if err != nil {
 		return fmt.Errorf("roll %s %s back: %w", o.Order.App, o.Order.Environment, err)

@@ -114,6 +114,7 @@ func TestGateBroken(t *testing.T) {
 	order := func(tag, why string) {
 		b.order(user("carl"), map[string]any{"verb": "deploy", "app": "shop", "images": map[string]string{"web": b.repository() + ":" + tag}, "breakGlass": why})
 	}
+	held, told := b.hears(rollout.MomentHeld), b.hears(rollout.MomentBroken)
 	order("v1", "")
 	b.untilState("shop-production-1", "Gate")
 	b.RunFor(time.Minute)
@@ -123,8 +124,11 @@ func TestGateBroken(t *testing.T) {
 	b.untilEnded("shop-production-2")
 	b.wantOutcome("shop-production-2", rollout.Succeeded)
 	broken := b.gated("shop-production-2")
-	if len(broken) == 0 || broken[0].Inputs["breakGlass"] != "the shop is down" || broken[0].Inputs["who"] != "carl" {
+	if len(broken) != 1 || broken[0].Inputs["breakGlass"] != "the shop is down" || broken[0].Inputs["who"] != "carl" {
 		t.Errorf("recorded %+v, want who broke the glass and why", broken)
+	}
+	if *held != 1 || *told != 1 {
+		t.Errorf("people were told %d times of what is held and %d of the glass, want once each", *held, *told)
 	}
 	if b.Now().Day() != 1 {
 		t.Errorf("it ended at %s, want it at once", b.Now())

@@ -5,10 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/steps"
 	"github.com/sluice-deploy/sluice/internal/store"
@@ -55,6 +58,7 @@ func (b *box) untilFree() store.Environment {
 func TestRepairBack(t *testing.T) {
 	t.Parallel()
 	b, name := soiled(t)
+	told := b.hears(rollout.MomentRepaired)
 	ways, err := b.Steps.WaysOut(b.ctx(), production)
 	if err != nil || len(ways) != 2 || !strings.Contains(ways[0].Obstacle, "green (shop-green) has no healthy target") ||
 		!strings.Contains(ways[1].Obstacle, "no slot has all the traffic") {
@@ -65,6 +69,9 @@ func TestRepairBack(t *testing.T) {
 	}
 	b.RunFor(time.Minute)
 	b.wantDirty(name)
+	if *told != 0 {
+		t.Errorf("people were told %d times that it is repaired, and it is Dirty again", *told)
+	}
 	b.scale("shop-green", 2)
 	b.RunFor(5 * time.Minute)
 	if why := b.repair("back"); why != "" {
@@ -75,6 +82,9 @@ func TestRepairBack(t *testing.T) {
 		t.Errorf("the environment is %+v, want release 1 in green", env)
 	}
 	b.wantRepair(env, append([]string{"Start"}, back...)...)
+	if *told != 1 {
+		t.Errorf("people were told %d times that it is repaired, want once", *told)
+	}
 	b.wantAtRest(rollout.Green)
 	b.RunFor(30 * time.Minute) // the alarm is green again
 	next := b.roll(good)
@@ -85,6 +95,7 @@ func TestRepairBack(t *testing.T) {
 func TestRepairAccept(t *testing.T) {
 	t.Parallel()
 	b, _ := soiled(t)
+	told := b.hears(rollout.MomentRepaired)
 	waits := b.build(good, 1)
 	b.untilState(waits, "Lock")
 	b.RunFor(time.Minute)
@@ -99,6 +110,9 @@ func TestRepairAccept(t *testing.T) {
 		t.Errorf("the environment is %+v, want release 2 in blue", env)
 	}
 	b.wantRepair(env, "Start", "Accept")
+	if *told != 1 {
+		t.Errorf("people were told %d times that it is repaired, want once", *told)
+	}
 	b.wantAtRest(rollout.Blue)
 }
 
@@ -183,6 +197,23 @@ func TestRepairRefused(t *testing.T) {
 	}
 	b.untilFree()
 	b.wantAtRest(rollout.Green)
+}
+
+// hears counts the notices of a moment from now on.
+func (b *box) hears(moment rollout.Moment) *int {
+	count := 0
+	b.observe(func(_ *wire.Call, in, _ any, err error) {
+		put, ok := in.(*eventbridge.PutEventsInput)
+		if !ok || err != nil {
+			return
+		}
+		for _, e := range put.Entries {
+			if strings.Contains(aws.ToString(e.Detail), `"moment":"`+string(moment)+`"`) {
+				count++
+			}
+		}
+	})
+	return &count
 }
 
 // wantRepair fails the test unless the execution of the last repair went so.

@@ -92,6 +92,9 @@ func (s *Steps) admit(ctx context.Context, record store.Record, claim store.Clai
 			return err
 		}
 	}
+	if release.Cause.BreakGlass != "" {
+		return nil // Prepare tells of it, as it begins
+	}
 	err = s.atGate(ctx, record, release, spec)
 	if rollout.KindOf(err) == rollout.KindClosed {
 		if left := s.Store.LeaveQueue(ctx, claim); left != nil {

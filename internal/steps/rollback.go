@@ -141,6 +141,7 @@ func (s *Steps) Restore(ctx context.Context, in BackInput) (Ending, error) {
 		if ending.Outcome == rollout.RolledBack {
 			ending.Outcome = rollout.Refused // nothing was moved that could have gone back
 		}
+		s.repaired(ctx, record, &env, rollout.PhaseRestore)
 		return s.finish(ctx, record, claim, ending, nil)
 	}
 	if _, err := s.toStable(ctx, snap); err != nil {
