@@ -178,6 +178,7 @@ func (r *Run) press(args []string) error {
 		}
 		if tries++; tries > 180 {
 			r.trace.note(r.Now(), "act", "%s never saw %s of %s", args[0], action, name)
+			r.unseen = append(r.unseen, Act{Verb: "press", Args: strings.Join(args, " ")})
 			r.acting--
 			return
 		}
@@ -336,4 +337,3 @@ func (r *Run) crash(args []string) error {
 	}
 	return nil
 }
-

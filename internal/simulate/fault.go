@@ -77,7 +77,7 @@ func kinds() map[string]kind {
 		"die":       {says: "the function dies when AWS has done it", request: dies},
 		"zombie":    {says: "the function stands still for forty seconds, and goes on", request: outlives},
 		"brownout":  {says: "the table refuses every request for two minutes from then on", request: brownsOut},
-		"stale":     {says: "it reads what was before", request: readsStale, befalls: canBeStale},
+		"stale":     {says: "it reads what was before", request: readsStale, befalls: func(s *sent) bool { return canBeStale(s.call) }},
 		"red":       {says: "the canary's alarm goes red", request: alarmed(false)},
 		"flap":      {says: "the canary's alarm goes red, and green two seconds later", request: alarmed(true)},
 		"unalarmed": {says: "the canary's alarm is deleted", request: does("unalarm", "{app} {environment}"), person: true},
@@ -165,8 +165,8 @@ func (r *Run) throttled(s *sent) wire.Fault {
 	return wire.Fault{}
 }
 
-func canBeStale(s *sent) bool {
-	switch in := s.call.Input().(type) {
+func canBeStale(c *wire.Call) bool {
+	switch in := c.Input().(type) {
 	case *dynamodb.GetItemInput:
 		return in.ConsistentRead == nil || !*in.ConsistentRead
 	case *dynamodb.QueryInput:
@@ -319,4 +319,3 @@ func (p Plan) asPromised() bool {
 	return !slices.ContainsFunc(p.Faults, func(f Fault) bool { return all[f.Kind].person }) &&
 		!slices.ContainsFunc(p.Acts, func(a Act) bool { return verbs()[a.Verb].person })
 }
-

@@ -59,6 +59,7 @@ type Run struct {
 	builds    map[string]int // by app
 	waiting   []Act          // acts whose moment has not come
 	acting    int            // acts that are being done
+	unseen    []Act          // presses of buttons that nobody ever saw
 	entered   map[string]int // how often an execution has entered a state
 	last      time.Time      // of acts and faults
 	struckAt  []string       // faults that came to something
@@ -91,7 +92,8 @@ type Result struct {
 	Requests, Deliveries, Invocations, ToSlack int
 	Took                                       time.Duration // of virtual time
 	Outcomes                                   []string      // of rollouts, as name: outcome
-	Calls                                      []string      // by whom and what each request was
+	Calls                                      []Call
+	Undone                                     []Act // whose moment never came
 }
 
 // Play runs a plan to its end, or until a promise is broken.
@@ -131,7 +133,7 @@ func (r *Run) result() Result {
 		record := r.records[name]
 		out.Outcomes = append(out.Outcomes, name+": "+string(record.Outcome))
 	}
-	out.Calls = r.trace.calls
+	out.Calls, out.Undone = r.trace.calls, append(r.waiting, r.unseen...)
 	return out
 }
 
@@ -192,7 +194,9 @@ func (r *Run) play() {
 	r.StepFunctions.Entered(r.onEntered)
 	r.last = r.Now()
 	for _, p := range r.places {
-		r.Do(func() { p.failed = r.World.ToGroup(p.service.BlueGroup).Failed + r.World.ToGroup(p.service.GreenGroup).Failed })
+		r.Do(func() {
+			p.failed = r.World.ToGroup(p.service.BlueGroup).Failed + r.World.ToGroup(p.service.GreenGroup).Failed
+		})
 	}
 	r.waiting = slices.Clone(r.plan.Acts)
 	r.Do(r.begin)
@@ -256,7 +260,7 @@ type sent struct {
 	at         time.Time
 	before     rollout.Weights // of the environment's rule, when AWS had it
 	desired    int             // tasks of the service that it changes, when it was sent
-	landed     func() // when it has had its effect
+	landed     func()          // when it has had its effect
 }
 
 // work is what an invocation of a function works on, and what it has seen.

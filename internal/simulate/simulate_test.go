@@ -1,28 +1,33 @@
 package simulate_test
 
 import (
-	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/sluice-deploy/sluice/internal/simulate"
 )
 
-// Every story keeps every promise when nothing goes wrong.
+// Every story keeps every promise when nothing goes wrong, and all of it happens.
 func TestStories(t *testing.T) {
 	t.Parallel()
 	for _, p := range simulate.Stories() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			got := simulate.Play(p)
-			timeline := ""
-			for _, n := range got.Trace.Timeline() {
-				timeline += n.String() + "\n"
-			}
 			if got.Broken != nil {
-				t.Errorf("%v\n%s", got.Broken, timeline)
-			} 
-			t.Log(timeline)
-			fmt.Println(p.Name, got.Requests, got.Deliveries, got.Invocations, got.Took, got.Outcomes)
+				t.Errorf("%v\n%s", got.Broken, timeline(got))
+			}
+			if len(got.Undone) > 0 {
+				t.Errorf("never done: %v\n%s", got.Undone, timeline(got))
+			}
 		})
 	}
+}
+
+func timeline(r simulate.Result) string {
+	var text strings.Builder
+	for _, n := range r.Trace.Timeline() {
+		text.WriteString(n.String() + "\n")
+	}
+	return text.String()
 }

@@ -44,7 +44,7 @@ func Stories() []Plan {
 			build("good"), at(first, "Bake", time.Minute, "weigh", "shop", "production", "100", "0"), at(first, "Restore", 30*time.Minute, "build", "shop", "good"),
 		}},
 		{Name: "three", Acts: []Act{
-			build("good"), at(first, "Retire", time.Minute, "build", "shop", "bad"), at(second, "Restore", time.Minute, "build", "shop", "good"), at(third, "Bake", time.Minute, "again", "shop"),
+			build("good"), at(first, "Retire", time.Minute, "build", "shop", "bad"), at(second, "Restore", 5*time.Minute, "build", "shop", "good"), at(third, "Bake", time.Minute, "again", "shop"),
 		}},
 	}
 }

@@ -24,7 +24,13 @@ type Trace struct {
 	sum   hash.Hash
 	lines int
 	notes []Note
-	calls []string
+	calls []Call
+}
+
+// Call is a request of a function.
+type Call struct {
+	By, Operation string
+	Stale         bool // it may read what was before
 }
 
 // Note is a line of the timeline: what a person wants to see.
@@ -76,7 +82,7 @@ func (t *Trace) sent(at time.Time, n int, inv *lambda.Invocation, c *wire.Call) 
 	if err != nil {
 		text = []byte(err.Error())
 	}
-	t.calls = append(t.calls, strings.TrimPrefix(inv.Function, "sluice-")+" "+c.Operation)
+	t.calls = append(t.calls, Call{By: strings.TrimPrefix(inv.Function, "sluice-"), Operation: c.Operation, Stale: canBeStale(c)})
 	t.line(at, "%d %s#%d sends %s %s %s", n, inv.Function, inv.N, c.Service, c.Operation, text)
 }
 

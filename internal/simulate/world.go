@@ -68,12 +68,13 @@ const load = 100
 
 // addApp registers an app and makes what its environments need, running its first image.
 func (r *Run) addApp(spec rollout.Spec) error {
-	if err := r.makeRepository(spec.App); err != nil {
+	image, err := r.firstImage(spec.App)
+	if err != nil {
 		return err
 	}
 	for _, env := range spec.Environments {
 		p := &place{Place: store.Place{App: spec.App, Environment: env.Name}, spec: env}
-		if err := r.build0(p); err != nil {
+		if err := r.stand(p, image); err != nil {
 			return err
 		}
 		r.places = append(r.places, p)
@@ -84,16 +85,24 @@ func (r *Run) addApp(spec rollout.Spec) error {
 	return nil
 }
 
-// build0 makes what an environment needs around it, from infra/service.yaml.
-func (r *Run) build0(p *place) error {
-	var digest string
+// firstImage makes an app's repository and the image that it runs before any release.
+func (r *Run) firstImage(app string) (string, error) {
+	var image string
 	var err error
-	r.Do(func() { digest, err = r.pushImage(p.App, "v0") })
-	if err != nil {
-		return err
-	}
-	image := r.repository(p.App) + "@" + digest
-	r.Do(func() { r.World.Image(image, good()) })
+	r.Do(func() {
+		if err = r.call("ecr", "createRepository", map[string]string{"RepositoryName": app}, nil); err != nil {
+			return
+		}
+		digest, failed := r.pushImage(app, "v0")
+		image, err = r.repository(app)+"@"+digest, failed
+		r.World.Image(image, good())
+	})
+	return image, err
+}
+
+// stand makes what an environment needs around it, from infra/service.yaml.
+func (r *Run) stand(p *place, image string) error {
+	var err error
 	p.service, err = r.DeployService(map[string]string{
 		"App": p.App, "Environment": p.Environment, "Image": image, "Alarms": p.App + "-" + p.Environment,
 	})
@@ -134,16 +143,11 @@ func (r *Run) repository(app string) string {
 	return r.Account + ".dkr.ecr." + r.Region + ".amazonaws.com/" + app
 }
 
-func (r *Run) makeRepository(app string) (err error) {
-	r.Do(func() {
-		err = r.call("ecr", "createRepository", map[string]string{"RepositoryName": app}, nil)
-	})
-	return err
-}
-
 // pushImage puts an image into an app's repository and gives its digest.
 func (r *Run) pushImage(app, tag string) (string, error) {
-	var out struct{ Image struct{ ImageId struct{ ImageDigest string } } } //nolint:revive // AWS's spelling
+	var out struct {
+		Image struct{ ImageId struct{ ImageDigest string } }
+	} //nolint:revive // AWS's spelling
 	err := r.call("ecr", "putImage", map[string]any{
 		"RepositoryName": app, "ImageTag": tag,
 		"ImageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -254,4 +258,3 @@ func (r *Run) unrest() string {
 func running(status types.ExecutionStatus) bool {
 	return status == types.ExecutionStatusRunning || status == types.ExecutionStatusPendingRedrive
 }
-
