@@ -66,7 +66,7 @@ func kinds() map[string]kind {
 	all := map[string]kind{
 		"throttle":  {says: "AWS refuses it as one too many", request: fails("ThrottlingException", "Rate exceeded")},
 		"broken":    {says: "AWS answers 500", request: fails("InternalFailure", "We encountered an internal error. Please try again.")},
-		"denied":    {says: "AWS refuses it to the caller, this once", request: fails("AccessDeniedException", "User is not authorized to perform this action")},
+		"denied":    {says: "AWS refuses it to the caller, this once", request: fails("AccessDeniedException", "User is not authorized to perform this action"), person: true},
 		"reset":     {says: "the connection is lost before AWS has it", request: be(wire.Fault{LoseRequest: true})},
 		"lost":      {says: "AWS does it, and the answer is lost", request: be(wire.Fault{LoseAnswer: true})},
 		"late":      {says: "it lands when its sender has given it up", request: be(wire.Fault{Delay: 7 * time.Second})},

@@ -106,7 +106,7 @@ func (r *Run) onService(s *sent, in *ecs.UpdateServiceInput) {
 	for _, p := range r.places {
 		for _, slot := range []rollout.Slot{rollout.Blue, rollout.Green} {
 			ours := p.spec.Cluster == aws.ToString(in.Cluster) && p.spec.Slots.Of(slot) == aws.ToString(in.Service)
-			if ours && p.weights.Of(slot) > 0 && int(*in.DesiredCount) < s.desired {
+			if ours && p.weights.Of(slot) > 0 && int(*in.DesiredCount) < s.desired && !p.edited.After(p.read) {
 				r.broke(KeptRunning, "%s scaled %s of %s from %d to %d, which has weight %d",
 					s.invocation.Function, slot, p.Place, s.desired, *in.DesiredCount, p.weights.Of(slot))
 			}
@@ -128,7 +128,7 @@ func (r *Run) onEnvironment(p *place, before store.Environment) {
 			r.broke(ByItself, "%s is Dirty: %s", p.Place, now.Dirty.Why)
 		}
 	}
-	if before.Owner == "" || now.Rollout == before.Rollout && now.Owner != "" {
+	if before.Owner == "" || now.Rollout == before.Rollout && now.Owner != "" || before.SnapshotOf(before.Rollout) == nil {
 		return
 	}
 	r.onRelease(p)
