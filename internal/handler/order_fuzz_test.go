@@ -84,6 +84,7 @@ func FuzzJob(f *testing.F) {
 		w.tb = t
 		w.log.Reset()
 		w.neverBreaks(t, "build", payload)
+		letters := w.letters()
 		var said struct {
 			Job struct {
 				Data struct {
@@ -97,7 +98,7 @@ func FuzzJob(f *testing.F) {
 		if json.Unmarshal(payload, &said) != nil {
 			return
 		}
-		for _, l := range w.letters() {
+		for _, l := range letters {
 			for _, secret := range []string{said.Job.Data.Credentials.Secret, said.Job.Data.Credentials.Token} {
 				if secret == secretOfThePipeline && (strings.Contains(l.body, secret) || strings.Contains(w.log.String(), secret)) {
 					t.Fatalf("%q left the credentials in %q, or in %q", payload, l.body, w.log)
