@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -13,23 +14,31 @@ func TestExplore(t *testing.T) {
 	if os.Getenv("STORY") == "" {
 		t.Skip()
 	}
-	story := os.Getenv("STORY")
-	for _, p := range simulate.Stories() {
-		if p.Name != story {
-			continue
-		}
-		start := time.Now()
-		n := 0
-		simulate.Explore(simulate.Singles(p), func(r simulate.Result) bool {
-			n++
-			if r.Broken != nil {
-				fmt.Println(r.Plan.Command(), "::", r.Broken)
-				if os.Getenv("SHOW") != "" {
-					fmt.Println(timeline(r))
-				}
+	n, start := 0, time.Now()
+	of, _ := strconv.Atoi(os.Getenv("OF"))
+	from, _ := strconv.Atoi(os.Getenv("FROM"))
+	show := func(r simulate.Result) bool {
+		n++
+		if r.Broken != nil {
+			if os.Getenv("SHRINK") != "" {
+				r = simulate.Shrink(r)
 			}
-			return true
-		})
-		fmt.Println(story, n, "runs in", time.Since(start))
+			fmt.Println(r.Plan.Command(), "::", r.Broken)
+			if os.Getenv("SHOW") != "" {
+				fmt.Println(r.Plan.Describe())
+				fmt.Println(timeline(r))
+			}
+		}
+		return true
 	}
+	if seeds, err := strconv.Atoi(os.Getenv("SEEDS")); err == nil {
+		simulate.Explore(simulate.Seeded(uint64(from), seeds), show)
+	} else {
+		for _, p := range simulate.Stories() {
+			if os.Getenv("STORY") == "all" || p.Name == os.Getenv("STORY") {
+				simulate.Explore(simulate.Share(simulate.Singles(p), from, of), show)
+			}
+		}
+	}
+	fmt.Println(n, "runs in", time.Since(start))
 }

@@ -27,6 +27,8 @@ type Plan struct {
 	Acts []Act
 	// Faults are what goes wrong.
 	Faults []Fault
+	// Left are the acts that a plan was made without, to make it shorter.
+	Left []Act
 	// Empty are the environments, as app/environment, in which nothing runs yet.
 	Empty []string
 }
@@ -40,8 +42,14 @@ func (p Plan) with(faults ...Fault) Plan {
 // Command is how a person repeats the run, in which no other faults are.
 func (p Plan) Command() string {
 	text := "sluice simulate " + p.Name
+	if p.Seed != 0 && len(p.Faults) == 0 {
+		text += " --no-faults"
+	}
 	for _, f := range p.Faults {
 		text += " --fault " + f.String()
+	}
+	for _, a := range p.Left {
+		text += fmt.Sprintf(" --without %q", a.String())
 	}
 	return text
 }

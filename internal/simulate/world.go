@@ -232,10 +232,7 @@ func (r *Run) resting() bool { return r.unrest() == "" }
 
 // unrest says what is under way, "" for nothing.
 func (r *Run) unrest() string {
-	switch {
-	case len(r.waiting) > 0:
-		return fmt.Sprintf("%s was never done: its moment (%s) has not come", r.waiting[0], r.waiting[0].At)
-	case r.acting > 0:
+	if r.acting > 0 {
 		return "somebody is about to do something"
 	}
 	if running := r.StepFunctions.Running(); len(running) > 0 {
