@@ -195,7 +195,8 @@ func (r *Run) pressNow(user, action, name string) bool {
 			continue
 		}
 		err = r.Slack.StartPress(slack.Button{User: user, Channel: channel, TS: m.TS, Action: action}, func(slack.Outcome) {})
-		if err == nil && action == "approve" {
+		if err == nil && action == "approve" && user != "U0000000DANA" { // who is the author
+
 			r.approvals[name] = true
 		}
 		return err == nil
@@ -236,10 +237,13 @@ func (r *Run) freeze(args []string) error {
 	if err != nil {
 		return fmt.Errorf("freeze: %w", err)
 	}
+	r.frozen[args[0]] = r.Now()
+	r.After(span, func() { delete(r.frozen, args[0]) })
 	return r.order(approvals.Order{Verb: approvals.Freeze, App: args[0], Until: r.Now().Add(span), Reason: "the plan says so"})
 }
 
 func (r *Run) thaw(args []string) error {
+	delete(r.frozen, args[0])
 	return r.order(approvals.Order{Verb: approvals.Thaw, App: args[0]})
 }
 

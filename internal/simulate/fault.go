@@ -88,6 +88,7 @@ func kinds() map[string]kind {
 		"redeploys": {says: "somebody deploys into the canary's service by hand", request: does("redeploy", "{app} {environment}"), person: true},
 		"builds":    {says: "another good build is ready", request: does("build", "{app} good")},
 		"recalls":   {says: "somebody orders the environment back", request: does("rollback", "{app} {environment}")},
+		"outage":    {says: "every task of the slot with the traffic dies", request: does("crash", "{app} {environment} stable"), person: true},
 		"crash":     {says: "every task of the canary dies", request: does("crash", "{app} {environment} canary")},
 	}
 	for name, k := range map[string]kind{

@@ -26,6 +26,9 @@ type place struct {
 	weights rollout.Weights   // as the rule has it
 	edited  time.Time         // when a person last wrote the rule
 	read    time.Time         // when a function of Sluice last read it
+	written time.Time         // and last wrote it
+	judged  time.Time         // when a rollout last came to Judge
+	newest  int               // number of the forward rollout that committed last
 	latched time.Time         // when the rollout that owns it was first latched
 	latch   string            // that rollout
 	latches []string          // all that were
