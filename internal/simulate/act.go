@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,7 +157,11 @@ func (r *Run) expect(app string) {
 }
 
 func (r *Run) alarm(args []string) error {
-	return r.call("cloudwatch", "setAlarmState", map[string]string{"AlarmName": args[0], "StateValue": args[1], "StateReason": "the plan says so"}, nil)
+	name, err := url.QueryUnescape(args[0]) // a name may have spaces
+	if err != nil {
+		return fmt.Errorf("alarm: %w", err)
+	}
+	return r.call("cloudwatch", "setAlarmState", map[string]string{"AlarmName": name, "StateValue": args[1], "StateReason": "the plan says so"}, nil)
 }
 
 func (r *Run) unalarm(args []string) error {

@@ -85,7 +85,7 @@ func (r *Run) scaled(p *place, slot rollout.Slot) {
 // served looks at the requests of an environment, where nothing was to make one fail.
 func (r *Run) served(p *place) {
 	for _, a := range r.plan.Acts {
-		if a.Verb == "crash" || a.Verb == "build" && !strings.HasSuffix(a.Args, " good") {
+		if a.Verb == "crash" || a.Verb == "turn" || a.Verb == "build" && !strings.HasSuffix(a.Args, " good") {
 			return
 		}
 	}
