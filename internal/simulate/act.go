@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,9 @@ func verbs() map[string]verb {
 		"scale":    {args: 3, do: (*Run).scale},               // APP ENVIRONMENT BY: the slot with the traffic
 		"grow":     {args: 3, do: (*Run).grow},                // the same by autoscaling
 		"redeploy": {args: 2, do: (*Run).redeploy, person: true},
-		"crash":    {args: 3, do: (*Run).crash}, // APP ENVIRONMENT canary or stable
+		"crash":    {args: 3, do: (*Run).crash},    // APP ENVIRONMENT canary or stable
+		"turn":     {args: 2, do: (*Run).turn},     // APP HOW: how its last build answers from then on
+		"throttle": {args: 2, do: (*Run).throttle}, // SERVICE SPAN
 	}
 }
 
@@ -74,6 +77,7 @@ func (r *Run) comeTo(execution, state string) {
 func (r *Run) do(a Act) {
 	r.last = r.Now()
 	r.trace.note(r.Now(), "act", "%s", a)
+	r.watched(a)
 	v, ok := r.verbs[a.Verb]
 	args := strings.Fields(a.Args)
 	err := fmt.Errorf("there is no verb %q, or it does not take %d words", a.Verb, len(args))
@@ -116,7 +120,7 @@ func (r *Run) build(args []string) error {
 	if err != nil {
 		return err
 	}
-	r.World.Image(r.repository(app)+"@"+digest, behaviour)
+	r.World.Image(r.repository(app)+"@"+digest, r.turning(app, behaviour))
 	id := r.buildID(app)
 	err = r.CodeBuild.RecordBuild(types.Build{
 		Id: &id, Arn: aws.String(partition.ARN("codebuild", r.Region, r.Account, "build/"+id)),
@@ -153,7 +157,11 @@ func (r *Run) expect(app string) {
 }
 
 func (r *Run) alarm(args []string) error {
-	return r.call("cloudwatch", "setAlarmState", map[string]string{"AlarmName": args[0], "StateValue": args[1], "StateReason": "the plan says so"}, nil)
+	name, err := url.QueryUnescape(args[0]) // a name may have spaces
+	if err != nil {
+		return fmt.Errorf("alarm: %w", err)
+	}
+	return r.call("cloudwatch", "setAlarmState", map[string]string{"AlarmName": name, "StateValue": args[1], "StateReason": "the plan says so"}, nil)
 }
 
 func (r *Run) unalarm(args []string) error {

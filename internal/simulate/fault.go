@@ -157,15 +157,19 @@ func holds(r *Run, _ *sent) wire.Fault {
 
 // brownsOut has DynamoDB refuse what it is asked, for a time.
 func brownsOut(r *Run, s *sent) wire.Fault {
-	r.brownout = r.Now().Add(2 * time.Minute)
+	r.brownouts["dynamodb"] = r.Now().Add(2 * time.Minute)
 	return r.throttled(s)
 }
 
 func (r *Run) throttled(s *sent) wire.Fault {
-	if s.call.Service == "dynamodb" && r.Now().Before(r.brownout) {
+	switch until := r.brownouts[s.call.Service]; {
+	case !r.Now().Before(until):
+		return wire.Fault{}
+	case s.call.Service == "dynamodb":
 		return wire.Fault{Err: wire.Errorf("ThrottlingException", "Throughput exceeds the current capacity of your table")}
+	default:
+		return wire.Fault{Err: wire.Errorf("ThrottlingException", "Rate exceeded")}
 	}
-	return wire.Fault{}
 }
 
 func canBeStale(c *wire.Call) bool {

@@ -31,6 +31,18 @@ type Plan struct {
 	Left []Act
 	// Empty are the environments, as app/environment, in which nothing runs yet.
 	Empty []string
+	// Around is the world that it happens in.
+	Around Around
+}
+
+// Around is the world of a run. The zero value is that of the stories.
+type Around struct {
+	Start    time.Time     // when virtual time begins; zero is a Sunday's midnight
+	Load     float64       // requests a second that each environment gets; 0 is 100
+	Silent   bool          // no requests come at all
+	Tasks    int           // of the slot with the traffic; 0 is 2
+	Patience time.Duration // how long all may take after the last act and fault; 0 is 36 hours
+	Watched  bool          // what is seen of the run is kept: Result.Seen
 }
 
 // with is the plan with other faults.
@@ -58,8 +70,8 @@ func (p Plan) Command() string {
 // the run's beginning where no Execution is named.
 type Moment struct {
 	Execution string
-	State     string
-	Nth       int // which time it enters the state; 0 is the first
+	State     string // or "weight 10": the canary has come to that weight
+	Nth       int    // which time it enters the state; 0 is the first
 	After     time.Duration
 }
 

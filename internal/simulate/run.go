@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -52,11 +53,14 @@ type Run struct {
 	deliveries  int
 	invocations int
 	toSlack     int
-	brownout    time.Time // until then the table refuses
+	brownouts   map[string]time.Time // by service: until then it refuses
 	flying      map[string]*sent
 	working     map[*lambda.Invocation]*work
 
 	builds    map[string]int // by app
+	turns     map[string]*turn
+	slow      map[string]int // slow answers of a target group
+	seen      *Seen          // nil where the run is not watched
 	waiting   []Act          // acts whose moment has not come
 	acting    int            // acts that are being done
 	unseen    []Act          // presses of buttons that nobody ever saw
@@ -96,6 +100,7 @@ type Result struct {
 	Outcomes                                   []string      // of rollouts, as name: outcome
 	Calls                                      []Call
 	Undone                                     []Act // whose moment never came
+	Seen                                       *Seen // nil unless the plan has it watched
 }
 
 // Play runs a plan to its end, or until a promise is broken.
@@ -103,13 +108,12 @@ func Play(p Plan) (result Result) {
 	if len(p.Specs) == 0 {
 		p.Specs = []rollout.Spec{shop()}
 	}
-	l := loop.NewVirtual(midnight)
-	defer l.Close()
-	r := &Run{
-		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
-		builds: map[string]int{}, entered: map[string]int{}, records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
-		backSince: map[string]time.Time{}, frozen: map[string]time.Time{},
+	if p.Around.Start.IsZero() {
+		p.Around.Start = midnight
 	}
+	l := loop.NewVirtual(p.Around.Start)
+	defer l.Close()
+	r := newRun(p)
 	defer func() {
 		if crash := recover(); crash != nil {
 			r.broke("nothing waits for ever", "%v\n%s", crash, debug.Stack())
@@ -121,7 +125,17 @@ func Play(p Plan) (result Result) {
 		return
 	}
 	r.play()
+	r.watchEnd()
 	return
+}
+
+func newRun(p Plan) *Run {
+	return &Run{
+		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
+		builds: map[string]int{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{}, entered: map[string]int{},
+		records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
+		backSince: map[string]time.Time{}, frozen: map[string]time.Time{},
+	}
 }
 
 func (r *Run) result() Result {
@@ -130,13 +144,13 @@ func (r *Run) result() Result {
 		Requests: r.requests, Deliveries: r.deliveries, Invocations: r.invocations, ToSlack: r.toSlack,
 	}
 	if r.Harness != nil {
-		out.Took = r.Now().Sub(midnight)
+		out.Took = r.Now().Sub(r.plan.Around.Start)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.records)) {
 		record := r.records[name]
 		out.Outcomes = append(out.Outcomes, name+": "+string(record.Outcome))
 	}
-	out.Calls, out.Undone = r.trace.calls, append(r.waiting, r.unseen...)
+	out.Calls, out.Undone, out.Seen = r.trace.calls, append(r.waiting, r.unseen...), r.seen
 	return out
 }
 
@@ -201,12 +215,14 @@ func (r *Run) play() {
 			p.failed = r.World.ToGroup(p.service.BlueGroup).Failed + r.World.ToGroup(p.service.GreenGroup).Failed
 		})
 	}
+	r.watch()
 	r.waiting = slices.Clone(r.plan.Acts)
 	r.Do(r.begin)
 	rest := time.Time{}
 	for r.broken == nil {
 		const look = 10 * time.Second
 		r.dirty = true // time has passed
+		r.Do(r.sampleAll)
 		if r.RunUntil(r.Now().Add(look), r.look) {
 			return
 		}
@@ -219,8 +235,8 @@ func (r *Run) play() {
 			r.atEnd()
 			return
 		}
-		if r.Now().Sub(r.last) > patience {
-			r.broke("nothing waits for ever", "%v after the last act and fault: %s", patience, r.unrest())
+		if limit := cmp.Or(r.plan.Around.Patience, patience); r.Now().Sub(r.last) > limit {
+			r.broke("nothing waits for ever", "%v after the last act and fault: %s", limit, r.unrest())
 			return
 		}
 	}
