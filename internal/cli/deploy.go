@@ -85,10 +85,10 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. Wit
 
 // deployed is the answer of `sluice deploy`.
 type deployed struct {
-	App     string `json:"app"`
-	Release int    `json:"release"`
-	Order   string `json:"order"` // its id, by which the deployment is known: GET /deployments/APP/ORDER
-	Going   *going `json:"deployment,omitempty"`
+	App     string               `json:"app"`
+	Release int                  `json:"release"`
+	Order   string               `json:"order"` // its id, by which the deployment is known: GET /deployments/APP/ORDER
+	Going   *approvals.Deploying `json:"deployment,omitempty"`
 }
 
 func runDeploy(ctx context.Context, o *DeployOptions) error {
