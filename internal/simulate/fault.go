@@ -37,11 +37,14 @@ func ParseFault(text string) (Fault, error) {
 	}
 	all := kinds()
 	if _, known := all[kind]; !known {
-		names := slices.Sorted(maps.Keys(all))
+		names := Kinds()
 		return Fault{}, fmt.Errorf("fault %q: there is no kind %q, perhaps %q is meant; there are %s", text, kind, spelling.Near(kind, names), strings.Join(names, ", "))
 	}
 	return Fault{kind, nth}, nil
 }
+
+// Kinds are the names of all kinds of faults.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds())) }
 
 // kind is a kind of fault: what is counted for it, and what it does to the one that it
 // befalls. A new kind is a line in kinds.
@@ -86,6 +89,9 @@ func kinds() map[string]kind {
 		"scaled":    {says: "somebody scales the slot with the traffic to one more", request: does("scale", "{app} {environment} 1")},
 		"grown":     {says: "autoscaling makes the slot with the traffic two tasks larger", request: does("grow", "{app} {environment} 2")},
 		"redeploys": {says: "somebody deploys into the canary's service by hand", request: does("redeploy", "{app} {environment}"), person: true},
+		"builds":    {says: "another good build is ready", request: does("build", "{app} good")},
+		"recalls":   {says: "somebody orders the environment back", request: does("rollback", "{app} {environment}")},
+		"outage":    {says: "every task of the slot with the traffic dies", request: does("crash", "{app} {environment} stable"), person: true},
 		"crash":     {says: "every task of the canary dies", request: does("crash", "{app} {environment} canary")},
 	}
 	for name, k := range map[string]kind{
@@ -154,15 +160,19 @@ func holds(r *Run, _ *sent) wire.Fault {
 
 // brownsOut has DynamoDB refuse what it is asked, for a time.
 func brownsOut(r *Run, s *sent) wire.Fault {
-	r.brownout = r.Now().Add(2 * time.Minute)
+	r.brownouts["dynamodb"] = r.Now().Add(2 * time.Minute)
 	return r.throttled(s)
 }
 
 func (r *Run) throttled(s *sent) wire.Fault {
-	if s.call.Service == "dynamodb" && r.Now().Before(r.brownout) {
+	switch until := r.brownouts[s.call.Service]; {
+	case !r.Now().Before(until):
+		return wire.Fault{}
+	case s.call.Service == "dynamodb":
 		return wire.Fault{Err: wire.Errorf("ThrottlingException", "Throughput exceeds the current capacity of your table")}
+	default:
+		return wire.Fault{Err: wire.Errorf("ThrottlingException", "Rate exceeded")}
 	}
-	return wire.Fault{}
 }
 
 func canBeStale(c *wire.Call) bool {

@@ -170,6 +170,7 @@ func (r *Run) readRule(p *place) {
 	}
 	if now != p.weights {
 		r.trace.note(r.Now(), "weights", "%s: %s", p.Place, now)
+		defer r.weighed(p)
 	}
 	p.weights = now
 }

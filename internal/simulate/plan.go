@@ -8,6 +8,7 @@ package simulate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,8 +28,22 @@ type Plan struct {
 	Acts []Act
 	// Faults are what goes wrong.
 	Faults []Fault
+	// Left are the acts that a plan was made without, to make it shorter.
+	Left []Act
 	// Empty are the environments, as app/environment, in which nothing runs yet.
 	Empty []string
+	// Around is the world that it happens in.
+	Around Around
+}
+
+// Around is the world of a run. The zero value is that of the stories.
+type Around struct {
+	Start    time.Time     // when virtual time begins; zero is a Sunday's midnight
+	Load     float64       // requests a second that each environment gets; 0 is 100
+	Silent   bool          // no requests come at all
+	Tasks    int           // of the slot with the traffic; 0 is 2
+	Patience time.Duration // how long all may take after the last act and fault; 0 is 36 hours
+	Watched  bool          // what is seen of the run is kept: Result.Seen
 }
 
 // with is the plan with other faults.
@@ -40,18 +55,40 @@ func (p Plan) with(faults ...Fault) Plan {
 // Command is how a person repeats the run, in which no other faults are.
 func (p Plan) Command() string {
 	text := "sluice simulate " + p.Name
+	if p.Seed != 0 && len(p.Faults) == 0 {
+		text += " --no-faults"
+	}
 	for _, f := range p.Faults {
 		text += " --fault " + f.String()
 	}
+	for _, a := range p.Left {
+		text += fmt.Sprintf(" --without %q", a.String())
+	}
 	return text
+}
+
+// Leave takes the first act that is written so out of the plan, and reports whether there
+// was one.
+func (p *Plan) Leave(act string) bool {
+	i := slices.IndexFunc(p.Acts, func(a Act) bool { return a.String() == act })
+	if i >= 0 {
+		*p = p.without(i)
+	}
+	return i >= 0
+}
+
+func (p Plan) without(i int) Plan {
+	p.Left = append(slices.Clone(p.Left), p.Acts[i])
+	p.Acts = slices.Delete(slices.Clone(p.Acts), i, i+1)
+	return p
 }
 
 // Moment is when something is done: After an execution has entered a state, or after
 // the run's beginning where no Execution is named.
 type Moment struct {
 	Execution string
-	State     string
-	Nth       int // which time it enters the state; 0 is the first
+	State     string // or "weight 10": the canary has come to that weight
+	Nth       int    // which time it enters the state; 0 is the first
 	After     time.Duration
 }
 

@@ -74,8 +74,8 @@ func (r *Run) scaled(p *place, slot rollout.Slot) {
 	scaler := autoscaling.Scaler{AutoScaling: awsclient.New(r.Config("AKIAPERSON")).AutoScaling}
 	got, err := scaler.Read(nobody(), p.spec.Cluster, p.spec.Slots)
 	want := map[rollout.Slot]*rollout.Scaling{
-		slot:         {Min: 2, Max: 6},
-		slot.Other(): {Min: 0, Max: 6, InSuspended: true, OutSuspended: true, ScheduledSuspended: true},
+		slot:         {Min: r.tasks(), Max: r.maxTasks()},
+		slot.Other(): {Min: 0, Max: r.maxTasks(), InSuspended: true, OutSuspended: true, ScheduledSuspended: true},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		r.broke(ScalingKept, "%s: %v (-want +got)\n%s", p.Place, err, diff)
@@ -85,7 +85,7 @@ func (r *Run) scaled(p *place, slot rollout.Slot) {
 // served looks at the requests of an environment, where nothing was to make one fail.
 func (r *Run) served(p *place) {
 	for _, a := range r.plan.Acts {
-		if a.Verb == "crash" || a.Verb == "build" && !strings.HasSuffix(a.Args, " good") {
+		if a.Verb == "crash" || a.Verb == "turn" || a.Verb == "build" && !strings.HasSuffix(a.Args, " good") {
 			return
 		}
 	}

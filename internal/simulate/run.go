@@ -1,9 +1,11 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -52,20 +54,25 @@ type Run struct {
 	deliveries  int
 	invocations int
 	toSlack     int
-	brownout    time.Time // until then the table refuses
+	brownouts   map[string]time.Time // by service: until then it refuses
 	flying      map[string]*sent
 	working     map[*lambda.Invocation]*work
 
 	builds    map[string]int // by app
+	turns     map[string]*turn
+	slow      map[string]int // slow answers of a target group
+	seen      *Seen          // nil where the run is not watched
 	waiting   []Act          // acts whose moment has not come
 	acting    int            // acts that are being done
 	unseen    []Act          // presses of buttons that nobody ever saw
 	entered   map[string]int // how often an execution has entered a state
 	last      time.Time      // of acts and faults
-	struckAt  []string       // faults that came to something
+	struckAt  []Fault        // those that came to something
 	records   map[string]store.Record
 	approvals map[string]bool // rollouts that people have said yes to
 	stuck     map[string]time.Time
+	backSince map[string]time.Time // executions that go back
+	frozen    map[string]time.Time // apps that people froze
 	broken    *Broken
 	dirty     bool // something has changed since the promises were looked at
 }
@@ -86,7 +93,7 @@ type Result struct {
 	Plan   Plan
 	Broken *Broken // nil: every promise was kept
 	Trace  *Trace
-	Struck []string // the faults that came to something
+	Struck []Fault // those that came to something
 	// Requests, Deliveries and Invocations are how many there were, for faults at each;
 	// ToSlack counts the requests to Slack.
 	Requests, Deliveries, Invocations, ToSlack int
@@ -94,19 +101,24 @@ type Result struct {
 	Outcomes                                   []string      // of rollouts, as name: outcome
 	Calls                                      []Call
 	Undone                                     []Act // whose moment never came
+	Seen                                       *Seen // nil unless the plan has it watched
 }
 
 // Play runs a plan to its end, or until a promise is broken.
-func Play(p Plan) (result Result) {
+func Play(p Plan) Result { return Traced(p, nil) }
+
+// Traced is Play that writes all that happens, a line each, unless the writer is nil.
+func Traced(p Plan, full io.Writer) (result Result) {
 	if len(p.Specs) == 0 {
 		p.Specs = []rollout.Spec{shop()}
 	}
-	l := loop.NewVirtual(midnight)
-	defer l.Close()
-	r := &Run{
-		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
-		builds: map[string]int{}, entered: map[string]int{}, records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
+	if p.Around.Start.IsZero() {
+		p.Around.Start = midnight
 	}
+	l := loop.NewVirtual(p.Around.Start)
+	defer l.Close()
+	r := newRun(p)
+	r.trace.full = full
 	defer func() {
 		if crash := recover(); crash != nil {
 			r.broke("nothing waits for ever", "%v\n%s", crash, debug.Stack())
@@ -118,7 +130,17 @@ func Play(p Plan) (result Result) {
 		return
 	}
 	r.play()
+	r.watchEnd()
 	return
+}
+
+func newRun(p Plan) *Run {
+	return &Run{
+		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
+		builds: map[string]int{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{}, entered: map[string]int{},
+		records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
+		backSince: map[string]time.Time{}, frozen: map[string]time.Time{},
+	}
 }
 
 func (r *Run) result() Result {
@@ -127,14 +149,24 @@ func (r *Run) result() Result {
 		Requests: r.requests, Deliveries: r.deliveries, Invocations: r.invocations, ToSlack: r.toSlack,
 	}
 	if r.Harness != nil {
-		out.Took = r.Now().Sub(midnight)
+		out.Took = r.Now().Sub(r.plan.Around.Start)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.records)) {
 		record := r.records[name]
 		out.Outcomes = append(out.Outcomes, name+": "+string(record.Outcome))
 	}
-	out.Calls, out.Undone = r.trace.calls, append(r.waiting, r.unseen...)
+	out.Calls, out.Undone, out.Seen = r.trace.calls, append(r.waiting, r.unseen...), r.seen
 	return out
+}
+
+// Befallen is the call of a function that a fault of the run has befallen, as "function
+// operation"; none for faults of events, of starts and of Slack.
+func (r Result) Befallen(f Fault) (string, bool) {
+	if kinds()[f.Kind].request == nil || f.Nth > len(r.Calls) {
+		return "", false
+	}
+	c := r.Calls[f.Nth-1]
+	return c.By + " " + c.Operation, true
 }
 
 // furnish makes the cloud, installs Sluice and makes what each environment needs.
@@ -198,12 +230,14 @@ func (r *Run) play() {
 			p.failed = r.World.ToGroup(p.service.BlueGroup).Failed + r.World.ToGroup(p.service.GreenGroup).Failed
 		})
 	}
+	r.watch()
 	r.waiting = slices.Clone(r.plan.Acts)
 	r.Do(r.begin)
 	rest := time.Time{}
 	for r.broken == nil {
 		const look = 10 * time.Second
 		r.dirty = true // time has passed
+		r.Do(r.sampleAll)
 		if r.RunUntil(r.Now().Add(look), r.look) {
 			return
 		}
@@ -216,8 +250,8 @@ func (r *Run) play() {
 			r.atEnd()
 			return
 		}
-		if r.Now().Sub(r.last) > patience {
-			r.broke("nothing waits for ever", "%v after the last act and fault: %s", patience, r.unrest())
+		if limit := cmp.Or(r.plan.Around.Patience, patience); r.Now().Sub(r.last) > limit {
+			r.broke("nothing waits for ever", "%v after the last act and fault: %s", limit, r.unrest())
 			return
 		}
 	}
@@ -248,7 +282,7 @@ func (r *Run) broke(promise, format string, args ...any) {
 // struck notes a fault that has come to something.
 func (r *Run) struck(f Fault, k kind) {
 	r.last = r.Now()
-	r.struckAt = append(r.struckAt, f.String())
+	r.struckAt = append(r.struckAt, f)
 	r.trace.note(r.Now(), "fault", "%s: %s", f, k.says)
 }
 
@@ -319,6 +353,7 @@ func (r *Run) onEntered(execution, state string) {
 	r.entered[name+" "+state]++
 	r.trace.note(r.Now(), "state", "%s: %s", name, state)
 	r.dirty = true
+	r.onState(execution, name, state)
 	r.comeTo(name, state)
 }
 

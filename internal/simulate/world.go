@@ -1,7 +1,9 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,14 +24,18 @@ type place struct {
 
 	spec    rollout.Environment
 	service harness.Service
-	env     store.Environment // as the table has it
-	weights rollout.Weights   // as the rule has it
-	edited  time.Time         // when a person last wrote the rule
-	read    time.Time         // when a function of Sluice last read it
-	latched time.Time         // when the rollout that owns it was first latched
-	latch   string            // that rollout
-	latches []string          // all that were
-	failed  int               // requests that had failed when the plan began
+	env     store.Environment        // as the table has it
+	weights rollout.Weights          // as the rule has it
+	edited  time.Time                // when a person last wrote the rule
+	read    time.Time                // when a function of Sluice last read it
+	written time.Time                // and last wrote it
+	judged  time.Time                // when a rollout last came to Judge
+	newest  int                      // number of the forward rollout that committed last
+	latched time.Time                // when the rollout that owns it was first latched
+	latch   string                   // that rollout
+	latches []string                 // all that were
+	failed  int                      // requests that had failed when the plan began
+	asked   map[rollout.Slot]Answers // until the plan began
 }
 
 // groups are the slots' target groups.
@@ -103,14 +109,22 @@ func (r *Run) firstImage(app string) (string, error) {
 // stand makes what an environment needs around it, from infra/service.yaml.
 func (r *Run) stand(p *place, image string) error {
 	var err error
+	app, environment, _ := strings.Cut(standName(p.Place), "/")
 	p.service, err = r.DeployService(map[string]string{
-		"App": p.App, "Environment": p.Environment, "Image": image, "Alarms": p.App + "-" + p.Environment,
+		"App": app, "Environment": environment, "Image": image, "Alarms": p.App + "-" + p.Environment,
+		"Tasks": strconv.Itoa(r.tasks()), "MaxTasks": strconv.Itoa(r.maxTasks()),
 	})
 	if err != nil {
 		return fmt.Errorf("make what %s needs: %w", p.Place, err)
 	}
+	if err := r.addAlarms(p); err != nil {
+		return err
+	}
 	r.Do(func() {
-		r.World.AddLoad(model.Load{LoadBalancerARN: p.service.Balancer, RequestsPerSecond: func(time.Time) float64 { return load }})
+		if !r.plan.Around.Silent {
+			each := cmp.Or(r.plan.Around.Load, load)
+			r.World.AddLoad(model.Load{LoadBalancerARN: p.service.Balancer, RequestsPerSecond: func(time.Time) float64 { return each }})
+		}
 		r.readRule(p)
 	})
 	if r.isEmpty(p) {
@@ -118,6 +132,11 @@ func (r *Run) stand(p *place, image string) error {
 	}
 	return err
 }
+
+// tasks are how many the slot with the traffic has, and maxTasks how many a slot may have.
+func (r *Run) tasks() int { return cmp.Or(r.plan.Around.Tasks, 2) }
+
+func (r *Run) maxTasks() int { return max(6, r.tasks()) }
 
 func (r *Run) isEmpty(p *place) bool {
 	for _, name := range r.plan.Empty {
@@ -232,10 +251,7 @@ func (r *Run) resting() bool { return r.unrest() == "" }
 
 // unrest says what is under way, "" for nothing.
 func (r *Run) unrest() string {
-	switch {
-	case len(r.waiting) > 0:
-		return fmt.Sprintf("%s was never done: its moment (%s) has not come", r.waiting[0], r.waiting[0].At)
-	case r.acting > 0:
+	if r.acting > 0 {
 		return "somebody is about to do something"
 	}
 	if running := r.StepFunctions.Running(); len(running) > 0 {
