@@ -55,12 +55,12 @@ func (p *page) world(o simulate.Outcome) {
 // outcome draws one scenario's.
 func (p *page) outcome(o simulate.Outcome, several bool) {
 	p.addf("%s  %s", p.Title.Render(o.Scenario), p.Phase(string(o.Outcome)))
+	column := 0
 	for _, e := range o.Timeline {
-		who := e.Who
-		if several {
-			who = e.Environment + " " + who
-		}
-		line := fmt.Sprintf("  %8s  %-*s ", "+"+moment(e.At), whoWidth(several), who)
+		column = max(column, ansi.StringWidth(whose(e, several)))
+	}
+	for _, e := range o.Timeline {
+		line := fmt.Sprintf("  %9s  %-*s  ", "+"+moment(e.At), column, whose(e, several))
 		what := ansi.Wordwrap(e.What, max(p.drawnWidth()-ansi.StringWidth(line)-1, 30), " ")
 		for i, part := range strings.Split(what, "\n") {
 			if e.Bad {
@@ -75,11 +75,12 @@ func (p *page) outcome(o simulate.Outcome, several bool) {
 	p.numbers(o)
 }
 
-func whoWidth(several bool) int {
-	if several {
-		return 24
+// whose is who an event is of: a state, and where there are several environments, in which.
+func whose(e simulate.Event, several bool) string {
+	if several && e.Environment != "" {
+		return e.Environment + " " + e.Who
 	}
-	return 12
+	return e.Who
 }
 
 // numbers are what a scenario comes to.

@@ -173,42 +173,52 @@ func (r *Run) unalarm(args []string) error {
 	return r.call("cloudwatch", "deleteAlarms", map[string][]string{"AlarmNames": {name}}, nil)
 }
 
-// press has a person press a button of a rollout's message, as soon as they see it.
+// press has a person press a button of a rollout's message: as soon as they see it, and
+// again where Slack says that it did not work.
 func (r *Run) press(args []string) error {
-	user, action, name := "U0000000"+strings.ToUpper(args[0]), args[1], args[2]
+	p := &pressing{run: r, user: "U0000000" + strings.ToUpper(args[0]), action: args[1], rollout: args[2]}
 	r.acting++
-	tries := 0
-	var try func()
-	try = func() {
-		if r.pressNow(user, action, name) {
-			r.acting--
-			return
-		}
-		if tries++; tries > 180 {
-			r.trace.note(r.Now(), "act", "%s never saw %s of %s", args[0], action, name)
-			r.unseen = append(r.unseen, Act{Verb: "press", Args: strings.Join(args, " ")})
-			r.acting--
-			return
-		}
-		r.After(10*time.Second, try)
-	}
-	try()
+	p.try()
 	return nil
 }
 
-func (r *Run) pressNow(user, action, name string) bool {
-	for _, m := range r.Slack.Messages(channel) {
+// pressing is a person who wants to press a button.
+type pressing struct {
+	run                   *Run
+	user, action, rollout string
+	tries                 int
+}
+
+func (p *pressing) try() {
+	const most = 180
+	if p.tries++; p.tries > most {
+		p.run.trace.note(p.run.Now(), "act", "%s never saw %s of %s", p.user, p.action, p.rollout)
+		p.run.unseen = append(p.run.unseen, Act{Verb: "press", Args: p.user + " " + p.action + " " + p.rollout})
+		p.run.acting--
+		return
+	}
+	if p.action == "approve" && p.user != "U0000000DANA" { // who is the author
+		p.run.approvals[p.rollout] = true // it may be done before Slack hears of it
+	}
+	for _, m := range p.run.Slack.Messages(channel) {
 		text, err := json.Marshal(m.Blocks)
-		if err != nil || !strings.Contains(m.Text+string(text), "`"+name+"`") {
+		if err != nil || !strings.Contains(m.Text+string(text), "`"+p.rollout+"`") {
 			continue
 		}
-		err = r.Slack.StartPress(slack.Button{User: user, Channel: channel, TS: m.TS, Action: action}, func(slack.Outcome) {})
-		if err == nil && action == "approve" {
-			r.approvals[name] = true
+		if p.run.Slack.StartPress(slack.Button{User: p.user, Channel: channel, TS: m.TS, Action: p.action}, p.pressed) == nil {
+			return
 		}
-		return err == nil
 	}
-	return false
+	p.run.After(10*time.Second, p.try)
+}
+
+// pressed is told what Slack shows of the press.
+func (p *pressing) pressed(o slack.Outcome) {
+	if o.Failure != "" {
+		p.run.After(10*time.Second, p.try)
+		return
+	}
+	p.run.acting--
 }
 
 // order has somebody order something at a terminal.
@@ -244,10 +254,13 @@ func (r *Run) freeze(args []string) error {
 	if err != nil {
 		return fmt.Errorf("freeze: %w", err)
 	}
+	r.frozen[args[0]] = r.Now()
+	r.After(span, func() { delete(r.frozen, args[0]) })
 	return r.order(approvals.Order{Verb: approvals.Freeze, App: args[0], Until: r.Now().Add(span), Reason: "the plan says so"})
 }
 
 func (r *Run) thaw(args []string) error {
+	delete(r.frozen, args[0])
 	return r.order(approvals.Order{Verb: approvals.Thaw, App: args[0]})
 }
 

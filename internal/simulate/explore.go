@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// Singles are the plan with each kind of fault at each place of its run, one at a time.
+// Singles are a plan with every kind of fault at every place of its run, one at a time.
 func Singles(p Plan) iter.Seq[Plan] {
 	return func(yield func(Plan) bool) {
-		for _, f := range faultsOf(Play(p)) {
+		for _, f := range faultsOf(Play(p), nil) {
 			if !yield(p.with(f)) {
 				return
 			}
@@ -19,22 +19,74 @@ func Singles(p Plan) iter.Seq[Plan] {
 	}
 }
 
-// faultsOf are all faults that can befall what a run did.
-func faultsOf(base Result) []Fault {
-	var faults []Fault
-	all := kinds()
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		k := all[name]
-		n := base.Requests
-		switch {
-		case k.request == nil && k.start > 0:
-			n = base.Invocations
-		case k.request == nil && k.slack:
-			n = base.ToSlack
-		case k.request == nil:
-			n = base.Deliveries
+// Pairs are a plan with every two faults of these kinds, each at every place: the second
+// at the places that its run has with the first.
+func Pairs(p Plan, kinds ...string) iter.Seq[Plan] {
+	return func(yield func(Plan) bool) {
+		for _, first := range faultsOf(Play(p), kinds) {
+			for _, second := range faultsOf(Play(p.with(first)), kinds) {
+				if second.Nth <= first.Nth {
+					continue
+				}
+				if !yield(p.with(first, second)) {
+					return
+				}
+			}
 		}
-		for nth := 1; nth <= n; nth++ {
+	}
+}
+
+// Interleavings are a plan in which another build of its app is ready at every request of
+// the first rollout's, alone, and with each of the next requests held until others have
+// sent theirs: every order of the two with at most two switches, within a bound.
+func Interleavings(p Plan, bound int) iter.Seq[Plan] {
+	return func(yield func(Plan) bool) {
+		for n := 1; n <= Play(p).Requests; n++ {
+			begun := Fault{"builds", n}
+			if !yield(p.with(begun)) {
+				return
+			}
+			for held := n + 1; held <= n+bound; held++ {
+				if !yield(p.with(begun, Fault{"hold", held})) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Share is a part of plans: each of-th of them, from the n-th on.
+func Share(plans iter.Seq[Plan], n, of int) iter.Seq[Plan] {
+	return func(yield func(Plan) bool) {
+		i := 0
+		for p := range plans {
+			if i++; i%of == n%of && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// Seeded are the plans of seeds, from first on, count of them.
+func Seeded(first uint64, count int) iter.Seq[Plan] {
+	return func(yield func(Plan) bool) {
+		for i := range count {
+			if !yield(Random(first + uint64(i))) { //nolint:gosec // never negative
+				return
+			}
+		}
+	}
+}
+
+// faultsOf are the faults, of these kinds or of all, that can befall what a run did.
+func faultsOf(base Result, names []string) []Fault {
+	all := kinds()
+	if names == nil {
+		names = slices.Sorted(maps.Keys(all))
+	}
+	var faults []Fault
+	for _, name := range names {
+		for nth := 1; nth <= all[name].places(base); nth++ {
 			if name == "stale" && !base.Calls[nth-1].Stale {
 				continue
 			}
@@ -44,12 +96,24 @@ func faultsOf(base Result) []Fault {
 	return faults
 }
 
+// places is how many there are in a run for a kind of fault.
+func (k kind) places(base Result) int {
+	switch {
+	case k.request != nil:
+		return base.Requests
+	case k.start > 0:
+		return base.Invocations
+	case k.slack:
+		return base.ToSlack
+	default:
+		return base.Deliveries
+	}
+}
+
 // Explore plays plans, as many at a time as there are processors, and gives what came of
 // each to found, one at a time, until that is false.
 func Explore(plans iter.Seq[Plan], found func(Result) bool) {
-	work := make(chan Plan)
-	results := make(chan Result)
-	done := make(chan struct{})
+	work, results, done := make(chan Plan), make(chan Result), make(chan struct{})
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
@@ -77,4 +141,34 @@ func Explore(plans iter.Seq[Plan], found func(Result) bool) {
 			close(done)
 		}
 	}
+}
+
+// Shrink gives the shortest plan found that still breaks the same promise as the result:
+// one without the faults, acts and chance that it does not take.
+func Shrink(r Result) Result {
+	for again := true; again; {
+		again = false
+		for _, less := range shorter(r.Plan) {
+			if got := Play(less); got.Broken != nil && got.Broken.Promise == r.Broken.Promise {
+				r, again = got, true
+				break
+			}
+		}
+	}
+	return r
+}
+
+// shorter are the plans that lack one thing of a plan.
+func shorter(p Plan) []Plan {
+	var all []Plan
+	for i := range p.Faults {
+		all = append(all, p.with(slices.Delete(slices.Clone(p.Faults), i, i+1)...))
+	}
+	for i := range p.Acts {
+		less := p
+		less.Acts = slices.Delete(slices.Clone(p.Acts), i, i+1)
+		less.Left = append(slices.Clone(p.Left), p.Acts[i])
+		all = append(all, less)
+	}
+	return all
 }

@@ -86,6 +86,9 @@ func kinds() map[string]kind {
 		"scaled":    {says: "somebody scales the slot with the traffic to one more", request: does("scale", "{app} {environment} 1")},
 		"grown":     {says: "autoscaling makes the slot with the traffic two tasks larger", request: does("grow", "{app} {environment} 2")},
 		"redeploys": {says: "somebody deploys into the canary's service by hand", request: does("redeploy", "{app} {environment}"), person: true},
+		"builds":    {says: "another good build is ready", request: does("build", "{app} good")},
+		"recalls":   {says: "somebody orders the environment back", request: does("rollback", "{app} {environment}")},
+		"outage":    {says: "every task of the slot with the traffic dies", request: does("crash", "{app} {environment} stable"), person: true},
 		"crash":     {says: "every task of the canary dies", request: does("crash", "{app} {environment} canary")},
 	}
 	for name, k := range map[string]kind{

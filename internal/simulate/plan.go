@@ -27,6 +27,8 @@ type Plan struct {
 	Acts []Act
 	// Faults are what goes wrong.
 	Faults []Fault
+	// Left are the acts that a plan was made without, to make it shorter.
+	Left []Act
 	// Empty are the environments, as app/environment, in which nothing runs yet.
 	Empty []string
 	// Around is the world that it happens in.
@@ -41,8 +43,6 @@ type Around struct {
 	Tasks    int           // of the slot with the traffic; 0 is 2
 	Patience time.Duration // how long all may take after the last act and fault; 0 is 36 hours
 	Watched  bool          // what is seen of the run is kept: Result.Seen
-	// Open has the run end although moments of acts have not come: they are left undone.
-	Open bool
 }
 
 // with is the plan with other faults.
@@ -54,8 +54,14 @@ func (p Plan) with(faults ...Fault) Plan {
 // Command is how a person repeats the run, in which no other faults are.
 func (p Plan) Command() string {
 	text := "sluice simulate " + p.Name
+	if p.Seed != 0 && len(p.Faults) == 0 {
+		text += " --no-faults"
+	}
 	for _, f := range p.Faults {
 		text += " --fault " + f.String()
+	}
+	for _, a := range p.Left {
+		text += fmt.Sprintf(" --without %q", a.String())
 	}
 	return text
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
@@ -30,6 +32,9 @@ const (
 	NothingWaits  = "nothing waits for ever"
 	ByItself      = "what AWS does wrong needs no person"
 	TrafficServed = "no request of a good version fails"
+	ReadBack      = "a rule that was written is read back"
+	NewestWins    = "no older release follows a newer one"
+	FreezesHold   = "nothing begins while it is frozen"
 )
 
 // onEffect looks at what a function has done, when it has had its effect.
@@ -69,7 +74,20 @@ func (r *Run) onRule(s *sent, p *place, actions []elbtypes.Action) {
 	if p.env.Owner != s.work.Execution && (s.work.proved.IsZero() || s.work.proofs > 0) {
 		r.broke(OneWriter, "%s wrote the rule of %s for %s, which is %q's", s.invocation.Function, p.Place, s.work.Execution, p.env.Owner)
 	}
+	if since, back := r.backSince[s.work.Execution]; back && s.before.Of(r.canaryOf(p, s)) < p.weights.Of(r.canaryOf(p, s)) && since.Before(s.work.proved) {
+		r.broke(OneWriter, "%s gave the canary of %s weight for %s, which goes back since %s",
+			s.invocation.Function, p.Place, s.work.Execution, since.Format(time.TimeOnly))
+	}
 	s.work.proofs++
+	p.written = r.Now()
+}
+
+// canaryOf is the slot that the sender's rollout brings its release into.
+func (r *Run) canaryOf(p *place, s *sent) rollout.Slot {
+	if snap := p.env.SnapshotOf(s.work.Rollout); snap != nil {
+		return snap.Plan.Canary
+	}
+	return ""
 }
 
 // onRaise looks at a slot that was given more weight.
@@ -128,10 +146,67 @@ func (r *Run) onEnvironment(p *place, before store.Environment) {
 			r.broke(ByItself, "%s is Dirty: %s", p.Place, now.Dirty.Why)
 		}
 	}
+	r.onFacts(p, before)
 	if before.Owner == "" || now.Rollout == before.Rollout && now.Owner != "" || before.SnapshotOf(before.Rollout) == nil {
 		return
 	}
 	r.onRelease(p)
+}
+
+// onFacts looks at what an environment says of its release, and whether a rollout may have
+// begun.
+func (r *Run) onFacts(p *place, before store.Environment) {
+	now := &p.env
+	if now.Committed != before.Committed && now.Kind == rollout.Forward {
+		if now.Number < p.newest {
+			r.broke(NewestWins, "%s committed number %d after %d", p.Place, now.Number, p.newest)
+		}
+		p.newest = now.Number
+	}
+	begun := now.SnapshotOf(now.Rollout) != nil && before.SnapshotOf(now.Rollout) == nil && now.Kind == rollout.Forward
+	if since, frozen := r.frozen[p.App]; begun && frozen && since.Before(r.Now().Add(-time.Minute)) {
+		r.broke(FreezesHold, "%s began in %s, which is frozen since %s", now.Rollout, p.Place, since.Format(time.TimeOnly))
+	}
+}
+
+// onState looks at what has to hold when a rollout enters a state.
+func (r *Run) onState(execution, name, state string) {
+	record := r.records[strings.TrimSuffix(name, name[strings.LastIndex(name, "-r")+1:])]
+	if known, ok := r.records[name]; ok {
+		record = known
+	}
+	p := r.place(record.Place.App, record.Place.Environment)
+	if p == nil {
+		return
+	}
+	switch state {
+	case "Rollback":
+		if _, known := r.backSince[execution]; !known {
+			r.backSince[execution] = r.Now()
+		}
+	case "Bake":
+		if p.read.Before(p.written) {
+			r.broke(ReadBack, "%s bakes, and the rule of %s was not read since it was written", name, p.Place)
+		}
+	case "Judge":
+		p.judged = r.Now()
+	case "Complete", "Shift":
+		r.onPassed(p, record, state)
+	}
+}
+
+// onPassed looks at the alarms of a canary that was judged and goes on.
+func (r *Run) onPassed(p *place, record store.Record, state string) {
+	snap := p.env.SnapshotOf(record.Name)
+	if snap == nil || record.Kind == rollout.Back || p.env.Committed == record.Name {
+		return
+	}
+	for name, since := range r.redNow(p.alarmsOf(snap.Plan.Canary)) {
+		if since.After(snap.At) && since.Before(p.judged) {
+			r.broke(AlarmsKept, "%s was red since %s, and %s was judged at %s and came to %s",
+				name, since.Format(time.TimeOnly), record.Name, p.judged.Format(time.TimeOnly), state)
+		}
+	}
 }
 
 // onRelease looks at an environment that a rollout lets go of.
@@ -220,4 +295,19 @@ func (p *place) alarmsOf(slot rollout.Slot) []string {
 		}
 	}
 	return names
+}
+
+// redNow are those of the alarms that are red, and since when.
+func (r *Run) redNow(names []string) map[string]time.Time {
+	var found cloudwatch.DescribeAlarmsOutput
+	if err := r.call("cloudwatch", "describeAlarms", map[string][]string{"AlarmNames": names}, &found); err != nil {
+		return nil
+	}
+	red := map[string]time.Time{}
+	for _, alarm := range found.MetricAlarms {
+		if alarm.StateValue == cwtypes.StateValueAlarm {
+			red[aws.ToString(alarm.AlarmName)] = aws.ToTime(alarm.StateUpdatedTimestamp)
+		}
+	}
+	return red
 }

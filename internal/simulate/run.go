@@ -70,6 +70,8 @@ type Run struct {
 	records   map[string]store.Record
 	approvals map[string]bool // rollouts that people have said yes to
 	stuck     map[string]time.Time
+	backSince map[string]time.Time // executions that go back
+	frozen    map[string]time.Time // apps that people froze
 	broken    *Broken
 	dirty     bool // something has changed since the promises were looked at
 }
@@ -113,7 +115,8 @@ func Play(p Plan) (result Result) {
 	defer l.Close()
 	r := &Run{
 		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
-		builds: map[string]int{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{}, entered: map[string]int{}, records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
+		builds: map[string]int{}, entered: map[string]int{}, records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
+		backSince: map[string]time.Time{}, frozen: map[string]time.Time{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{},
 	}
 	defer func() {
 		if crash := recover(); crash != nil {
@@ -330,6 +333,7 @@ func (r *Run) onEntered(execution, state string) {
 	r.entered[name+" "+state]++
 	r.trace.note(r.Now(), "state", "%s: %s", name, state)
 	r.dirty = true
+	r.onState(execution, name, state)
 	r.comeTo(name, state)
 }
 

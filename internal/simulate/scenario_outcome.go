@@ -98,7 +98,7 @@ func outcomeOf(s Scenario, t *tried, r Result) Outcome {
 	}
 	last := p.Specs[0].Environments[len(p.Specs[0].Environments)-1]
 	o.measure(last.Name, seen)
-	o.Timeline = timelineOf(p, seen)
+	o.Timeline = timelineOf(seen)
 	return o
 }
 
@@ -143,8 +143,8 @@ func (o *Outcome) unmet(t *tried, undone []Act) {
 // series are an environment's points until its last rollout has ended.
 func (o *Outcome) series(name string, seen *Seen) {
 	s := Series{Environment: name, Points: []Point{}}
-	var before Sample
-	for _, now := range seen.Samples {
+	var before Sighting
+	for _, now := range seen.Sightings {
 		if now.Environment != name || seen.since(now.At) > o.Ended+10 {
 			continue
 		}

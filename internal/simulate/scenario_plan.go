@@ -56,7 +56,7 @@ func (t Trial) plan(s Scenario) (*tried, error) {
 	}
 	out := &tried{notes: differences(spec)}
 	out.Name, out.Specs = s.Name, []rollout.Spec{simulated(spec)}
-	out.Around = Around{Load: t.Load, Tasks: t.Tasks, Watched: true, Open: true, Patience: spec.Longest() + patience}
+	out.Around = Around{Load: t.Load, Tasks: t.Tasks, Watched: true, Patience: spec.Longest() + patience}
 	if s.Load != nil {
 		out.Around.Load = *s.Load
 	}

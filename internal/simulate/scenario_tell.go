@@ -16,22 +16,21 @@ import (
 
 // Event is one thing that happened.
 type Event struct {
-	At          float64 `json:"at"` // seconds since the build
-	Environment string  `json:"environment"`
-	Who         string  `json:"who"`  // world, or the state of Sluice's machine
-	What        string  `json:"what"` // a sentence
+	At          float64 `json:"at"`          // seconds since the build
+	Environment string  `json:"environment"` // "" is all
+	Who         string  `json:"who"`         // world, or the state of Sluice's machine
+	What        string  `json:"what"`        // a sentence
 	Bad         bool    `json:"bad"`
 }
 
 // theWorld is who does what is not done by Sluice.
 const theWorld = "world"
 
-func timelineOf(p Plan, seen *Seen) []Event {
+func timelineOf(seen *Seen) []Event {
 	events := []Event{}
-	last := p.Specs[0].Environments[len(p.Specs[0].Environments)-1].Name
 	for _, a := range seen.Acts {
 		if what, bad := told(a.Act); what != "" {
-			events = append(events, Event{At: seen.since(a.At), Environment: last, Who: theWorld, What: what, Bad: bad})
+			events = append(events, Event{At: seen.since(a.At), Who: theWorld, What: what, Bad: bad})
 		}
 	}
 	for _, one := range seen.Rollouts {

@@ -36,7 +36,7 @@ func Stories() []Plan {
 		}},
 		{Name: "first", Empty: []string{"shop/production"}, Acts: []Act{build("good")}},
 		{Name: "approved", Specs: []rollout.Spec{shop(asking)}, Acts: []Act{
-			build("good"), at(first, "Approve", time.Minute, "press", "ada", "approve", first), at(first, "Shift", 0, "build", "shop", "good"),
+			build("good"), at(first, "Approve", 20*time.Second, "press", "dana", "approve", first), at(first, "Approve", time.Minute, "press", "ada", "approve", first), at(first, "Shift", 0, "build", "shop", "good"),
 			at(second, "Approve", time.Minute, "press", "ada", "approve", second), at(second, "Approve", time.Minute, "press", "bob", "approve", second),
 		}},
 		{Name: "waves", Specs: []rollout.Spec{shop(staged)}, Acts: []Act{build("good"), at("shop-staging-1", "Guard", time.Minute, "build", "shop", "bad:4m")}},
@@ -80,7 +80,7 @@ func environment(name string, steps []rollout.Step) rollout.Environment {
 // asking has people asked before production.
 func asking(s *rollout.Spec) {
 	env := &s.Environments[len(s.Environments)-1]
-	env.Approval = &rollout.Approval{Slack: "#deploys", Approvers: []string{approvers}, Quorum: 1, Expires: 24 * time.Hour, OnExpiry: rollout.Reject}
+	env.Approval = &rollout.Approval{Slack: "#deploys", Approvers: []string{approvers}, Quorum: 1, Expires: 24 * time.Hour, OnExpiry: rollout.Reject, NotAuthor: true}
 }
 
 // staged has a staging before production.

@@ -28,6 +28,9 @@ type place struct {
 	weights rollout.Weights          // as the rule has it
 	edited  time.Time                // when a person last wrote the rule
 	read    time.Time                // when a function of Sluice last read it
+	written time.Time                // and last wrote it
+	judged  time.Time                // when a rollout last came to Judge
+	newest  int                      // number of the forward rollout that committed last
 	latched time.Time                // when the rollout that owns it was first latched
 	latch   string                   // that rollout
 	latches []string                 // all that were
@@ -248,10 +251,7 @@ func (r *Run) resting() bool { return r.unrest() == "" }
 
 // unrest says what is under way, "" for nothing.
 func (r *Run) unrest() string {
-	switch {
-	case len(r.waiting) > 0 && !r.plan.Around.Open:
-		return fmt.Sprintf("%s was never done: its moment (%s) has not come", r.waiting[0], r.waiting[0].At)
-	case r.acting > 0:
+	if r.acting > 0 {
 		return "somebody is about to do something"
 	}
 	if running := r.StepFunctions.Running(); len(running) > 0 {
