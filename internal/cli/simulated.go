@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -60,7 +59,7 @@ func (p *page) outcome(o simulate.Outcome, several bool) {
 		column = max(column, ansi.StringWidth(whose(e, several)))
 	}
 	for _, e := range o.Timeline {
-		line := fmt.Sprintf("  %9s  %-*s  ", "+"+moment(e.At), column, whose(e, several))
+		line := fmt.Sprintf("  %9s  %-*s  ", "+"+simulate.Span(e.At), column, whose(e, several))
 		what := ansi.Wordwrap(e.What, max(p.drawnWidth()-ansi.StringWidth(line)-1, 30), " ")
 		for i, part := range strings.Split(what, "\n") {
 			if e.Bad {
@@ -90,19 +89,19 @@ func (p *page) numbers(o simulate.Outcome) {
 	}
 	p.addf("  new      %s", answers(o.New))
 	if o.Trouble != nil && o.New.Bad() > 0 {
-		p.addf("           of them since the trouble began at +%s: %s", moment(*o.Trouble), answers(o.WhileBad))
+		p.addf("           of them since the trouble began at +%s: %s", simulate.Span(*o.Trouble), answers(o.WhileBad))
 	}
 	p.addf("  old      %s", answers(o.Old))
 	if o.Full != nil {
-		p.addf("  full     at +%s all traffic was on the new version", moment(*o.Full))
+		p.addf("  full     at +%s all traffic was on the new version", simulate.Span(*o.Full))
 	}
 	if after := simulate.Seconds(o.Trouble, o.Noticed); after != nil {
-		p.addf("  noticed  %s after the trouble began", moment(*after))
+		p.addf("  noticed  %s after the trouble began", simulate.Span(*after))
 	}
 	if after := simulate.Seconds(o.Trouble, o.Back); after != nil {
-		p.addf("  back     %s after the trouble began all traffic was on the old version again", moment(*after))
+		p.addf("  back     %s after the trouble began all traffic was on the old version again", simulate.Span(*after))
 	}
-	p.addf("  ended    at +%s; %.2f US cent, and %.1f hours of a task more than before", moment(o.Ended), 100*o.Dollars, o.TaskHours)
+	p.addf("  ended    at +%s; %.2f US cent, and %.1f hours of a task more than before", simulate.Span(o.Ended), 100*o.Dollars, o.TaskHours)
 	for _, e := range o.Unmet {
 		p.add(p.Warn.Render(fmt.Sprintf("  unmet    %s: its moment did not come", e)))
 	}
@@ -132,7 +131,7 @@ func columns() []string {
 func cells(o simulate.Outcome) []string {
 	return []string{
 		string(o.Outcome), orDash(o.Full), orDash(simulate.Seconds(o.Trouble, o.Noticed)), orDash(simulate.Seconds(o.Trouble, o.Back)),
-		moment(o.Ended), fmt.Sprint(o.New.Requests), fmt.Sprint(o.New.Bad() + o.Old.Bad()), fmt.Sprintf("%.2f", 100*o.Dollars), fmt.Sprintf("%.1f", o.TaskHours),
+		simulate.Span(o.Ended), fmt.Sprint(o.New.Requests), fmt.Sprint(o.New.Bad() + o.Old.Bad()), fmt.Sprintf("%.2f", 100*o.Dollars), fmt.Sprintf("%.1f", o.TaskHours),
 	}
 }
 
@@ -169,16 +168,7 @@ func orDash(seconds *float64) string {
 	if seconds == nil {
 		return "-"
 	}
-	return moment(*seconds)
-}
-
-// moment is a time in seconds, in two units; below ten seconds, with tenths.
-func moment(seconds float64) string {
-	const exact = 10
-	if seconds > 0 && seconds < exact {
-		return fmt.Sprintf("%.1fs", seconds)
-	}
-	return span(time.Duration(seconds * float64(time.Second)))
+	return simulate.Span(*seconds)
 }
 
 func number(n float64) string { return fmt.Sprintf("%g", n) }

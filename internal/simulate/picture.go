@@ -45,8 +45,7 @@ func Picture(panels []Panel) string {
 		pictureWidth, y, pictureWidth, y)
 	out.linef("%s", pictureStyle)
 	out.linef(`<rect class="ground" width="%d" height="%d"/>`, pictureWidth, y)
-	out.WriteString(body.String())
-	out.linef(`</svg>`)
+	out.linef("%s</svg>", body.String())
 	return out.String()
 }
 
@@ -121,23 +120,15 @@ func (c *canvas) panel(p Panel, y int) int {
 func numbersOf(o Outcome) string {
 	parts := []string{fmt.Sprintf("%d requests to the new version, %d failed, %d slow", o.New.Requests, o.New.Failed, o.New.Slow)}
 	if d := Seconds(o.Trouble, o.Noticed); d != nil {
-		parts = append(parts, "noticed after "+tenths(*d))
+		parts = append(parts, "noticed after "+Span(*d))
 	}
 	if d := Seconds(o.Trouble, o.Back); d != nil {
-		parts = append(parts, "all back after "+tenths(*d))
+		parts = append(parts, "all back after "+Span(*d))
 	}
 	if o.Full != nil && o.Outcome == rollout.Succeeded {
 		parts = append(parts, "all traffic on it at +"+span(*o.Full))
 	}
 	return strings.Join(append(parts, "ended at +"+span(o.Ended)), " · ")
-}
-
-// tenths is a time for people, with tenths where it is short.
-func tenths(seconds float64) string {
-	if seconds < 10 {
-		return fmt.Sprintf("%.1fs", seconds)
-	}
-	return span(seconds)
 }
 
 // series draws an environment: the weight of the new version above, its bad answers and

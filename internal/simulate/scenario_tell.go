@@ -92,7 +92,7 @@ func decided(one SeenRollout, seen *Seen) []Event {
 	var repeats repeated
 	said := "" // the reason of the outcome
 	for _, d := range one.Decisions {
-		if unsaid(d) {
+		if unsaid(d) || one.Kind == rollout.Back && waitsFor(d.Phase) {
 			continue
 		}
 		what := sentence(d, said, seen)
@@ -145,6 +145,7 @@ func (s *Seen) plain(text string) string {
 	text, _, _ = strings.Cut(text, ": operation error ")
 	text = rulePattern.ReplaceAllString(text, "listener rule")
 	text = weightsPattern.ReplaceAllString(text, "$1% of the traffic on the new version")
+	text = askedPattern.ReplaceAllString(text, "")
 	text = zerosPattern.ReplaceAllString(text, "$1$2")
 	return timePattern.ReplaceAllStringFunc(text, func(found string) string {
 		at, err := time.Parse(time.RFC3339, found)
@@ -157,14 +158,29 @@ func (s *Seen) plain(text string) string {
 
 var (
 	timePattern    = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	weightsPattern = regexp.MustCompile(`blue \d+, green (\d+)`)
+	weightsPattern = regexp.MustCompile(`blue (\d+), green \d+`)
+	askedPattern   = regexp.MustCompile(` to apr-[0-9a-f]+`)
 	rulePattern    = regexp.MustCompile(`listener rule arn:\S+[^\s:]`)
 	zerosPattern   = regexp.MustCompile(`\b(\d+h)0m0s\b|\b((?:\d+h)?\d+m)0s\b`)
 )
 
-// span is a time in seconds for people.
+// Span is a time in seconds for people: with tenths below ten seconds.
+func Span(seconds float64) string {
+	const exact = 10
+	if seconds > 0 && seconds < exact {
+		return fmt.Sprintf("%.1fs", seconds)
+	}
+	return span(seconds)
+}
+
+// span is a time in whole seconds for people.
 func span(seconds float64) string {
 	return short(time.Duration(seconds * float64(time.Second)).Round(time.Second))
+}
+
+// waitsFor reports whether a phase is one that a rollback rollout passes at once.
+func waitsFor(p rollout.Phase) bool {
+	return p == rollout.PhaseBake || p == rollout.PhaseJudge || p == rollout.PhaseGuard
 }
 
 // unsaid reports whether a decision goes without saying.
@@ -172,6 +188,8 @@ func unsaid(d steps.Explained) bool {
 	switch {
 	case d.Of == store.DecidedApproval && strings.HasPrefix(d.What, "approved by"):
 		return true // who did was said
+	case d.Kind == rollout.KindUnapproved:
+		return true // it asks
 	case d.Kind != "":
 		return false
 	case d.Phase == rollout.PhaseApprove && d.What == "nobody has to be asked":

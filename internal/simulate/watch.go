@@ -15,11 +15,11 @@ import (
 
 // Seen is what was seen of a run that is watched.
 type Seen struct {
-	Began    time.Time // when the plan began
-	Sightings  []Sighting  // every ten seconds, at each act and whenever weights change
-	Acts     []Acted
-	Rollouts []SeenRollout // in the order in which they began
-	Usage    rollout.Usage // of all of Sluice's work
+	Began     time.Time  // when the plan began
+	Sightings []Sighting // every ten seconds, at each act and whenever weights change
+	Acts      []Acted
+	Rollouts  []SeenRollout // in the order in which they began
+	Usage     rollout.Usage // of all of Sluice's work
 }
 
 // Sighting is what an environment was like at a moment.
