@@ -54,6 +54,9 @@ func (p *page) world(o simulate.Outcome) {
 // outcome draws one scenario's.
 func (p *page) outcome(o simulate.Outcome, several bool) {
 	p.addf("%s  %s", p.Title.Render(o.Scenario), p.Phase(string(o.Outcome)))
+	if effects := strings.Join(o.Effects, ", "); o.Scenario != strings.Join(o.Effects, ",") {
+		p.add(p.Dim.Render(fmt.Sprintf("  %s, at %s requests/s", effects, number(o.Load))))
+	}
 	column := 0
 	for _, e := range o.Timeline {
 		column = max(column, ansi.StringWidth(whose(e, several)))

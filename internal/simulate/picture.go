@@ -55,7 +55,7 @@ const pictureStyle = `<style>
 .ground{fill:var(--ground)} text{font:12px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:var(--ink)}
 .title{font-size:15px;font-weight:600} .dim{fill:var(--dim)} .label{font-size:11px;fill:var(--dim)} .end{text-anchor:end} .mid{text-anchor:middle}
 .grid{stroke:var(--grid);fill:none} .axis{stroke:var(--dim);fill:none} .weight{fill:var(--new);fill-opacity:.22} .line{stroke:var(--new);stroke-width:2;fill:none}
-.place{font-weight:600;paint-order:stroke;stroke:var(--ground);stroke-width:4px} rect.fail,rect.slow{shape-rendering:crispEdges} .fail{fill:var(--fail)} .slow{fill:var(--slow)} .good{fill:var(--good)} .trouble{fill:var(--fail);fill-opacity:.09} .bracket{stroke:var(--fail);fill:none}
+.place{font-weight:600;paint-order:stroke;stroke:var(--ground);stroke-width:4px} rect.fail,rect.slow{shape-rendering:crispEdges} .fail{fill:var(--fail)} .slow{fill:var(--slow)} .good{fill:var(--good)} .trouble{fill:var(--fail);fill-opacity:.09}
 .mark{fill:var(--chip);stroke:var(--ink)} .mark.bad{stroke:var(--fail)} .number{font-size:10px;text-anchor:middle} .number.bad,.bad{fill:var(--fail)} .mark.bad{fill:var(--chip)}
 .stem{stroke:var(--dim);stroke-dasharray:2 3;fill:none} .stem.bad{stroke:var(--fail);fill:none}
 </style>`

@@ -288,7 +288,7 @@ func differences(s rollout.Spec) []string {
 		}
 	}
 	if len(elsewhere) > 0 {
-		notes = append(notes, fmt.Sprintf("simulated in one account and Region, also %s", strings.Join(elsewhere, ", ")))
+		notes = append(notes, fmt.Sprintf("simulated in one account and Region, also what is elsewhere: %s", strings.Join(elsewhere, ", ")))
 	}
 	if len(s.Containers) > 1 {
 		notes = append(notes, fmt.Sprintf("a task's %d containers are simulated as one", len(s.Containers)))

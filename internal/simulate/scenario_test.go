@@ -3,6 +3,9 @@ package simulate_test
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -165,7 +168,7 @@ func TestAnySpec(t *testing.T) {
 		t.Errorf("it ended %s (%s), rollouts %+v", o.Outcome, o.Reason, o.Rollouts)
 	}
 	wantNotes := []string{
-		"simulated in one account and Region, also staging, production", "a task's 2 containers are simulated as one",
+		"simulated in one account and Region, also what is elsewhere: staging, production", "a task's 2 containers are simulated as one",
 		"approvals are given by simulated people, within seconds", "it begins when the windows of staging open: Tuesday, 08:00 UTC",
 	}
 	if diff := cmp.Diff(wantNotes, o.Notes); diff != "" {
@@ -216,5 +219,78 @@ func TestOfEachKind(t *testing.T) {
 	}
 	if want := len(simulate.Effects()); len(kinds) != want {
 		t.Errorf("there are %d kinds in it, want all %d", len(kinds), want)
+	}
+}
+
+// The files in docs are scenarios by the reader and by the schema.
+func TestScenariosInDocs(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../docs/scenarios/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	effect := effectPattern(t)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := simulate.ReadScenario(file, text)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, e := range s.Effects {
+			if !effect.MatchString(e.String()) {
+				t.Errorf("%s: the schema does not take %q", file, e)
+			}
+		}
+		if o, err := (simulate.Trial{Spec: tried(), Load: 100, Tasks: 2}).Try(s); err != nil || o.Broken != "" || o.Outcome != rollout.RolledBack {
+			t.Errorf("%s: it ended %s (%v%s)", file, o.Outcome, err, o.Broken)
+		}
+	}
+	for _, s := range simulate.OfEachKind() {
+		if !effect.MatchString(s.Effects[0].String()) {
+			t.Errorf("the schema does not take %q", s.Effects[0])
+		}
+	}
+}
+
+// effectPattern is what the schema of scenario files says of an effect.
+func effectPattern(t *testing.T) *regexp.Regexp {
+	t.Helper()
+	text, err := os.ReadFile("../../schema/scenario.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties struct {
+			Effects struct {
+				Items struct {
+					Pattern string `json:"pattern"`
+				} `json:"items"`
+			} `json:"effects"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	return regexp.MustCompile(schema.Properties.Effects.Items.Pattern)
+}
+
+// The picture in docs is what is drawn now.
+func TestPictureInDocs(t *testing.T) {
+	t.Parallel()
+	o := try(t, simulate.Trial{Spec: tried(), Load: 100, Tasks: 2}, "errors=3%@step1")
+	got := simulate.Picture([]simulate.Panel{{Title: "shop production: errors=3%@step1", Outcome: o}})
+	const file = "../../docs/images/whatif.svg"
+	if os.Getenv("UPDATE_SCRIPTS") != "" {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if diff := cmp.Diff(string(want), got); err != nil || diff != "" {
+		t.Errorf("%s: %v (-want +got; UPDATE_SCRIPTS=1 writes it):\n%s", file, err, diff)
 	}
 }
