@@ -16,16 +16,17 @@ import (
 type SimulateOptions struct {
 	Process
 
-	WhatIf whatIfFlags
-	Output outputFlag
+	WhatIf  whatIfFlags
+	Explore exploreFlags
+	Output  outputFlag
 }
 
 // NewCmdSimulate makes `sluice simulate`. The work is done by run.
 func NewCmdSimulate(p Process, run func(context.Context, *SimulateOptions) error) *cobra.Command {
 	o := &SimulateOptions{Process: p}
 	cmd := &cobra.Command{
-		Use:   "simulate --file FILE",
-		Short: "Try what would happen in a deployment by a spec, if something went wrong",
+		Use:   "simulate (--file FILE | STORY... | --seed N | --seeds N | --draw N | --every WHAT)",
+		Short: "Try what would happen in a deployment by a spec, or look for a promise that breaks",
 		Long: `Runs a deployment by a spec in a simulated world, on virtual time and without AWS: the
 real state machine and functions of Sluice, with an app whose tasks and requests are
 reckoned. It tells what would happen, how many requests a bad version would have
@@ -38,16 +39,28 @@ in .yaml. With several, each is tried, and a table has them side by side.
 A position is before, step1 (2, 3, …), guard or after, and may have a time behind it:
 errors=3%@step1+90s. It counts in the last environment.
 
+Without a spec, Sluice itself is tried: runs of stories, or of what a number draws, in
+which anything goes wrong, and after every step it is looked whether each promise holds
+(docs/reliability.md). A run follows from its command to the byte. One in which a promise
+breaks is made as short as it gets, and told with the command that repeats it.
+
 Exit status: 0 when it has been tried, whatever came of it, 1 when Sluice has broken a
 promise, 2 for a wrong command line, spec or scenario.`,
 		Example: `  sluice simulate -f sluice.yaml --scenario errors=3%@step1
   sluice simulate -f sluice.yaml --scenario leak=6m --scenario quiet --load 20/s
   sluice simulate -f sluice.yaml --scenario errors=50%@guard --svg guard.svg
-  sluice simulate -f sluice.yaml --against careful.yaml --scenario all`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+  sluice simulate -f sluice.yaml --against careful.yaml --scenario all
+  sluice simulate --seeds 10000
+  sluice simulate good --fault die@120 --fault late@130
+  sluice simulate bad queued --every fault --share 1/50`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Explore.stories = args
+			return run(cmd.Context(), o)
+		},
+		ValidArgsFunction: cobra.FixedCompletions(storyNames(), cobra.ShellCompDirectiveNoFileComp),
 	}
 	o.WhatIf.addTo(cmd)
+	o.Explore.addTo(cmd)
 	o.Output.addTo(cmd)
 	return cmd
 }
@@ -62,10 +75,25 @@ func effectsHelp() string {
 }
 
 func runSimulate(_ context.Context, o *SimulateOptions) error {
-	if o.WhatIf.file == "" {
+	switch {
+	case o.WhatIf.file != "" && o.Explore.asked():
+		return usagef("--file tries a spec; stories, --seed, --seeds, --draw and --every try Sluice: give one of the two")
+	case o.WhatIf.file != "":
+		return o.whatIf() //nolint:contextcheck // it runs on virtual time: nothing in it waits
+	case o.Explore.asked():
+		return o.explore()
+	default:
 		return usagef("name the spec that is to be tried: `sluice simulate --file %s`", specFile)
 	}
-	return o.whatIf() //nolint:contextcheck // it runs on virtual time: nothing in it waits
+}
+
+// storyNames are the stories that Sluice is tried in.
+func storyNames() []string {
+	var names []string
+	for _, p := range simulate.Stories() {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 // whatIfFlags say what is tried by which specs.
@@ -214,12 +242,16 @@ func (o *SimulateOptions) try(file string, scenarios []simulate.Scenario) (tried
 func (o *SimulateOptions) draw(all []tried) error {
 	var panels []simulate.Panel
 	for i := range all[0].Outcomes {
+		end := 0.0
+		for _, one := range all {
+			end = max(end, one.Outcomes[i].Ended)
+		}
 		for _, one := range all {
 			title := one.App + " " + strings.Join(one.Environments, ", ") + ": " + one.Outcomes[i].Scenario
 			if len(all) > 1 {
 				title += " by " + filepath.Base(one.Spec)
 			}
-			panels = append(panels, simulate.Panel{Title: title, Outcome: one.Outcomes[i]})
+			panels = append(panels, simulate.Panel{Title: title, Outcome: one.Outcomes[i], End: end})
 		}
 	}
 	if err := os.WriteFile(o.WhatIf.svg, []byte(simulate.Picture(panels)), 0o600); err != nil {

@@ -197,15 +197,15 @@ func (p *pressing) try() {
 		p.run.acting--
 		return
 	}
-	if p.action == "approve" && p.user != "U0000000DANA" { // who is the author
-		p.run.approvals[p.rollout] = true // it may be done before Slack hears of it
-	}
 	for _, m := range p.run.Slack.Messages(channel) {
 		text, err := json.Marshal(m.Blocks)
 		if err != nil || !strings.Contains(m.Text+string(text), "`"+p.rollout+"`") {
 			continue
 		}
 		if p.run.Slack.StartPress(slack.Button{User: p.user, Channel: channel, TS: m.TS, Action: p.action}, p.pressed) == nil {
+			if p.action == "approve" && p.user != "U0000000DANA" { // who is the author
+				p.run.approvals[p.rollout] = true // it may be done before Slack hears of it
+			}
 			return
 		}
 	}

@@ -25,10 +25,7 @@ func Pairs(p Plan, kinds ...string) iter.Seq[Plan] {
 	return func(yield func(Plan) bool) {
 		for _, first := range faultsOf(Play(p), kinds) {
 			for _, second := range faultsOf(Play(p.with(first)), kinds) {
-				if second.Nth <= first.Nth {
-					continue
-				}
-				if !yield(p.with(first, second)) {
+				if second.Nth > first.Nth && !yield(p.with(first, second)) {
 					return
 				}
 			}
@@ -36,18 +33,39 @@ func Pairs(p Plan, kinds ...string) iter.Seq[Plan] {
 	}
 }
 
+// MainPairs are Pairs of the kinds that the others are made of: a function that dies when
+// a call has had its effect, an answer that is lost, a write that lands late, a function
+// that lives too long, and the canary's alarm.
+func MainPairs(p Plan) iter.Seq[Plan] { return Pairs(p, "die", "lost", "late", "zombie", "red") }
+
+// crossing is for how many requests after the second rollout began one is held.
+const crossing = 80
+
 // Interleavings are a plan in which another build of its app is ready at every request of
 // the first rollout's, alone, and with each of the next requests held until others have
 // sent theirs: every order of the two with at most two switches, within a bound.
-func Interleavings(p Plan, bound int) iter.Seq[Plan] {
+func Interleavings(p Plan) iter.Seq[Plan] {
 	return func(yield func(Plan) bool) {
 		for n := 1; n <= Play(p).Requests; n++ {
 			begun := Fault{"builds", n}
 			if !yield(p.with(begun)) {
 				return
 			}
-			for held := n + 1; held <= n+bound; held++ {
+			for held := n + 1; held <= n+crossing; held++ {
 				if !yield(p.with(begun, Fault{"hold", held})) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Each is what is made of each of some plans, one after another.
+func Each(plans []Plan, of func(Plan) iter.Seq[Plan]) iter.Seq[Plan] {
+	return func(yield func(Plan) bool) {
+		for _, p := range plans {
+			for made := range of(p) {
+				if !yield(made) {
 					return
 				}
 			}
@@ -165,10 +183,7 @@ func shorter(p Plan) []Plan {
 		all = append(all, p.with(slices.Delete(slices.Clone(p.Faults), i, i+1)...))
 	}
 	for i := range p.Acts {
-		less := p
-		less.Acts = slices.Delete(slices.Clone(p.Acts), i, i+1)
-		less.Left = append(slices.Clone(p.Left), p.Acts[i])
-		all = append(all, less)
+		all = append(all, p.without(i))
 	}
 	return all
 }

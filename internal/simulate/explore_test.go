@@ -13,7 +13,7 @@ const bounded = 400
 func TestPromises(t *testing.T) {
 	t.Parallel()
 	n := 0
-	simulate.Explore(simulate.Sample(1, bounded), func(r simulate.Result) bool {
+	simulate.Explore(simulate.Draw(1, bounded), func(r simulate.Result) bool {
 		n++
 		if r.Broken != nil {
 			t.Errorf("run %d: %v\n%s\n%s%s", n, r.Broken, r.Plan.Command(), r.Plan.Describe(), timeline(r))

@@ -37,11 +37,14 @@ func ParseFault(text string) (Fault, error) {
 	}
 	all := kinds()
 	if _, known := all[kind]; !known {
-		names := slices.Sorted(maps.Keys(all))
+		names := Kinds()
 		return Fault{}, fmt.Errorf("fault %q: there is no kind %q, perhaps %q is meant; there are %s", text, kind, spelling.Near(kind, names), strings.Join(names, ", "))
 	}
 	return Fault{kind, nth}, nil
 }
+
+// Kinds are the names of all kinds of faults.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds())) }
 
 // kind is a kind of fault: what is counted for it, and what it does to the one that it
 // befalls. A new kind is a line in kinds.

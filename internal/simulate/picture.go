@@ -13,6 +13,7 @@ import (
 type Panel struct {
 	Title   string
 	Outcome Outcome
+	End     float64 // seconds that the picture shows at least, so that panels can have one scale
 }
 
 // The measures of a picture.
@@ -86,7 +87,7 @@ func (s timeScale) x(at float64) float64 {
 // panel draws an outcome from y on, and gives where it ends.
 func (c *canvas) panel(p Panel, y int) int {
 	o := p.Outcome
-	scale := timeScale{end: max(o.Ended, 1) * 1.01}
+	scale := timeScale{end: max(o.Ended, p.End, 1) * 1.01}
 	c.text("title", 16, y+14, p.Title)
 	if o.New.Bad()+o.Old.Bad() > 0 {
 		c.linef(`<text class="end" x="%d" y="%d"><tspan class="fail">■</tspan> failed  <tspan class="slow">■</tspan> slower than %g s</text>`, plotRight, y+32, slowest)

@@ -8,6 +8,7 @@ package simulate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,22 @@ func (p Plan) Command() string {
 		text += fmt.Sprintf(" --without %q", a.String())
 	}
 	return text
+}
+
+// Leave takes the first act that is written so out of the plan, and reports whether there
+// was one.
+func (p *Plan) Leave(act string) bool {
+	i := slices.IndexFunc(p.Acts, func(a Act) bool { return a.String() == act })
+	if i >= 0 {
+		*p = p.without(i)
+	}
+	return i >= 0
+}
+
+func (p Plan) without(i int) Plan {
+	p.Left = append(slices.Clone(p.Left), p.Acts[i])
+	p.Acts = slices.Delete(slices.Clone(p.Acts), i, i+1)
+	return p
 }
 
 // Moment is when something is done: After an execution has entered a state, or after

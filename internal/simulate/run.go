@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -66,7 +67,7 @@ type Run struct {
 	unseen    []Act          // presses of buttons that nobody ever saw
 	entered   map[string]int // how often an execution has entered a state
 	last      time.Time      // of acts and faults
-	struckAt  []string       // faults that came to something
+	struckAt  []Fault        // those that came to something
 	records   map[string]store.Record
 	approvals map[string]bool // rollouts that people have said yes to
 	stuck     map[string]time.Time
@@ -92,7 +93,7 @@ type Result struct {
 	Plan   Plan
 	Broken *Broken // nil: every promise was kept
 	Trace  *Trace
-	Struck []string // the faults that came to something
+	Struck []Fault // those that came to something
 	// Requests, Deliveries and Invocations are how many there were, for faults at each;
 	// ToSlack counts the requests to Slack.
 	Requests, Deliveries, Invocations, ToSlack int
@@ -104,7 +105,10 @@ type Result struct {
 }
 
 // Play runs a plan to its end, or until a promise is broken.
-func Play(p Plan) (result Result) {
+func Play(p Plan) Result { return Traced(p, nil) }
+
+// Traced is Play that writes all that happens, a line each, unless the writer is nil.
+func Traced(p Plan, full io.Writer) (result Result) {
 	if len(p.Specs) == 0 {
 		p.Specs = []rollout.Spec{shop()}
 	}
@@ -113,11 +117,8 @@ func Play(p Plan) (result Result) {
 	}
 	l := loop.NewVirtual(p.Around.Start)
 	defer l.Close()
-	r := &Run{
-		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
-		builds: map[string]int{}, entered: map[string]int{}, records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
-		backSince: map[string]time.Time{}, frozen: map[string]time.Time{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{},
-	}
+	r := newRun(p)
+	r.trace.full = full
 	defer func() {
 		if crash := recover(); crash != nil {
 			r.broke("nothing waits for ever", "%v\n%s", crash, debug.Stack())
@@ -131,6 +132,15 @@ func Play(p Plan) (result Result) {
 	r.play()
 	r.watchEnd()
 	return
+}
+
+func newRun(p Plan) *Run {
+	return &Run{
+		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
+		builds: map[string]int{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{}, entered: map[string]int{},
+		records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
+		backSince: map[string]time.Time{}, frozen: map[string]time.Time{},
+	}
 }
 
 func (r *Run) result() Result {
@@ -147,6 +157,16 @@ func (r *Run) result() Result {
 	}
 	out.Calls, out.Undone, out.Seen = r.trace.calls, append(r.waiting, r.unseen...), r.seen
 	return out
+}
+
+// Befallen is the call of a function that a fault of the run has befallen, as "function
+// operation"; none for faults of events, of starts and of Slack.
+func (r Result) Befallen(f Fault) (string, bool) {
+	if kinds()[f.Kind].request == nil || f.Nth > len(r.Calls) {
+		return "", false
+	}
+	c := r.Calls[f.Nth-1]
+	return c.By + " " + c.Operation, true
 }
 
 // furnish makes the cloud, installs Sluice and makes what each environment needs.
@@ -265,7 +285,7 @@ func (r *Run) broke(promise, format string, args ...any) {
 // struck notes a fault that has come to something.
 func (r *Run) struck(f Fault, k kind) {
 	r.last = r.Now()
-	r.struckAt = append(r.struckAt, f.String())
+	r.struckAt = append(r.struckAt, f)
 	r.trace.note(r.Now(), "fault", "%s: %s", f, k.says)
 }
 

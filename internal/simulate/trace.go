@@ -18,9 +18,7 @@ import (
 // Trace is all that happened in a run: a line for each request with its input, for each
 // answer, event, state, act and fault.
 type Trace struct {
-	// Full, if not nil, is written every line.
-	Full io.Writer
-
+	full  io.Writer // what every line is written to, if not nil
 	sum   hash.Hash
 	lines int
 	notes []Note
@@ -65,8 +63,8 @@ func (t *Trace) line(at time.Time, format string, args ...any) {
 	t.lines++
 	text := at.Format(time.RFC3339Nano) + " " + fmt.Sprintf(format, args...) + "\n"
 	_, _ = io.WriteString(t.sum, text) // a hash takes all
-	if t.Full != nil {
-		_, _ = io.WriteString(t.Full, text) // whoever looks at it sees that it is cut off
+	if t.full != nil {
+		_, _ = io.WriteString(t.full, text) // whoever looks at it sees that it is cut off
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// Sample is count plans drawn from all that can be explored: half of them a story with a
+// Draw gives count plans drawn from all that can be explored: half of them a story with a
 // fault, a fifth a story with two, a tenth two rollouts of one app that cross, and a fifth
 // random. The same seed draws the same.
-func Sample(seed uint64, count int) iter.Seq[Plan] {
+func Draw(seed uint64, count int) iter.Seq[Plan] {
 	return func(yield func(Plan) bool) {
 		d := newDrawer(seed)
 		for range count {
