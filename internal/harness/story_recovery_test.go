@@ -173,7 +173,7 @@ func TestStoppedInRetire(t *testing.T) {
 			name := b.build(good, 1)
 			calls := 0
 			b.observe(func(c *wire.Call, _, _ any, _ error) {
-				if b.Lambda.Caller(c.AccessKey) != "sluice-retire" {
+				if b.caller(c) != "retire" {
 					return
 				}
 				if calls++; calls == call {
@@ -229,7 +229,7 @@ func TestRecoverDiesHalfWay(t *testing.T) {
 	calls := map[int]int{1: 6, 2: 4, 3: 4}
 	died := 0
 	b.Faults.Function = func(name string, n int) lambda.FunctionFault {
-		if name != "sluice-recover" || calls[n] == 0 {
+		if b.folder(name) != "recover" || calls[n] == 0 {
 			return lambda.FunctionFault{}
 		}
 		died++
@@ -370,14 +370,14 @@ func TestFunctionDiesAfterItsEffect(t *testing.T) {
 			for call := 1; ; call++ {
 				b := newBox(t)
 				b.Faults.Function = func(name string, n int) lambda.FunctionFault {
-					if name == "sluice-"+function && n == 1 {
+					if b.folder(name) == function && n == 1 {
 						return lambda.FunctionFault{DieAfterCall: call}
 					}
 					return lambda.FunctionFault{}
 				}
 				calls := 0
 				b.observe(func(c *wire.Call, _, _ any, _ error) {
-					if b.Lambda.Caller(c.AccessKey) == "sluice-"+function {
+					if b.caller(c) == function {
 						calls++
 					}
 				})
@@ -404,7 +404,7 @@ func TestFunctionOfTheWayBackDiesAfterItsEffect(t *testing.T) {
 			for call := 1; call <= 14; call++ {
 				b := newBox(t)
 				b.Faults.Function = func(name string, n int) lambda.FunctionFault {
-					if name == "sluice-"+function && n == 1 {
+					if b.folder(name) == function && n == 1 {
 						return lambda.FunctionFault{DieAfterCall: call}
 					}
 					return lambda.FunctionFault{}
@@ -427,7 +427,7 @@ func TestRetriedPrepareMakesNothingTwice(t *testing.T) {
 	b.during("prepare", "UpdateService", 1, wire.Fault{LoseAnswer: true})
 	started := 0
 	b.observe(func(c *wire.Call, _, _ any, _ error) {
-		if c.Operation == "UpdateService" && b.Lambda.Caller(c.AccessKey) == "sluice-prepare" {
+		if c.Operation == "UpdateService" && b.caller(c) == "prepare" {
 			started++
 		}
 	})
@@ -458,7 +458,7 @@ func TestFunctionTimedOutAfterItsEffect(t *testing.T) {
 			b := newBox(t)
 			slow := 0
 			b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-				if b.Lambda.Caller(c.AccessKey) != "sluice-"+function || c.Operation != "GetItem" {
+				if b.caller(c) != function || c.Operation != "GetItem" {
 					return nil
 				}
 				if slow++; slow > 9 {
