@@ -5,17 +5,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator"
+	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -94,10 +100,16 @@ func (b *box) restart() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	faults := b.Faults
+	b.Faults = emulator.Faults{Delivery: func(eventbridge.Event, string) eventbridge.DeliveryFault {
+		return eventbridge.DeliveryFault{Lose: true}
+	}}
 	for _, e := range out.Executions {
 		b.here.paths[*e.Name] = b.path(*e.Name)
+		if e.Status == sfntypes.ExecutionStatusRunning {
+			b.callNow("sfn", "stopExecution", map[string]string{"ExecutionArn": *e.ExecutionArn})
+		}
 	}
-	faults := b.Faults
 	b.here.person.gone = true
 	b.Observe = nil
 	b.Faults.Request = func(*wire.Call) *wire.Fault { return &wire.Fault{Err: errors.New("the process has ended")} }
@@ -147,182 +159,33 @@ var terminal = user("terminal")
 // TestHere tells the stories of an engine in the foreground.
 func TestHere(t *testing.T) {
 	t.Parallel()
-	for _, s := range told {
-		t.Run(s.name, s.story)
+	for name, story := range told() {
+		t.Run(name, story)
 	}
 }
 
-type one struct {
-	name  string
-	story func(*testing.T)
-}
-
-var told = []one{
-	{"TestApproved", TestApproved},
-	{"TestRejected", TestRejected},
-	{"TestExpired", TestExpired},
-	{"TestClickAfterTheTime", TestClickAfterTheTime},
-	{"TestQuorumOfTwo", TestQuorumOfTwo},
-	{"TestOneRejectsOfTwo", TestOneRejectsOfTwo},
-	{"TestAuthorMayNot", TestAuthorMayNot},
-	{"TestAuthorRejects", TestAuthorRejects},
-	{"TestHiddenAddress", TestHiddenAddress},
-	{"TestNobodyKnowsTheAuthor", TestNobodyKnowsTheAuthor},
-	{"TestNotAnApprover", TestNotAnApprover},
-	{"TestDoubleClick", TestDoubleClick},
-	{"TestTwoPeopleAtOnce", TestTwoPeopleAtOnce},
-	{"TestOldMessageAfterSuperseding", TestOldMessageAfterSuperseding},
-	{"TestSupersededByOneThatNeedsNone", TestSupersededByOneThatNeedsNone},
-	{"TestOlderComesLater", TestOlderComesLater},
-	{"TestApprovedAndSuperseded", TestApprovedAndSuperseded},
-	{"TestApprovalBeforeTheWaitIsStored", TestApprovalBeforeTheWaitIsStored},
-	{"TestApprovalAfterTheExecutionWasStopped", TestApprovalAfterTheExecutionWasStopped},
-	{"TestWaitEndedByHand", TestWaitEndedByHand},
-	{"TestRollbackIsNotAskedFor", TestRollbackIsNotAskedFor},
-	{"TestStepApproved", TestStepApproved},
-	{"TestStepRejected", TestStepRejected},
-	{"TestStepExpired", TestStepExpired},
-	{"TestStoppedWhileAsked", TestStoppedWhileAsked},
-	{"TestAlarmRightAfterTheApproval", TestAlarmRightAfterTheApproval},
-	{"TestEnvironmentAndStepAreAskedApart", TestEnvironmentAndStepAreAskedApart},
-	{"TestStagingThenProduction", TestStagingThenProduction},
-	{"TestFourDeployments", TestFourDeployments},
-	{"TestSecondEnvironmentFails", TestSecondEnvironmentFails},
-	{"TestFirstEnvironmentFails", TestFirstEnvironmentFails},
-	{"TestNewerReleaseInProductionsQueue", TestNewerReleaseInProductionsQueue},
-	{"TestThreeDeploymentsAtOnce", TestThreeDeploymentsAtOnce},
-	{"TestNewerReleaseInStaging", TestNewerReleaseInStaging},
-	{"TestSpecChangesOnTheWay", TestSpecChangesOnTheWay},
-	{"TestExpiresInTimeWhenAskingIsSlow", TestExpiresInTimeWhenAskingIsSlow},
-	{"TestGateWindow", TestGateWindow},
-	{"TestGateClosesInTheQueue", TestGateClosesInTheQueue},
-	{"TestGateAlarmMeanwhile", TestGateAlarmMeanwhile},
-	{"TestGateStopped", TestGateStopped},
-	{"TestGateBroken", TestGateBroken},
-	{"TestGateThaw", TestGateThaw},
-	{"TestGateOpensOnTheWay", TestGateOpensOnTheWay},
-	{"TestGateKeepsTheNewest", TestGateKeepsTheNewest},
-	{"TestImagesInUseAreTagged", TestImagesInUseAreTagged},
-	{"TestCallsFromAlarmToRule", TestCallsFromAlarmToRule},
-	{"TestInconclusive", TestInconclusive},
-	{"TestAlarmDeletedInTheMiddle", TestAlarmDeletedInTheMiddle},
-	{"TestBehindDirty", TestBehindDirty},
-	{"TestOldWatchesAreDropped", TestOldWatchesAreDropped},
-	{"TestNoScaleInWhileTrafficMoves", TestNoScaleInWhileTrafficMoves},
-	{"TestTwoBuildsAtOnce", TestTwoBuildsAtOnce},
-	{"TestThreeBuildsAtOnce", TestThreeBuildsAtOnce},
-	{"TestOlderReleaseComesLate", TestOlderReleaseComesLate},
-	{"TestOlderReleaseAfterANewer", TestOlderReleaseAfterANewer},
-	{"TestOlderReleaseAfterANewerThatWasStopped", TestOlderReleaseAfterANewerThatWasStopped},
-	{"TestSameEventFiveTimes", TestSameEventFiveTimes},
-	{"TestWaiterArrivesInTheGuard", TestWaiterArrivesInTheGuard},
-	{"TestHolderStoppedBetweenHandOverAndWake", TestHolderStoppedBetweenHandOverAndWake},
-	{"TestWaiterStopped", TestWaiterStopped},
-	{"TestLateTokenOfAZombie", TestLateTokenOfAZombie},
-	{"TestRollbackAskedForWhileARolloutRuns", TestRollbackAskedForWhileARolloutRuns},
-	{"TestRollbackToTheReleaseBefore", TestRollbackToTheReleaseBefore},
-	{"TestAlarmDuringARollback", TestAlarmDuringARollback},
-	{"TestAlarmWhileItGoesBack", TestAlarmWhileItGoesBack},
-	{"TestPauseResumePromoteAbort", TestPauseResumePromoteAbort},
-	{"TestTwoAppsShareAnAlarm", TestTwoAppsShareAnAlarm},
-	{"TestTwoAppsClaimOneRule", TestTwoAppsClaimOneRule},
-	{"TestSlotsRenamed", TestSlotsRenamed},
-	{"TestReleaseOfAnotherPlace", TestReleaseOfAnotherPlace},
-	{"TestCompleteDiesBeforeTheNext", TestCompleteDiesBeforeTheNext},
-	{"TestStoppedBeforeTheNext", TestStoppedBeforeTheNext},
-	{"TestStagingStoppedInItsGuard", TestStagingStoppedInItsGuard},
-	{"TestStartOfTheNextThrottled", TestStartOfTheNextThrottled},
-	{"TestStartOfTheNextThrottledForGood", TestStartOfTheNextThrottledForGood},
-	{"TestStarterFailsBeforeTheStart", TestStarterFailsBeforeTheStart},
-	{"TestAlarmBeforeTheNext", TestAlarmBeforeTheNext},
-	{"TestOrderDeploy", TestOrderDeploy},
-	{"TestOrderRollback", TestOrderRollback},
-	{"TestOrderRefused", TestOrderRefused},
-	{"TestAlarmEventAgainAfterTheRollback", TestAlarmEventAgainAfterTheRollback},
-	{"TestAnswerOfTheTokenLost", TestAnswerOfTheTokenLost},
-	{"TestAnswerOfTheQueueLost", TestAnswerOfTheQueueLost},
-	{"TestLockLandsAfterTheEnd", TestLockLandsAfterTheEnd},
-	{"TestNamesOfAnotherAppsRollouts", TestNamesOfAnotherAppsRollouts},
-	{"TestAlarmOfAReleaseThatHasGoneBack", TestAlarmOfAReleaseThatHasGoneBack},
-	{"TestLetterWithACharacterThatSQSRefuses", TestLetterWithACharacterThatSQSRefuses},
-	{"TestEveryPartition", TestEveryPartition},
-	{"TestWhoIsKeptOutOfEveryPartition", TestWhoIsKeptOutOfEveryPartition},
-	{"TestElsewhereInEveryPartition", TestElsewhereInEveryPartition},
-	{"TestGitHubInEveryPartition", TestGitHubInEveryPartition},
-	{"TestStagingGoesBackInItsGuard", TestStagingGoesBackInItsGuard},
-	{"TestStagingCannotGoBackYet", TestStagingCannotGoBackYet},
-	{"TestAlarmAfterStagingsGuard", TestAlarmAfterStagingsGuard},
-	{"TestPersonRollsStagingBack", TestPersonRollsStagingBack},
-	{"TestStagingGoesBackWhileProductionTakesTheLock", TestStagingGoesBackWhileProductionTakesTheLock},
-	{"TestRecordReads", TestRecordReads},
-	{"TestRecordHasInputs", TestRecordHasInputs},
-	{"TestRecordIsWrittenOnce", TestRecordIsWrittenOnce},
-	{"TestRecordIsProtected", TestRecordIsProtected},
-	{"TestRecordIsKept", TestRecordIsKept},
-	{"TestStoppedAtEveryState", TestStoppedAtEveryState},
-	{"TestStoppedOnTheWayBackFromTheGuard", TestStoppedOnTheWayBackFromTheGuard},
-	{"TestStoppedRightAfterTheCommit", TestStoppedRightAfterTheCommit},
-	{"TestStoppedInRetire", TestStoppedInRetire},
-	{"TestRecoverCalledTwice", TestRecoverCalledTwice},
-	{"TestRecoverDiesHalfWay", TestRecoverDiesHalfWay},
-	{"TestDeadmanStandsBehindEveryWait", TestDeadmanStandsBehindEveryWait},
-	{"TestRecoveryStopped", TestRecoveryStopped},
-	{"TestOldExecutionRedriven", TestOldExecutionRedriven},
-	{"TestLockHolderDead", TestLockHolderDead},
-	{"TestThrottledAndStopped", TestThrottledAndStopped},
-	{"TestFunctionDiesAfterItsEffect", TestFunctionDiesAfterItsEffect},
-	{"TestFunctionOfTheWayBackDiesAfterItsEffect", TestFunctionOfTheWayBackDiesAfterItsEffect},
-	{"TestRetriedPrepareMakesNothingTwice", TestRetriedPrepareMakesNothingTwice},
-	{"TestFunctionTimedOutAfterItsEffect", TestFunctionTimedOutAfterItsEffect},
-	{"TestEveryEndIsASuccessButDirty", TestEveryEndIsASuccessButDirty},
-	{"TestRepairBack", TestRepairBack},
-	{"TestRepairAccept", TestRepairAccept},
-	{"TestRepairElsewhere", TestRepairElsewhere},
-	{"TestRepairStopped", TestRepairStopped},
-	{"TestRepairRefused", TestRepairRefused},
-	{"TestModifyRuleThrottledForTenMinutes", TestModifyRuleThrottledForTenMinutes},
-	{"TestRollbackThrottledForTwoHours", TestRollbackThrottledForTwoHours},
-	{"TestAnswerOfModifyRuleLost", TestAnswerOfModifyRuleLost},
-	{"TestModifyRuleLandsAfterTheRollback", TestModifyRuleLandsAfterTheRollback},
-	{"TestZombieShiftWritesNothingAfterTheRollback", TestZombieShiftWritesNothingAfterTheRollback},
-	{"TestRuleChangedBySomebodyElse", TestRuleChangedBySomebodyElse},
-	{"TestRuleEditedBeforeARollout", TestRuleEditedBeforeARollout},
-	{"TestRuleKeepsWhatIsNotOurs", TestRuleKeepsWhatIsNotOurs},
-	{"TestStickinessRefused", TestStickinessRefused},
-	{"TestFirstRollout", TestFirstRollout},
-	{"TestStableAtZeroTasks", TestStableAtZeroTasks},
-	{"TestStableLosesItsTargets", TestStableLosesItsTargets},
-	{"TestRollbackCannotWrite", TestRollbackCannotWrite},
-	{"TestCanaryGrowsWithTheStableSlot", TestCanaryGrowsWithTheStableSlot},
-	{"TestEveryParameterOfServiceLeavesTheRolloutAlone", TestEveryParameterOfServiceLeavesTheRolloutAlone},
-	{"TestNewerTemplateOfServiceLeavesTheRolloutAlone", TestNewerTemplateOfServiceLeavesTheRolloutAlone},
-	{"TestServiceWithoutItsPolicy", TestServiceWithoutItsPolicy},
-	{"TestStandingTellsEachWait", TestStandingTellsEachWait},
-	{"TestStandingWithPermissions", TestStandingWithPermissions},
-	{"TestFlowsToTheSlots", TestFlowsToTheSlots},
-	{"TestTaskDefinitionFromAFile", TestTaskDefinitionFromAFile},
-	{"TestTaskDefinitionInAnotherPartition", TestTaskDefinitionInAnotherPartition},
-	{"TestTaskDefinitionIsUsedAgain", TestTaskDefinitionIsUsedAgain},
-	{"TestTaskDefinitionsThatAreRefused", TestTaskDefinitionsThatAreRefused},
-	{"TestTaskDefinitionThatWasNotRead", TestTaskDefinitionThatWasNotRead},
-	{"TestSuccess", TestSuccess},
-	{"TestBadVersionIsTakenBack", TestBadVersionIsTakenBack},
-	{"TestAlarm", TestAlarm},
-	{"TestAlarmRedBefore", TestAlarmRedBefore},
-	{"TestAlarmGreenAgainBeforeTheBake", TestAlarmGreenAgainBeforeTheBake},
-	{"TestAlarmDuringJudge", TestAlarmDuringJudge},
-	{"TestAlarmDuringComplete", TestAlarmDuringComplete},
-	{"TestAlarmEventLost", TestAlarmEventLost},
-	{"TestAlarmAfterRetire", TestAlarmAfterRetire},
-	{"TestAlarmBetweenGuardAndRetire", TestAlarmBetweenGuardAndRetire},
-	{"TestLatchOfAnEarlierRollout", TestLatchOfAnEarlierRollout},
-	{"TestCanaryNeverHealthy", TestCanaryNeverHealthy},
-	{"TestCanaryNeverStarts", TestCanaryNeverStarts},
-	{"TestCircuitBreaker", TestCircuitBreaker},
-	{"TestTaskDefinitionRefused", TestTaskDefinitionRefused},
-	{"TestCommitsOfAWaveInEveryOrder", TestCommitsOfAWaveInEveryOrder},
-	{"TestCommitsOfAWaveAtOnce", TestCommitsOfAWaveAtOnce},
-	{"TestOneOfAWaveFails", TestOneOfAWaveFails},
-	{"TestOneOfAWaveGoesBackInItsGuard", TestOneOfAWaveGoesBackInItsGuard},
-	{"TestWaveGoesBackAsTheLastCommits", TestWaveGoesBackAsTheLastCommits},
+// Every story is told of an engine in the foreground, or it is said why it is not.
+func TestHereForgetsNoStory(t *testing.T) {
+	t.Parallel()
+	listed := slices.Collect(maps.Keys(told()))
+	for _, names := range untold() {
+		listed = append(listed, names...)
+	}
+	slices.Sort(listed)
+	var stories []string
+	files, err := filepath.Glob("story*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		for _, d := range parse(t, file).Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+				stories = append(stories, f.Name.Name)
+			}
+		}
+	}
+	slices.Sort(stories)
+	if diff := cmp.Diff(stories, listed); diff != "" {
+		t.Errorf("stories (-told of an installation +listed in herestories_test.go):\n%s", diff)
+	}
 }
