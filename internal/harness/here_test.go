@@ -189,3 +189,12 @@ func TestHereForgetsNoStory(t *testing.T) {
 		t.Errorf("stories (-told of an installation +listed in herestories_test.go):\n%s", diff)
 	}
 }
+
+// toldOrNot are both ways to hear of an execution that was stopped: by its event, or by
+// nothing but the deadman. A process that has ended tells nobody.
+func toldOrNot(t *testing.T) []bool {
+	if isHere(t) {
+		return []bool{true}
+	}
+	return []bool{true, false}
+}

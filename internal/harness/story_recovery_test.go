@@ -57,7 +57,7 @@ func TestStoppedAtEveryState(t *testing.T) {
 			if state == "Start" {
 				continue // over before anybody can stop there
 			}
-			for _, told := range []bool{true, false} {
+			for _, told := range toldOrNot(t) {
 				t.Run(fmt.Sprintf("%s, told %v", state, told), func(t *testing.T) {
 					t.Parallel()
 					b := newBox(t)
@@ -98,7 +98,7 @@ func TestStoppedAtEveryState(t *testing.T) {
 func TestStoppedOnTheWayBackFromTheGuard(t *testing.T) {
 	t.Parallel()
 	for _, state := range back {
-		for _, told := range []bool{true, false} {
+		for _, told := range toldOrNot(t) {
 			t.Run(fmt.Sprintf("%s, told %v", state, told), func(t *testing.T) {
 				t.Parallel()
 				b := newBox(t)
@@ -143,7 +143,7 @@ func (b *box) wantRecoveryPath(name, stopped string) {
 // but not yet answered.
 func TestStoppedRightAfterTheCommit(t *testing.T) {
 	t.Parallel()
-	for _, told := range []bool{true, false} {
+	for _, told := range toldOrNot(t) {
 		t.Run(fmt.Sprintf("told %v", told), func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t)
