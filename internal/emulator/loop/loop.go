@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -31,6 +32,7 @@ type Loop struct {
 	now    time.Time  // virtual time
 	timers queue
 	seq    uint64
+	order  func(seq uint64) uint64 // of things due at the same time
 	ids    uint64
 	inbox  []func()
 	wake   chan struct{}
@@ -98,9 +100,20 @@ func (l *Loop) At(t time.Time, f func()) *Timer {
 	defer l.mu.Unlock()
 	l.seq++
 	timer := &Timer{loop: l, due: t, seq: l.seq, run: f}
+	if l.order != nil {
+		timer.seq = l.order(l.seq)
+	}
 	heap.Push(&l.timers, timer)
 	l.poke()
 	return timer
+}
+
+// Shuffle has timers that are due at the same time run in an order that follows from the
+// seed, not in that of their arrival.
+func (l *Loop) Shuffle(seed uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.order = func(seq uint64) uint64 { return rand.New(rand.NewPCG(seed, seq)).Uint64() } //nolint:gosec // it is to be the same each time
 }
 
 // After runs f on the loop when d of cloud time has passed.
