@@ -83,6 +83,9 @@ func workHere(ctx context.Context, w work, spec rollout.Spec, do func(context.Co
 	if err = h.settle(work); err == nil {
 		err = do(work, h)
 	}
+	if !errors.Is(err, context.Canceled) {
+		err = errors.Join(err, h.untilLetGo(work))
+	}
 	if errors.Is(err, context.Canceled) {
 		_, _ = fmt.Fprintf(w.Err, "left as it is; the next command with --engine here and %s takes it back first\n", h.file) // nobody has to read it
 	}
@@ -204,9 +207,16 @@ func (h *here) settle(ctx context.Context) error {
 	if len(h.engine.Interrupted) == 0 {
 		return nil
 	}
-	for _, place := range h.engine.Places() { // a repair's rollout had ended before it
+	return h.untilLetGo(ctx)
+}
+
+// untilLetGo waits until nothing has an environment any more: an outcome comes a moment
+// before that, and a repair's rollout has one from the start.
+func (h *here) untilLetGo(ctx context.Context) error {
+	for _, place := range h.engine.Places() {
 		var dirty *statusError
-		if err := h.untilFree(ctx, place, "", forever()); err != nil && !errors.As(err, &dirty) {
+		err := h.untilFree(ctx, place, "", forever())
+		if err != nil && !errors.As(err, &dirty) && rollout.KindOf(err) != rollout.KindNotFound {
 			return err
 		}
 	}

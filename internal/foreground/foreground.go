@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -154,7 +155,7 @@ func (e *Engine) recover(ctx context.Context) error {
 }
 
 // left are the rollouts that an earlier process left in an environment: those under way,
-// and a Dirty one whose repair was.
+// and one that has an outcome and had not let go yet, or whose repair was under way.
 func (e *Engine) left(ctx context.Context, place store.Place) ([]string, error) {
 	left, err := e.UnderWay(ctx, place)
 	if err != nil {
@@ -164,7 +165,7 @@ func (e *Engine) left(ctx context.Context, place store.Place) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	if env.Repair != nil && env.Owner == env.Repair.Execution && env.Dirty == nil {
+	if env.Owner != "" && env.Dirty == nil && !slices.Contains(left, env.Rollout) {
 		left = append(left, env.Rollout)
 	}
 	return left, nil
