@@ -94,7 +94,7 @@ func (f *engineFlags) read(ctx context.Context, p Process, target *targetFlags, 
 		return nil, err
 	}
 	o.File, o.Spec.App = file, app
-	s, _, err := foreground.Read(o)
+	s, _, err := foreground.Read(o) //nolint:contextcheck // it has none: the cloud answers at once
 	return s, err
 }
 

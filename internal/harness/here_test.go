@@ -39,7 +39,10 @@ type here struct {
 }
 
 // isHere reports whether a story is told of an engine in the foreground (TestHere).
-func isHere(t *testing.T) bool { return strings.HasPrefix(t.Name(), "TestHere/") }
+func isHere(t *testing.T) bool {
+	t.Helper()
+	return strings.HasPrefix(t.Name(), "TestHere/")
+}
 
 // person is who has started an engine. The account knows nobody else: the key says, for
 // the stories' sake, which function it is used for.
@@ -193,6 +196,7 @@ func TestHereForgetsNoStory(t *testing.T) {
 // toldOrNot are both ways to hear of an execution that was stopped: by its event, or by
 // nothing but the deadman. A process that has ended tells nobody.
 func toldOrNot(t *testing.T) []bool {
+	t.Helper()
 	if isHere(t) {
 		return []bool{true}
 	}

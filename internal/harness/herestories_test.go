@@ -5,18 +5,12 @@ import "testing"
 // told are the stories that are told of an engine in the foreground too.
 func told() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
-
 		"TestStepApproved":               TestStepApproved,
 		"TestStepExpired":                TestStepExpired,
 		"TestAlarmRightAfterTheApproval": TestAlarmRightAfterTheApproval,
 
-		"TestStagingThenProduction":          TestStagingThenProduction,
-		"TestFourDeployments":                TestFourDeployments,
-		"TestSecondEnvironmentFails":         TestSecondEnvironmentFails,
-		"TestFirstEnvironmentFails":          TestFirstEnvironmentFails,
-		"TestNewerReleaseInProductionsQueue": TestNewerReleaseInProductionsQueue,
-		"TestNewerReleaseInStaging":          TestNewerReleaseInStaging,
-		"TestSpecChangesOnTheWay":            TestSpecChangesOnTheWay,
+		"TestStagingThenProduction":  TestStagingThenProduction,
+		"TestSecondEnvironmentFails": TestSecondEnvironmentFails,
 
 		"TestGateWindow": TestGateWindow,
 		"TestGateThaw":   TestGateThaw,
@@ -29,23 +23,16 @@ func told() map[string]func(*testing.T) {
 		"TestOldWatchesAreDropped":       TestOldWatchesAreDropped,
 		"TestNoScaleInWhileTrafficMoves": TestNoScaleInWhileTrafficMoves,
 
-		"TestTwoBuildsAtOnce":                     TestTwoBuildsAtOnce,
-		"TestThreeBuildsAtOnce":                   TestThreeBuildsAtOnce,
-		"TestOlderReleaseAfterANewer":             TestOlderReleaseAfterANewer,
-		"TestWaiterArrivesInTheGuard":             TestWaiterArrivesInTheGuard,
-		"TestHolderStoppedBetweenHandOverAndWake": TestHolderStoppedBetweenHandOverAndWake,
-		"TestWaiterStopped":                       TestWaiterStopped,
-		"TestRollbackAskedForWhileARolloutRuns":   TestRollbackAskedForWhileARolloutRuns,
-		"TestRollbackToTheReleaseBefore":          TestRollbackToTheReleaseBefore,
-		"TestAlarmDuringARollback":                TestAlarmDuringARollback,
-		"TestAlarmWhileItGoesBack":                TestAlarmWhileItGoesBack,
-		"TestPauseResumePromoteAbort":             TestPauseResumePromoteAbort,
-		"TestSlotsRenamed":                        TestSlotsRenamed,
-
-		"TestStoppedBeforeTheNext":       TestStoppedBeforeTheNext,
-		"TestStagingStoppedInItsGuard":   TestStagingStoppedInItsGuard,
-		"TestStartOfTheNextThrottled":    TestStartOfTheNextThrottled,
-		"TestStarterFailsBeforeTheStart": TestStarterFailsBeforeTheStart,
+		"TestTwoBuildsAtOnce":                   TestTwoBuildsAtOnce,
+		"TestThreeBuildsAtOnce":                 TestThreeBuildsAtOnce,
+		"TestOlderReleaseAfterANewer":           TestOlderReleaseAfterANewer,
+		"TestWaiterArrivesInTheGuard":           TestWaiterArrivesInTheGuard,
+		"TestRollbackAskedForWhileARolloutRuns": TestRollbackAskedForWhileARolloutRuns,
+		"TestRollbackToTheReleaseBefore":        TestRollbackToTheReleaseBefore,
+		"TestAlarmDuringARollback":              TestAlarmDuringARollback,
+		"TestAlarmWhileItGoesBack":              TestAlarmWhileItGoesBack,
+		"TestPauseResumePromoteAbort":           TestPauseResumePromoteAbort,
+		"TestSlotsRenamed":                      TestSlotsRenamed,
 
 		"TestAlarmEventAgainAfterTheRollback":    TestAlarmEventAgainAfterTheRollback,
 		"TestAnswerOfTheTokenLost":               TestAnswerOfTheTokenLost,
@@ -54,10 +41,6 @@ func told() map[string]func(*testing.T) {
 		"TestLetterWithACharacterThatSQSRefuses": TestLetterWithACharacterThatSQSRefuses,
 
 		"TestStagingGoesBackInItsGuard": TestStagingGoesBackInItsGuard,
-		"TestAlarmAfterStagingsGuard":   TestAlarmAfterStagingsGuard,
-		"TestPersonRollsStagingBack":    TestPersonRollsStagingBack,
-
-		"TestStagingGoesBackWhileProductionTakesTheLock": TestStagingGoesBackWhileProductionTakesTheLock,
 
 		"TestRecordIsWrittenOnce": TestRecordIsWrittenOnce,
 		"TestRecordIsKept":        TestRecordIsKept,
@@ -109,8 +92,7 @@ func told() map[string]func(*testing.T) {
 		"TestCircuitBreaker":          TestCircuitBreaker,
 		"TestTaskDefinitionRefused":   TestTaskDefinitionRefused,
 
-		"TestOneOfAWaveFails":              TestOneOfAWaveFails,
-		"TestOneOfAWaveGoesBackInItsGuard": TestOneOfAWaveGoesBackInItsGuard,
+		"TestOneOfAWaveFails": TestOneOfAWaveFails,
 	}
 }
 
@@ -182,7 +164,7 @@ func untold() map[string][]string {
 		},
 		"an execution is redriven, or stopped without its process": {
 			"TestLateTokenOfAZombie", "TestRecoverCalledTwice", "TestRecoverDiesHalfWay", "TestRecoveryStopped",
-			"TestOldExecutionRedriven",
+			"TestWaiterStopped", "TestHolderStoppedBetweenHandOverAndWake", "TestOldExecutionRedriven",
 		},
 		"days of waiting, in which nothing is looked at otherwise": {
 			"TestGateClosesInTheQueue", "TestGateAlarmMeanwhile", "TestGateStopped", "TestGateOpensOnTheWay",
@@ -199,6 +181,13 @@ func untold() map[string][]string {
 		},
 		"what the record says word for word": {
 			"TestRecordReads", "TestRecordHasInputs",
+		},
+		"several environments in their orders: the same code, and each story takes long": {
+			"TestOneOfAWaveGoesBackInItsGuard", "TestStoppedBeforeTheNext", "TestStagingStoppedInItsGuard",
+			"TestStartOfTheNextThrottled", "TestStarterFailsBeforeTheStart", "TestAlarmAfterStagingsGuard",
+			"TestPersonRollsStagingBack", "TestStagingGoesBackWhileProductionTakesTheLock",
+			"TestFourDeployments", "TestFirstEnvironmentFails", "TestNewerReleaseInProductionsQueue",
+			"TestNewerReleaseInStaging", "TestSpecChangesOnTheWay",
 		},
 	}
 }
