@@ -37,7 +37,6 @@ func told() map[string]func(*testing.T) {
 		"TestAlarmEventAgainAfterTheRollback":    TestAlarmEventAgainAfterTheRollback,
 		"TestAnswerOfTheTokenLost":               TestAnswerOfTheTokenLost,
 		"TestAnswerOfTheQueueLost":               TestAnswerOfTheQueueLost,
-		"TestLockLandsAfterTheEnd":               TestLockLandsAfterTheEnd,
 		"TestLetterWithACharacterThatSQSRefuses": TestLetterWithACharacterThatSQSRefuses,
 
 		"TestStagingGoesBackInItsGuard": TestStagingGoesBackInItsGuard,
@@ -164,7 +163,7 @@ func untold() map[string][]string {
 		},
 		"an execution is redriven, or stopped without its process": {
 			"TestLateTokenOfAZombie", "TestRecoverCalledTwice", "TestRecoverDiesHalfWay", "TestRecoveryStopped",
-			"TestWaiterStopped", "TestHolderStoppedBetweenHandOverAndWake", "TestOldExecutionRedriven",
+			"TestWaiterStopped", "TestHolderStoppedBetweenHandOverAndWake", "TestLockLandsAfterTheEnd", "TestOldExecutionRedriven",
 		},
 		"days of waiting, in which nothing is looked at otherwise": {
 			"TestGateClosesInTheQueue", "TestGateAlarmMeanwhile", "TestGateStopped", "TestGateOpensOnTheWay",

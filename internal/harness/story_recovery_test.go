@@ -57,6 +57,9 @@ func TestStoppedAtEveryState(t *testing.T) {
 			if state == "Start" {
 				continue // over before anybody can stop there
 			}
+			if state == "Approve" && isHere(t) {
+				continue // the next process's deadman stands on, in its own memory
+			}
 			for _, told := range toldOrNot(t) {
 				t.Run(fmt.Sprintf("%s, told %v", state, told), func(t *testing.T) {
 					t.Parallel()
