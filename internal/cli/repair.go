@@ -143,12 +143,9 @@ func (o *RepairOptions) may(ctx context.Context, s *steps.Steps) error {
 // untilFree waits until the rollout, or whichever it is for "", has let go of the
 // environment.
 func (t *target) untilFree(ctx context.Context, place store.Place, name string, w waitFlags) error {
-	var has struct {
-		Owner *rolling
-		Dirty string
-	}
+	var has approvals.Having
 	err := t.look(ctx, w, func() (bool, error) {
-		has.Owner, has.Dirty = nil, ""
+		has = approvals.Having{}
 		err := t.client().Get(ctx, "/environments/"+place.App+"/"+place.Environment, &has)
 		return has.Dirty != "" || has.Owner == nil || name != "" && has.Owner.Rollout != name, err
 	})

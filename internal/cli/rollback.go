@@ -88,7 +88,7 @@ func (o *RollbackOptions) roll(ctx context.Context, t *target) error {
 	if err != nil {
 		return fmt.Errorf("roll %s %s back: %w", o.Order.App, o.Order.Environment, err)
 	}
-	r := rolling{Rollout: followed.Rollout}
+	r := approvals.Rolling{Rollout: followed.Rollout}
 	said := "has begun"
 	var outcome error
 	if o.Wait.wait {
