@@ -304,7 +304,7 @@ func (h *here) ask(ctx context.Context, r approvals.Rolling) error {
 }
 
 // steer does what was typed while nothing was asked.
-func (h *here) steer(ctx context.Context, g going) error {
+func (h *here) steer(ctx context.Context, g approvals.Deploying) error {
 	var line string
 	select {
 	case line = <-h.lines:
