@@ -3,6 +3,7 @@
 package foreground
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -22,4 +23,16 @@ func take(file string) (*os.File, error) {
 		return nil, rollout.Errorf(rollout.KindRefused, "another sluice works with %s: wait until it has ended: %w", file, err)
 	}
 	return f, nil
+}
+
+// sync has the disk know a folder's names.
+func sync(folder string) error {
+	d, err := os.Open(folder) //nolint:gosec // the person's folder
+	if err != nil {
+		return fmt.Errorf("keep the state: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("keep the state: %w", err)
+	}
+	return nil
 }

@@ -67,10 +67,10 @@ func (s *state) read() error {
 	switch {
 	case w.Format != format:
 		return rollout.Errorf(rollout.KindRefused, "%s: format is %d, want %d: it was written by another version of sluice; use that one", s.file, w.Format, format)
-	case w.App != s.App:
+	case s.App != "" && w.App != s.App:
 		return rollout.Errorf(rollout.KindRefused, "%s: app is %q, want %q; give another --state", s.file, w.App, s.App)
 	}
-	s.Starts = w.Starts
+	s.App, s.Starts = w.App, w.Starts
 	for _, item := range w.Items {
 		s.Items = append(s.Items, itemOf(item))
 	}
@@ -105,18 +105,6 @@ func writeThrough(file string, text []byte) error {
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("keep the state: %w", err)
-	}
-	return nil
-}
-
-// sync has the disk know a folder's names.
-func sync(folder string) error {
-	d, err := os.Open(folder) //nolint:gosec // the person's folder
-	if err != nil {
-		return fmt.Errorf("keep the state: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
 		return fmt.Errorf("keep the state: %w", err)
 	}
 	return nil

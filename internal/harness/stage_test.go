@@ -55,7 +55,7 @@ func (b *box) addStage(env rollout.Environment, cloud *emulator.Cloud, service h
 		},
 	}
 	b.Do(func() {
-		b.World.AddLoad(model.Load{
+		b.account.World.AddLoad(model.Load{
 			LoadBalancerARN:   service.Balancer,
 			RequestsPerSecond: func(time.Time) float64 { return 100 },
 		})
@@ -173,7 +173,7 @@ func (b *box) writer(c *wire.Call) string {
 	if _, session, ok := strings.Cut(c.Caller.ARN, ":assumed-role/sluice-remote/"); ok {
 		return session + " of account " + c.Account
 	}
-	return b.Lambda.Caller(c.AccessKey)
+	return b.caller(c)
 }
 
 // promise checks, at every write, what must hold at every moment in every
