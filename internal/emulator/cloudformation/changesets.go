@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -73,9 +74,20 @@ func (s *Service) createChangeSet(_ *wire.Call, in *sdk.CreateChangeSetInput) (*
 		st.tell(s.loop.Now(), s.loop.UUID(), types.StackStatusReviewInProgress, "User Initiated")
 	}
 	st.sets = append(st.sets, c)
-	s.loop.After(changeSetTime, func() { c.finish(preview.empty) })
+	s.loop.DueIn(changeSetTime, compared{c, preview.empty})
 	return &sdk.CreateChangeSetOutput{Id: &c.id, StackId: &st.id}, nil
 }
+
+// compared is a change set, with what the stack is.
+type compared struct {
+	set   *changeSet
+	empty bool
+}
+
+var _ = keep.Type[compared]()
+
+// Happen implements loop.Event.
+func (c compared) Happen() { c.set.finish(c.empty) }
 
 // finish shows what the set would change.
 func (c *changeSet) finish(empty bool) {

@@ -37,9 +37,9 @@ type Deps struct {
 type Service struct {
 	loop            *loop.Loop
 	account, region string
-	deps            Deps
-	stacks          []*stack // oldest first, also those that are gone
-	waiting         map[string]func(body []byte)
+	deps            Deps                         `keep:"-"`
+	stacks          []*stack                     // oldest first, also those that are gone
+	waiting         map[string]func(body []byte) `keep:"-"`
 }
 
 // New gives a CloudFormation without stacks.
@@ -146,6 +146,7 @@ func (s *Service) start(st *stack, w work) {
 	s.run(st, w.source.roleARN, w.function, func(t Target) error {
 		o := newOperation(t, st, w.plan)
 		o.policy, o.pace, o.keep = w.policy, w.pace, w.keep
+		o.Do(func() { o.before, o.creating = before, w.creating })
 		err := o.converge(w.creating)
 		if err != nil && !w.creating && !w.keep {
 			t.Do(func() { st.source = before })
@@ -164,7 +165,7 @@ func (s *Service) run(st *stack, roleARN *string, function func(Function) error,
 	s.loop.Go(func(ctx context.Context) {
 		err = do(s.target(loop.FromContext(ctx).Await, roleARN, function))
 	}, func() {
-		st.running = false
+		st.running, st.journal = false, nil
 		if done != nil {
 			done(err)
 		}

@@ -66,7 +66,7 @@ type Channel struct {
 // there, but for Press and Submit, which wait for the loop.
 type Service struct {
 	loop    *loop.Loop
-	web     *web.Web
+	web     *web.Web `keep:"-"`
 	options Options
 	limits  limits
 
