@@ -22,7 +22,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
-	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
@@ -58,6 +57,7 @@ type box struct {
 	builds  int
 	author  string // of the commits that are built
 	log     *bytes.Buffer
+	origin  origin
 	faults  []func(c *wire.Call) *wire.Fault
 	// act does the work of pipelines' actions that nobody else does; without it they
 	// succeed at once.
@@ -88,30 +88,14 @@ type origin struct {
 // newBoxOf is newBox of another origin.
 func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	t.Helper()
-	l := loop.NewVirtual(midnight)
-	atEnd(t, l.Close)
 	log := &bytes.Buffer{}
-	b := &box{t: t, log: log}
+	b := &box{t: t, log: log, origin: from}
 	atEnd(t, func() { // only what is wanted: a test keeps its output too
 		if t.Failed() {
 			t.Log(log)
 		}
 	})
-	h, err := harness.New(l, harness.Options{
-		Cloud: emulator.Options{
-			Region: from.region, Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout,
-			Action: b.action, Builder: from.builder,
-		},
-		Log: slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
-	if !from.narrowed {
-		keepAccount(t, h)
-	}
-	b.Faults.Request = b.fault
+	b.install(harness.Options{})
 	if from.repository == nil {
 		b.createRepository("shop")
 	} else {
@@ -130,6 +114,25 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	b.RunFor(5 * time.Minute) // the first slot comes up, alarms have data
 	b.observe(b.promise)
 	return b
+}
+
+// install installs Sluice in a new cloud, with what the options have beside the box's own.
+func (b *box) install(o harness.Options) {
+	b.t.Helper()
+	l := loop.NewVirtual(midnight)
+	atEnd(b.t, l.Close)
+	o.Cloud.Region, o.Cloud.Latency, o.Cloud.RequestTimeout = b.origin.region, 5*time.Millisecond, awsclient.CallTimeout
+	o.Cloud.Action, o.Cloud.Builder = b.action, b.origin.builder
+	o.Log = slog.New(slog.NewTextHandler(b.log, nil))
+	h, err := harness.New(l, o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
+	if !b.origin.narrowed {
+		keepAccount(b.t, h)
+	}
+	b.Faults.Request = b.fault
 }
 
 // atEnd does something when a test has ended, and lets go of it: a test is kept, with all

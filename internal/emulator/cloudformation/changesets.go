@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -60,7 +61,7 @@ func (s *Service) createChangeSet(_ *wire.Call, in *sdk.CreateChangeSetInput) (*
 	if in.Tags == nil {
 		src.tags = st.tags
 	}
-	preview, err := s.preview(st, src)
+	preview, err := s.preview(st, src, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -245,8 +246,10 @@ type preview struct {
 }
 
 // preview works out what would change, from a plan of its own.
-func (s *Service) preview(st *stack, src source) (preview, error) {
-	plan, err := src.template.Resolve(s.settings(st, src.parameters))
+func (s *Service) preview(st *stack, src source, files fs.FS) (preview, error) {
+	settings := s.settings(st, src.parameters)
+	settings.Files = files
+	plan, err := src.template.Resolve(settings)
 	if err != nil {
 		return preview{}, invalidTemplate(err)
 	}

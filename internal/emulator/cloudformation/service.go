@@ -112,6 +112,32 @@ func (s *Service) Deploy(d Deployment, done func(*Stack, error)) {
 	})
 }
 
+// Deployed is the stack of this name as Deploy gives it, nil if there is none, and whether
+// the deployment would change it.
+func (s *Service) Deployed(d Deployment) (st *Stack, differs bool, err error) {
+	found := s.named(d.StackName)
+	if found == nil {
+		return nil, true, nil
+	}
+	p, err := s.preview(found, source{template: d.Template, parameters: d.Parameters, tags: found.tags}, d.Files)
+	return found.result(), !p.empty, err
+}
+
+// CodeURIs are what templates say of where the code of the stacks' functions is, by the
+// functions' names.
+func (s *Service) CodeURIs() map[string]string {
+	all := map[string]string{}
+	for _, st := range s.stacks {
+		for _, m := range st.members {
+			uri := optional(m.properties.get("Code").get("CodeUri"))
+			if m.kind == "AWS::Lambda::Function" && m.created != nil && uri != "" && !st.gone() {
+				all[m.ref] = uri
+			}
+		}
+	}
+	return all
+}
+
 func resultOf(st *stack, err error) *Stack {
 	if err != nil {
 		return nil

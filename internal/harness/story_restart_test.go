@@ -1,0 +1,173 @@
+package harness_test
+
+import (
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/rollout"
+	"github.com/sluice-deploy/sluice/internal/store"
+)
+
+// The cloud is stopped in a state of a rollout and started again from what it has kept: as the
+// state is entered, when its function runs or waits to, and while it waits. The rollout ends
+// as if the cloud had run all the time.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		state string
+		nth   int
+		bad   bool
+	}{
+		{"Lock", 1, false},
+		{"Prepare", 1, false},
+		{"AwaitCanary", 1, false},
+		{"Shift", 1, false},
+		{"Bake", 1, false},
+		{"Bake", 3, false},
+		{"Judge", 2, false},
+		{"Complete", 1, false},
+		{"Guard", 1, false},
+		{"Retire", 1, false},
+		{"Rollback", 1, true},
+		{"Settle", 1, true},
+		{"Restore", 1, true},
+	} {
+		for _, stay := range []time.Duration{0, 30 * time.Millisecond, 20 * time.Second} {
+			t.Run(c.state+" after "+stay.String(), func(t *testing.T) {
+				t.Parallel()
+				b := newBox(t)
+				behaviour, want, slot, outcome := good, whole, rollout.Green, rollout.Succeeded
+				if c.bad {
+					behaviour = failing(0.08, 4*time.Second)
+					want, slot, outcome = way(begin, []string{"Shift", "Bake"}, back), rollout.Blue, rollout.RolledBack
+				}
+				name := b.build(behaviour, 1)
+				b.untilNth(name, c.state, c.nth)
+				b.RunFor(stay)
+				b.restart()
+				b.untilEnded(name)
+				b.wantPath(name, want...)
+				b.wantOutcome(name, outcome)
+				b.wantAtRest(slot, name)
+			})
+		}
+	}
+}
+
+// blockID is what Slack has given a block. IDs differ: functions start anew, and their logs.
+var blockID = regexp.MustCompile(`"block_id":"[0-9a-f]+",?`)
+
+// told is what there is to say of a rollout when it has ended.
+type told struct {
+	Path      []string
+	Record    store.Record
+	Decisions []store.Decision
+	Message   string
+}
+
+// However often the cloud is stopped and started, what happens in a rollout is to the second
+// what would have happened: who decided what and when, and what people read.
+func TestRestartAllTheTime(t *testing.T) {
+	t.Parallel()
+	for _, behaviour := range []model.Behaviour{good, failing(0.08, 4*time.Second)} {
+		story := func(restarts bool) told {
+			b := newAskingBox(t)
+			name := b.build(behaviour, 1)
+			b.untilAsked(name)
+			if restarts {
+				b.restart()
+			}
+			b.press(ada, name, "approve")
+			for end := b.Now().Add(40 * time.Minute); b.Now().Before(end); b.RunFor(53 * time.Second) {
+				if restarts && b.Lambda.Busy() == 0 {
+					b.restart()
+				}
+			}
+			record := b.record(name)
+			if record.Outcome == "" {
+				t.Errorf("%s has not ended: it went %v", name, b.path(name))
+			}
+			decisions, err := b.Steps.Store.Decisions(b.ctx(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return told{b.path(name), record, decisions, blockID.ReplaceAllString(said(b.message(name)), "")}
+		}
+		if diff := cmp.Diff(story(false), story(true)); diff != "" {
+			t.Errorf("a cloud that was stopped differs from one that was not (-without +with):\n%s", diff)
+		}
+	}
+}
+
+// What waits for people waits for them after a start: their click wakes it.
+func TestRestartWhileAsking(t *testing.T) {
+	t.Parallel()
+	b := newAskingBox(t)
+	name := b.build(good, 1)
+	b.untilAsked(name)
+	b.restart()
+	if out := b.press(ada, name, "approve"); out.Failure != "" {
+		t.Errorf("Approve: %s", out.Failure)
+	}
+	b.restart()
+	b.untilEnded(name)
+	b.wantPath(name, whole...)
+	b.wantAtRest(rollout.Green, name)
+
+	name = b.build(good, 1)
+	b.untilAsked(name)
+	b.reject(bob, name, "not today")
+	b.restart()
+	b.untilEnded(name)
+	b.wantOutcome(name, rollout.Rejected)
+}
+
+// Two rollouts are in line when the cloud is stopped.
+func TestRestartWithAQueue(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	first := b.build(good, 1)
+	b.untilState(first, "Bake")
+	second := b.build(good, 1)
+	b.untilState(second, "Lock")
+	b.RunFor(time.Second)
+	b.restart()
+	b.untilEnded(second)
+	b.wantPath(first, whole...)
+	b.wantPath(second, whole...)
+	b.wantAtRest(rollout.Blue, first, second)
+}
+
+// A window opens while the cloud is stopped, a bake ends, and an alarm's rule goes red when it
+// is back.
+func TestRestartInGateAndHold(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, weekday)
+	name := b.build(good, 1)
+	b.untilState(name, "Gate")
+	b.RunFor(30 * time.Hour)
+	b.restart()
+	b.untilNth(name, "Bake", 1)
+	if opened := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC); b.Now().Before(opened) || b.Now().After(opened.Add(5*time.Minute)) {
+		t.Errorf("it bakes at %s, want as the window has opened", b.Now())
+	}
+	b.RunFor(time.Minute)
+	if err := b.Steps.Pause(b.ctx(), production); err != nil {
+		t.Fatal(err)
+	}
+	b.untilState(name, "Hold")
+	b.restart()
+	b.RunFor(3 * time.Hour)
+	if !b.inState(name, "Hold") {
+		t.Errorf("it went %v, want it to be held", b.path(name))
+	}
+	b.alarm("shop-green-5xx", red)
+	b.restart()
+	b.untilEnded(name)
+	b.wantOutcome(name, rollout.RolledBack)
+	b.wantAtRest(rollout.Blue, name)
+}
