@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
@@ -20,8 +21,8 @@ type made struct {
 
 type address struct{ Account, Region string }
 
-// State gives the state of all clouds on the loop, time and what is due included, and
-// that of more. Large bytes go to beside (keep.Write). What runs beside the loop is not
+// State gives the state of all clouds on the loop, what is due included but not the time,
+// and that of more: as long as nothing happens it is the same. Large bytes go to beside (keep.Write). What runs beside the loop is not
 // in it: to Resume, an invocation under way has died, and clients are gone. It must be
 // called on the loop when that has settled (loop.Settle).
 func (p *Partition) State(more []keep.Root, beside func([]byte) (string, error)) ([]byte, error) {
@@ -33,19 +34,19 @@ func (p *Partition) State(more []keep.Root, beside func([]byte) (string, error))
 	if err != nil {
 		return nil, err
 	}
-	time := p.loop.State()
-	rest, err := keep.Write(append(p.roots(&time), more...), beside)
+	due := p.loop.State()
+	rest, err := keep.Write(append(p.roots(&due), more...), beside)
 	if err != nil {
 		return nil, err
 	}
 	return append(append(binary.AppendUvarint(nil, uint64(len(first))), first...), rest...), nil
 }
 
-// Resume has a partition whose clouds are as new go on from a state. Time is then what
-// now makes of the state's. More must be as it was for State. The clouds have their
+// Resume has a partition whose clouds are as new go on from a state, from a time that is
+// not before the state's. More must be as it was for State. The clouds have their
 // owner's code of functions only by Lambda.Recode. It must be called on the loop or
 // while a virtual loop stands still; after an error the partition is of no use.
-func (p *Partition) Resume(state []byte, now func(*loop.State), more []keep.Root, beside func(string) ([]byte, error)) error {
+func (p *Partition) Resume(state []byte, now time.Time, more []keep.Root, beside func(string) ([]byte, error)) error {
 	length, size := binary.Uvarint(state)
 	if size <= 0 || length > uint64(len(state)-size) { //nolint:gosec // it is not negative
 		return keep.ErrCut
@@ -58,14 +59,11 @@ func (p *Partition) Resume(state []byte, now func(*loop.State), more []keep.Root
 	if err := p.make(m); err != nil {
 		return err
 	}
-	var time loop.State
-	if err := keep.Read(rest, append(p.roots(&time), more...), beside); err != nil {
+	var due loop.State
+	if err := keep.Read(rest, append(p.roots(&due), more...), beside); err != nil {
 		return err
 	}
-	if now != nil {
-		now(&time)
-	}
-	p.loop.Resume(time)
+	p.loop.Resume(due, now)
 	return p.resume()
 }
 
@@ -102,11 +100,11 @@ func (p *Partition) resume() error {
 }
 
 // roots are where the state of the clouds begins.
-func (p *Partition) roots(time *loop.State) []keep.Root {
+func (p *Partition) roots(due *loop.State) []keep.Root {
 	roots := []keep.Root{
 		{Name: "loop", Of: p.loop, Bare: true},
 		{Name: "partition", Of: p},
-		{Name: "time", Of: time},
+		{Name: "due", Of: due},
 		{Name: "sts", Of: p.STS},
 	}
 	for _, account := range slices.Sorted(maps.Keys(p.iam)) {

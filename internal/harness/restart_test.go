@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/keep"
@@ -16,6 +17,7 @@ import (
 // kept is a state and the bytes beside it.
 type kept struct {
 	state  []byte
+	at     time.Time
 	beside map[string][]byte
 }
 
@@ -37,7 +39,7 @@ func (b *box) keep() *kept {
 	b.t.Helper()
 	k := &kept{beside: map[string][]byte{}}
 	var err error
-	if k.state, err = b.State(k.put); err != nil {
+	if k.state, k.at, err = b.State(k.put); err != nil {
 		b.t.Fatal(err)
 	}
 	return k
@@ -47,16 +49,18 @@ func (b *box) keep() *kept {
 // cloud, around which the world is what it was.
 func (b *box) restart() {
 	b.t.Helper()
-	b.restartFrom(b.keep(), nil)
+	b.restartAfter(0)
 }
 
-func (b *box) restartFrom(k *kept, now func(*loop.State)) {
+// restartAfter is restart when the cloud has been away for a while.
+func (b *box) restartAfter(away time.Duration) {
 	b.t.Helper()
+	k := b.keep()
 	k.wantSame(b.t, b.origin)
 	world := b.World
 	b.install(harness.Options{
 		Cloud: emulator.Options{Runner: world, Traffic: world},
-		Kept:  &harness.Kept{State: k.state, Beside: k.get, Now: now},
+		Kept:  &harness.Kept{State: k.state, Beside: k.get, Now: k.at.Add(away)},
 		Made: func(c *emulator.Cloud) {
 			world.Move(c.Loop)
 			c.World, world.Observe = world, c.Flowed
@@ -75,7 +79,7 @@ func (k *kept) wantSame(t *testing.T, from origin) {
 	defer l.Close()
 	c := emulator.New(l, emulator.Options{Region: from.region})
 	more := []keep.Root{{Name: "slack", Of: slack.New(l, c.Web, slack.Options{})}}
-	if err := c.Partition.Resume(k.state, nil, more, k.get); err != nil {
+	if err := c.Partition.Resume(k.state, k.at, more, k.get); err != nil {
 		t.Fatal(err)
 	}
 	again := &kept{beside: maps.Clone(k.beside)}

@@ -3,32 +3,33 @@ package harness
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/sluice-deploy/sluice/internal/emulator"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/keep"
-	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
 
 // Kept is a box that was: its State, what gives the bytes that were kept beside it, and
-// what time makes of the state's; nil leaves it as it was.
+// the time that it is now there.
 type Kept struct {
 	State  []byte
 	Beside func(name string) ([]byte, error)
-	Now    func(*loop.State)
+	Now    time.Time
 }
 
-// State gives the state of the box, for Kept; large bytes go to beside. It waits for the
-// loop until nothing is left that happens at once.
-func (h *Harness) State(beside func([]byte) (string, error)) (state []byte, err error) {
+// State gives the state of the box and its time, for Kept; large bytes go to beside. It
+// waits for the loop until nothing is left that happens at once.
+func (h *Harness) State(beside func([]byte) (string, error)) (state []byte, at time.Time, err error) {
 	h.Await(func(done func()) {
 		h.Settle(func() {
 			state, err = h.Partition.State(h.roots(), beside)
+			at = h.Now()
 			done()
 		})
 	})
-	return state, err
+	return state, at, err
 }
 
 // roots are what the box has beside the cloud.

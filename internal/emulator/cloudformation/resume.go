@@ -2,9 +2,15 @@ package cloudformation
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
+
+// Busy reports whether an operation of a stack runs. It must be called on the loop.
+func (s *Service) Busy() bool {
+	return slices.ContainsFunc(s.stacks, func(st *stack) bool { return st.running })
+}
 
 // Resume ends the operations that ran when the cloud was stopped: what was being made or
 // changed goes back, as when a resource of it fails, what was going back or being deleted goes

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// State is what is kept of a loop: its time, its events and how many IDs it has given.
+// State is what is kept of a loop besides its time: its events and how many IDs it has
+// given.
 type State struct {
-	Now      time.Time
 	Seed     int64
 	IDs, Seq uint64
 	Timers   []*Timer // in the order in which they are due
@@ -49,7 +49,7 @@ func (l *Loop) Settle(f func()) {
 func (l *Loop) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := State{Now: l.nowLocked(), Seed: l.seed, IDs: l.ids, Seq: l.seq}
+	s := State{Seed: l.seed, IDs: l.ids, Seq: l.seq}
 	for _, t := range l.timers {
 		if t.event != nil {
 			s.Timers = append(s.Timers, t)
@@ -64,17 +64,16 @@ func (l *Loop) State() State {
 	return s
 }
 
-// Resume gives a new loop the state of another, whose time goes on from then. The IDs
-// of a live loop go on from a seed of its own: what was given after the state was
-// written is not known. It must be called on the loop or while a virtual loop stands
-// still, and nothing may be due yet.
-func (l *Loop) Resume(s State) {
+// Resume gives a new loop the state of another, and a time to go on from. The IDs of a
+// live loop follow from a seed of its own: which were given after the state was written is
+// not known. It must be called on the loop or while a virtual loop stands still.
+func (l *Loop) Resume(s State, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.Virtual() {
-		l.now, l.seed, l.ids = s.Now, s.Seed, s.IDs
+		l.now, l.seed, l.ids = now, s.Seed, s.IDs
 	} else {
-		l.start, l.wall = s.Now, time.Now()
+		l.start, l.wall = now, time.Now()
 	}
 	l.seq = max(l.seq, s.Seq)
 	for _, t := range s.Timers {
