@@ -96,6 +96,11 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 		}
 	})
 	b.install(harness.Options{})
+	atEnd(t, func() { // whatever a story has made of the cloud can be kept
+		if !t.Failed() {
+			b.keep().wantSame(t, from)
+		}
+	})
 	if from.repository == nil {
 		b.createRepository("shop")
 	} else {

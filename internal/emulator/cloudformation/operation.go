@@ -25,19 +25,20 @@ type operation struct {
 	stack   *stack
 	plan    *Plan
 	schemas map[string]schema
-	policy  *stackPolicy // of the update; nil allows everything
 	pace    time.Duration
 
 	*journal
 }
 
-// journal is what an operation has to know in order to go back. It changes on the loop
-// only.
+// journal is what an operation has to know in order to go on, or back. It changes on the
+// loop only.
 type journal struct {
 	creating bool
-	before   source   // the stack's, of an update
-	keep     bool     // what was done when something fails
-	retain   []string // logical ids that a deletion leaves alone
+	before   source       // the stack's, of an update
+	policy   *stackPolicy // of the update; nil allows everything
+	keep     bool         // what was done when something fails
+	vanish   bool         // when the creation fails
+	retain   []string     // logical ids that a deletion leaves alone
 
 	changes []*change
 	garbage []*member // what is to be deleted in the end, in the order of its making
@@ -52,6 +53,18 @@ type change struct {
 // replaced reports whether the resource became another one.
 func (c *change) replaced() bool {
 	return c.was != nil && c.now.created != nil && c.now.ref != c.was.ref
+}
+
+// bringAbout is converge, after which the stack is from what it is made of.
+func (o *operation) bringAbout() error {
+	err := o.converge(o.creating)
+	if err != nil && !o.creating && !o.keep {
+		o.Do(func() { o.stack.source = o.before })
+	}
+	if err != nil && o.creating && o.vanish {
+		o.tell(types.StackStatusDeleteComplete, "")
+	}
+	return err
 }
 
 // converge makes the stack what the plan says. Where that fails, the stack goes

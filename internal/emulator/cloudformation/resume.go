@@ -1,7 +1,7 @@
 package cloudformation
 
 import (
-	"errors"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -12,21 +12,19 @@ func (s *Service) Busy() bool {
 	return slices.ContainsFunc(s.stacks, func(st *stack) bool { return st.running })
 }
 
-// Resume ends the operations that ran when the cloud was stopped: what was being made or
-// changed goes back, as when a resource of it fails, what was going back or being deleted goes
-// on. It must be called on the loop.
+// Resume has the operations go on that ran when the cloud was stopped, with the resource
+// that each was at: its request is made again. It must be called on the loop.
 func (s *Service) Resume() error {
 	for _, st := range s.stacks {
 		if !st.running {
 			continue
 		}
-		j := st.journal
-		if j == nil { // it had not begun
-			j = &journal{creating: st.status == types.StackStatusCreateInProgress, before: st.source}
+		if st.journal == nil { // it had not begun
+			st.journal = &journal{creating: st.status == types.StackStatusCreateInProgress, before: st.source}
 		}
 		s.run(st, st.roleARN, nil, func(t Target) error {
-			o := &operation{Target: t, stack: st, schemas: readSchemas(), pace: pace, journal: j}
-			return o.resume()
+			o := &operation{Target: t, stack: st, schemas: readSchemas(), pace: pace, journal: st.journal}
+			return o.resume(func() (*Plan, error) { return st.template.Resolve(s.settings(st, st.parameters)) })
 		}, func(error) {
 			if st.gone() {
 				st.deleted = new(s.loop.Now())
@@ -36,9 +34,25 @@ func (s *Service) Resume() error {
 	return nil
 }
 
-// resume ends an operation from where it stood.
-func (o *operation) resume() error {
+// resume goes on from where the operation stood. What it is to bring about, it works out
+// again: resources that are as they are to be are left so.
+func (o *operation) resume(plan func() (*Plan, error)) (err error) {
 	switch o.stack.status {
+	case types.StackStatusCreateInProgress, types.StackStatusUpdateInProgress:
+		o.Do(func() {
+			if o.plan, err = plan(); err == nil {
+				maps.Copy(o.plan.scope.created, o.stack.known())
+			}
+		})
+		switch {
+		case err == nil:
+			return o.bringAbout()
+		case o.creating:
+			o.undoCreation()
+		default:
+			o.undoUpdate()
+		}
+		return err
 	case types.StackStatusDeleteInProgress:
 		return o.delete()
 	case types.StackStatusUpdateCompleteCleanupInProgress:
@@ -47,23 +61,11 @@ func (o *operation) resume() error {
 	case types.StackStatusUpdateRollbackCompleteCleanupInProgress:
 		o.cleanUp(true)
 		o.tell(types.StackStatusUpdateRollbackComplete, "")
-	case types.StackStatusCreateInProgress, types.StackStatusRollbackInProgress:
-		o.cutOff()
+	case types.StackStatusRollbackInProgress:
 		o.undoCreation()
 	default:
-		o.cutOff()
 		o.undoUpdate()
 		o.Do(func() { o.stack.source = o.before })
 	}
 	return nil
-}
-
-// cutOff tells of what was in progress that it has failed.
-func (o *operation) cutOff() {
-	for _, c := range o.changes {
-		switch c.now.status {
-		case types.ResourceStatusCreateInProgress, types.ResourceStatusUpdateInProgress:
-			o.failed(c.now, c.was == nil, errors.New("Resource handler was cut off: the local cloud was stopped.")) //nolint:staticcheck // as CloudFormation writes
-		}
-	}
 }

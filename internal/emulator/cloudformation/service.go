@@ -171,16 +171,11 @@ func (s *Service) start(st *stack, w work) {
 	st.tell(s.loop.Now(), s.loop.UUID(), status, "User Initiated")
 	s.run(st, w.source.roleARN, w.function, func(t Target) error {
 		o := newOperation(t, st, w.plan)
-		o.policy, o.pace, o.keep = w.policy, w.pace, w.keep
-		o.Do(func() { o.before, o.creating = before, w.creating })
-		err := o.converge(w.creating)
-		if err != nil && !w.creating && !w.keep {
-			t.Do(func() { st.source = before })
-		}
-		if err != nil && w.creating && w.vanish {
-			o.tell(types.StackStatusDeleteComplete, "")
-		}
-		return err
+		o.pace = w.pace
+		o.Do(func() {
+			o.before, o.creating, o.policy, o.keep, o.vanish = before, w.creating, w.policy, w.keep, w.vanish
+		})
+		return o.bringAbout()
 	}, w.done)
 }
 

@@ -68,15 +68,20 @@ func (s *Service) restart(function string, c *Code) error {
 	return nil
 }
 
-// Recode gives a function, all of its versions, the code of its owner's that it would have
-// if it were registered now. It must be called on the loop.
+// Recode is Provide for a cloud that goes on: all versions of the function that have the
+// code that was provided have this one. It must be called on the loop.
 func (s *Service) Recode(name string, code Code) {
+	was := s.provided[name]
 	s.provided[name] = code
 	f := s.functions[name]
 	if f == nil {
 		return
 	}
 	for _, v := range append([]*version{f.latest}, f.versions...) {
-		v.code = code
+		if v.code.SHA256 == was.SHA256 {
+			v.code = code
+		} else { // a client brought a package, for which it stands
+			v.code.Start = code.Start
+		}
 	}
 }
