@@ -48,7 +48,7 @@ triggers:
 environments:
   - name: production
     cluster: shop-production
-    slots: {blue: shop-production-blue, green: shop-production-green}
+    slots: {blue: shop-blue, green: shop-green}
     steps:
       - {weight: 50, bake: 2m}
       - {weight: 100, bake: 1m}
@@ -208,7 +208,9 @@ func (c *cloud) until(state string) {
 	c.t.Helper()
 	var path []string
 	await(c.t, state, func(ctx context.Context) bool {
-		_, path = c.state(ctx)
+		if _, now := c.state(ctx); now != nil {
+			path = now
+		}
 		return len(path) > 0 && path[len(path)-1] == state
 	})
 	if c.t.Failed() {

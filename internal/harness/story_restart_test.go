@@ -2,12 +2,15 @@ package harness_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
+	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
@@ -170,4 +173,53 @@ func TestRestartInGateAndHold(t *testing.T) {
 	b.untilEnded(name)
 	b.wantOutcome(name, rollout.RolledBack)
 	b.wantAtRest(rollout.Blue, name)
+}
+
+// A state that another version of Sluice has left is brought to this one, as a deployment of
+// it would: the rollout that was under way goes on with the machine that it began with.
+func TestRestartAsAnotherVersion(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	if err := b.Update(harness.Version{Format: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.machine(); !strings.Contains(text, `"format": 2`) {
+		t.Fatalf("the other version's machine is\n%s", text)
+	}
+	b.Steps.Store.Format = store.Format
+	b.restart()
+	if text := b.machine(); !strings.Contains(text, `"format": 1`) {
+		t.Errorf("the machine is\n%s\nwant this version's", text)
+	}
+	name := b.roll(good)
+	b.wantPath(name, whole...)
+	b.wantAtRest(rollout.Green, name)
+}
+
+// machine is the definition of the state machine.
+func (b *box) machine() string {
+	b.t.Helper()
+	out, err := b.aws.SFN.DescribeStateMachine(b.ctx(), &sfn.DescribeStateMachineInput{StateMachineArn: &b.Settings.Machine})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return *out.Definition
+}
+
+// What was due while the cloud was away happens when it is back, in its order.
+func TestRestartAfterANight(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	name := b.build(good, 1)
+	b.untilState(name, "Bake")
+	b.RunFor(time.Minute)
+	b.restartAfter(8 * time.Hour)
+	woke := b.Now()
+	b.untilState(name, "Judge")
+	if late := b.Now().Sub(woke); late > time.Minute {
+		t.Errorf("the bake ended %s after the start, want it to be over", late)
+	}
+	b.untilEnded(name)
+	b.wantPath(name, whole...)
+	b.wantOutcome(name, rollout.Succeeded)
 }

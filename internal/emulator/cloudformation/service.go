@@ -209,7 +209,7 @@ func (s *Service) target(await func(start func(done func())), roleARN *string, f
 		Account: s.account, Region: s.region, ID: s.loop.ID, Now: s.loop.Now, Do: do,
 		Wait: func(d time.Duration) {
 			if d > 0 {
-				await(func(done func()) { s.loop.After(d, done) })
+				await(func(done func()) { s.loop.After(d, done) }) //nolint:forbidigo // the operation goes on by its journal
 			}
 		},
 		Invoke: func(service, operation string, input map[string]any) (json.RawMessage, error) {
@@ -261,7 +261,7 @@ func (s *Service) askCustom(function string, in CustomRequest, timeout time.Dura
 		reply(CustomResponse{}, err)
 		return
 	}
-	late := s.loop.After(timeout, func() {
+	late := s.loop.After(timeout, func() { //nolint:forbidigo // the operation asks again
 		delete(s.waiting, path)
 		reply(CustomResponse{}, fmt.Errorf("CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [%s]. If you are using the Python cfn-response module, you may need to update your Lambda function code so that CloudFormation can attach the updated version.", in.RequestID)) //nolint:staticcheck // AWS's sentence
 	})

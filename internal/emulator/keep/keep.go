@@ -140,7 +140,7 @@ func shape(t reflect.Type) []string {
 }
 
 var (
-	timeType  = reflect.TypeFor[time.Time]()
+	timeType = reflect.TypeFor[time.Time]()
 	// What the SDK notes of a call stands in its outputs and is no state.
 	metadataType = reflect.TypeFor[middleware.Metadata]()
 )
