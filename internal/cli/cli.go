@@ -97,6 +97,7 @@ line or a file named in it is wrong, 3 to 8 where a command says so, 130 after C
 		NewCmdApps(p, runApps),
 		NewCmdDoctor(p, runDoctor),
 		NewCmdPlan(p, runPlan),
+		NewCmdSimulate(p, runSimulate),
 	)
 	add("deployments",
 		NewCmdDeploy(p, runDeploy),

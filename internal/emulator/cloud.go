@@ -93,6 +93,9 @@ type Options struct {
 type Faults struct {
 	// Request is asked for each request of a client when it is sent.
 	Request func(c *wire.Call) *wire.Fault
+	// Invocation, when set, is asked in Request's place for requests that a function of
+	// this process sends.
+	Invocation func(i *lambda.Invocation, c *wire.Call) *wire.Fault
 	// Function is asked for each invocation of a function, n counting from 1.
 	Function func(name string, n int) lambda.FunctionFault
 	// Delivery is asked for each event on its way from a bus to a target.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/elbv2"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 	"github.com/sluice-deploy/sluice/internal/emulator/iam"
+	"github.com/sluice-deploy/sluice/internal/emulator/lambda"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
@@ -170,7 +172,10 @@ func (p *Partition) Flowed(s elbv2.Sample) {
 	}
 }
 
-func (p *Partition) requestFault(call *wire.Call) *wire.Fault {
+func (p *Partition) requestFault(ctx context.Context, call *wire.Call) *wire.Fault {
+	if inv := lambda.FromContext(ctx); inv != nil && p.Faults.Invocation != nil {
+		return p.Faults.Invocation(inv, call)
+	}
 	if p.Faults.Request == nil {
 		return nil
 	}

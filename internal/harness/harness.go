@@ -13,6 +13,7 @@ import (
 	"maps"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -50,6 +51,8 @@ type Options struct {
 	Account *aws.Config
 	// Kept, if not nil, is what the box goes on from.
 	Kept *Kept
+	// Skew is by how much the clock of a function of this process is ahead; nil is none.
+	Skew func(function string) time.Duration
 }
 
 // Harness is a cloud with Sluice installed.
@@ -71,6 +74,7 @@ type Harness struct {
 	parameters map[string]string // of Sluice's stack
 	stack      string            // its name
 	account    *aws.Config
+	skew       func(function string) time.Duration
 	log        *slog.Logger
 	function   func(name string) (lambda.Code, error)
 }
@@ -86,7 +90,7 @@ type Stack struct {
 // New installs Sluice from template.yaml in a new cloud on the loop. It waits for
 // the loop, so a live one must run already.
 func New(l *loop.Loop, o Options) (*Harness, error) {
-	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log, function: o.Function, stack: cmp.Or(o.Stack, stackName), account: o.Account}
+	h := &Harness{Cloud: emulator.New(l, o.Cloud), log: o.Log, function: o.Function, stack: cmp.Or(o.Stack, stackName), account: o.Account, skew: o.Skew}
 	if o.Made != nil {
 		o.Made(h.Cloud)
 	}
@@ -226,6 +230,9 @@ func (h *Harness) inProcess(name string, f cloudformation.Function, format int) 
 			return nil, err
 		}
 		world := h.world(h.Lambda.AccessKey(e.Function))
+		if h.skew != nil {
+			world.Now = func() time.Time { return h.Now().Add(h.skew(e.Function)) }
+		}
 		world.Log = slog.New(slog.NewMultiHandler(h.log.Handler(), printed(e, h.Now)))
 		wired, err := app.New(world, settings)
 		if err != nil {

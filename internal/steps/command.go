@@ -143,11 +143,8 @@ func (s *Steps) obey(ctx context.Context, record store.Record, click *store.Clic
 	} else {
 		err = s.Waker.Wake(ctx, env.Token.Token)
 	}
-	moments := map[approvals.Action]rollout.Moment{
-		approvals.Pause: rollout.MomentPaused, approvals.Resume: rollout.MomentResumed, // a promotion is judged, and that is told
-	}
-	if moment := moments[action]; err == nil && moment != "" {
-		s.mention(ctx, record, notify.Notice{Moment: moment, Phase: rollout.PhaseHold, Why: action.Past() + " by " + click.Person.Name})
+	if err == nil && action == approvals.Resume { // a promotion is judged, and that is told; of a pause Hold tells
+		s.mention(ctx, record, notify.Notice{Moment: rollout.MomentResumed, Phase: rollout.PhaseHold, Why: action.Past() + " by " + click.Person.Name})
 	}
 	return err
 }

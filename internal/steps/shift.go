@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/sluice-deploy/sluice/internal/notify"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 	"github.com/sluice-deploy/sluice/internal/traffic"
@@ -61,12 +60,7 @@ func (s *Steps) Shift(ctx context.Context, in ShiftInput) (ShiftOutput, error) {
 	if err := s.fit(ctx, &j); err != nil {
 		return out, err
 	}
-	moved, err := s.move(ctx, &j, in.Step)
-	if err != nil || !moved {
-		return out, err
-	}
-	s.mention(ctx, j.record, notify.Notice{Moment: rollout.MomentShifted, Phase: rollout.PhaseShift, Weights: &out.Weights})
-	return out, nil
+	return out, s.move(ctx, &j, in.Step)
 }
 
 // stepApproved uses up the approval that the spec asks for before a step.
@@ -124,40 +118,40 @@ func (s *Steps) fit(ctx context.Context, j *job) error {
 	return nil
 }
 
-// move reads the rule, writes the intent and then the rule, and reads it back. It
-// reports false when the rule was there already.
-func (s *Steps) move(ctx context.Context, j *job, step int) (bool, error) {
+// move reads the rule, writes the intent and then the rule, and reads it back; nothing
+// when the rule is there already. Bake tells of it.
+func (s *Steps) move(ctx context.Context, j *job, step int) error {
 	from, to := j.snap.Plan.Before(step), j.snap.Plan.After(step)
 	rule, err := s.readRule(ctx, j.snap)
 	if err != nil {
-		return false, err
+		return err
 	}
 	switch rollout.Compare(rule.Weights, from, to) {
 	case rollout.MoveDone:
-		return false, nil
+		return nil
 	case rollout.MoveForeign:
-		return false, foreign(rule, from, to)
+		return foreign(rule, from, to)
 	case rollout.MoveWrite:
 	}
-	intent := store.Intent{Rollout: j.record.Name, From: from, To: to, Fence: j.env.Fence}
+	intent := store.Intent{Rollout: j.record.Name, From: from, To: to, Fence: j.env.Fence, At: s.Now()}
 	if err := s.Store.WriteIntent(ctx, j.claim, intent); err != nil {
-		return false, err
+		return err
 	}
 	if err := j.Traffic.Write(ctx, rule, to); err != nil {
-		return false, err
+		return err
 	}
 	back, err := s.readRule(ctx, j.snap)
 	if err != nil {
-		return false, err
+		return err
 	}
 	switch rollout.Compare(back.Weights, from, to) {
 	case rollout.MoveDone:
-		return true, nil
+		return nil
 	case rollout.MoveWrite:
-		return false, rollout.Errorf(rollout.KindUnavailable, "listener rule %s still reads %s after it was set to %s", rule.ARN, from, to)
+		return rollout.Errorf(rollout.KindUnavailable, "listener rule %s still reads %s after it was set to %s", rule.ARN, from, to)
 	case rollout.MoveForeign:
 	}
-	return false, foreign(back, from, to)
+	return foreign(back, from, to)
 }
 
 func foreign(rule traffic.Rule, from, to rollout.Weights) error {

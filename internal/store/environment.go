@@ -137,6 +137,7 @@ type Intent struct {
 	From    rollout.Weights `dynamodbav:"from"`
 	To      rollout.Weights `dynamodbav:"to"`
 	Fence   int             `dynamodbav:"fence"`
+	At      time.Time       `dynamodbav:"at,omitzero"`
 }
 
 // DirtyMark says that the environment needs a person, and why.

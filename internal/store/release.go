@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -185,13 +186,20 @@ func (s *Store) transactRelease(ctx context.Context, r rollout.Release, cause ke
 		return false, err
 	}
 	absent := aws.String("attribute_not_exists(pk)")
-	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Update: counter},
-		{Put: &types.Put{TableName: &s.Table, Item: release, ConditionExpression: absent}},
-		{Put: &types.Put{TableName: &s.Table, Item: known, ConditionExpression: absent}},
-	}})
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+		ClientRequestToken: aws.String(once(cause, string(text))),
+		TransactItems: []types.TransactWriteItem{
+			{Update: counter},
+			{Put: &types.Put{TableName: &s.Table, Item: release, ConditionExpression: absent}},
+			{Put: &types.Put{TableName: &s.Table, Item: known, ConditionExpression: absent}},
+		},
+	})
 	return transacted(err, "record release %d of %s", r.Number, r.App)
 }
+
+// once is the token of a transaction that says this of a cause. Whoever says the same of it
+// has done the same, so that one of them finds it done.
+func once(cause key, text string) string { return short(cause.pk + " " + text) }
 
 // Draw takes the app's next number, for a rollback, once for its cause.
 func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
@@ -215,10 +223,13 @@ func (s *Store) Draw(ctx context.Context, app, cause string) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-			{Update: counter},
-			{Put: &types.Put{TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)")}},
-		}})
+		_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			ClientRequestToken: aws.String(once(k, strconv.Itoa(number))),
+			TransactItems: []types.TransactWriteItem{
+				{Update: counter},
+				{Put: &types.Put{TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)")}},
+			},
+		})
 		if ok, err := transacted(err, "draw number %d of %s", number, app); err != nil || ok {
 			return number, err
 		}

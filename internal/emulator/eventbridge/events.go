@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge/pattern"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -104,13 +105,13 @@ func (s *Service) accept(b *bus, e Event) {
 	if len(s.recent) > maxRecent {
 		s.recent = slices.Delete(s.recent, 0, len(s.recent)-maxRecent)
 	}
-	body := e.JSON()
+	read, err := pattern.Read(e.JSON())
+	if err != nil {
+		return // its detail is no JSON object, and no pattern matches it
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.rules)) {
 		r := b.rules[name]
-		if r.state != types.RuleStateEnabled {
-			continue
-		}
-		if matches, err := r.pattern.Match(body); err != nil || !matches {
+		if r.state != types.RuleStateEnabled || !r.pattern.Matches(read) {
 			continue
 		}
 		for _, id := range slices.Sorted(maps.Keys(r.targets)) {

@@ -71,11 +71,21 @@ func (i *Invocation) EndCall(ctx context.Context, n int) {
 
 // die ends the function as a crash of its process does.
 func (i *Invocation) die(ctx context.Context) {
-	loop.FromContext(ctx).Await(func(func()) {
-		i.task.stop()
-		i.settle(i.report(outcome{err: Exited(i.RequestID, "signal: killed")}), true)
-	})
+	loop.FromContext(ctx).Await(func(func()) { i.Kill() })
 }
+
+// Kill ends the function as a crash of its process does. It must be called on the loop
+// while the function waits.
+func (i *Invocation) Kill() {
+	i.task.stop()
+	i.settle(i.report(outcome{err: Exited(i.RequestID, "signal: killed")}), true)
+}
+
+// Outlive has the function run on when its time is over, as FunctionFault.Zombie does.
+func (i *Invocation) Outlive() { i.fault.Zombie = true }
+
+// Payload is what the function was invoked with.
+func (i *Invocation) Payload() []byte { return i.payload }
 
 // task is a coroutine whose context ends when it is stopped.
 type task struct {

@@ -51,16 +51,18 @@ func (s *Service) start(t target, r request) {
 	if s.deps.Fault != nil {
 		inv.fault = s.deps.Fault(f.name, f.invocations)
 	}
-	if h := t.version.warm(); h != nil {
-		inv.place.put(h)
-		inv.run()
-		return
+	if inv.fault.Start == 0 {
+		if h := t.version.warm(); h != nil {
+			inv.place.put(h)
+			inv.run()
+			return
+		}
 	}
 	inv.print = func(string) {}
 	if s.deps.Started != nil {
 		inv.print = s.deps.Started(t.name, t.version.config)
 	}
-	s.loop.After(s.deps.ColdStart, inv.initialize) //nolint:forbidigo // an invocation dies with the process
+	s.loop.After(s.deps.ColdStart+inv.fault.Start, inv.initialize) //nolint:forbidigo // an invocation dies with the process
 }
 
 // checkPayload refuses what is too large or not JSON; no payload is an empty

@@ -105,6 +105,9 @@ type FunctionFault struct {
 	// ignored, as it is when an environment is frozen in the middle and goes on
 	// with the next invocation.
 	Zombie bool
+	// Start is how long a new environment takes to start, beyond Deps.ColdStart; above zero
+	// the invocation gets a new one.
+	Start time.Duration
 }
 
 // Service is Lambda in one account and region. Its methods run on the loop.

@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -31,6 +32,7 @@ type Loop struct {
 	now    time.Time // virtual time
 	timers queue
 	seq    uint64
+	order  func(seq uint64) uint64 // of things due at the same time
 	ids    uint64
 	inbox  []func()
 	wake   chan struct{}
@@ -116,6 +118,9 @@ func (l *Loop) set(timer *Timer) *Timer {
 	defer l.mu.Unlock()
 	l.seq++
 	timer.loop, timer.seq = l, l.seq
+	if l.order != nil {
+		timer.seq = l.order(l.seq)
+	}
 	heap.Push(&l.timers, timer)
 	l.poke()
 	return timer
@@ -127,6 +132,14 @@ func (t *Timer) happen() {
 		return
 	}
 	t.run()
+}
+
+// Shuffle has timers that are due at the same time run in an order that follows from the
+// seed, not in that of their arrival.
+func (l *Loop) Shuffle(seed uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.order = func(seq uint64) uint64 { return rand.New(rand.NewPCG(seed, seq)).Uint64() } //nolint:gosec // it is to be the same each time
 }
 
 // Stop takes the timer out of the queue and reports whether it was still there.

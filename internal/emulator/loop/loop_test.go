@@ -13,6 +13,36 @@ import (
 
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// What is due at the same time runs in an order that follows from the seed alone.
+func TestShuffle(t *testing.T) {
+	t.Parallel()
+	order := func(seed uint64) string {
+		l := loop.NewVirtual(start)
+		l.Shuffle(seed)
+		got := ""
+		for _, s := range []string{"a", "b", "c", "d"} {
+			l.After(time.Second, func() { got += s })
+		}
+		l.After(time.Millisecond, func() { got += "first " })
+		l.RunFor(time.Minute)
+		return got
+	}
+	seen := map[string]bool{}
+	for seed := range uint64(20) {
+		once, again := order(seed), order(seed)
+		if once != again {
+			t.Errorf("seed %d gave %q, then %q", seed, once, again)
+		}
+		if once[:6] != "first " {
+			t.Errorf("seed %d gave %q: what is due earlier runs earlier", seed, once)
+		}
+		seen[once] = true
+	}
+	if len(seen) < 5 {
+		t.Errorf("20 seeds gave %d orders, want more", len(seen))
+	}
+}
+
 func TestTimersRunInOrderOfTimeThenArrival(t *testing.T) {
 	t.Parallel()
 	l := loop.NewVirtual(start)

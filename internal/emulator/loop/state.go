@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"container/heap"
 	"errors"
 	"slices"
@@ -59,7 +60,7 @@ func (l *Loop) State() State {
 		if c := a.due.Compare(b.due); c != 0 {
 			return c
 		}
-		return int(a.seq) - int(b.seq) //nolint:gosec // a process does not live to see it
+		return cmp.Compare(a.seq, b.seq)
 	})
 	return s
 }

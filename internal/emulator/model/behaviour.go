@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// Latency is how long a container takes to answer of whose behaviour nothing else is said.
+const Latency = 20 * time.Millisecond
+
 // Behaviour is what a container does that runs an image. The zero Behaviour is
 // good and immediate. Times with a zero value that would mean never do so.
 type Behaviour struct {
@@ -32,7 +35,7 @@ type Behaviour struct {
 	// since its start; nil is none.
 	ErrorShare func(sinceStart time.Duration) float64
 	// Latency is how long it takes to answer, by the time since its start; nil is
-	// twenty milliseconds.
+	// always the constant Latency.
 	Latency func(sinceStart time.Duration) time.Duration
 }
 
@@ -62,7 +65,7 @@ func (b Behaviour) errorShare(since time.Duration) float64 {
 
 func (b Behaviour) latency(since time.Duration) time.Duration {
 	if b.Latency == nil {
-		return 20 * time.Millisecond
+		return Latency
 	}
 	return b.Latency(since)
 }

@@ -8,6 +8,8 @@ package scheduler
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,6 +53,9 @@ func New(l *loop.Loop, account, region string, deps Deps) *Service {
 	s.addGroup(defaultGroup)
 	return s
 }
+
+// Pending are the schedules that are there, by group and name. It must be called on the loop.
+func (s *Service) Pending() []string { return slices.Sorted(maps.Keys(s.schedules)) }
 
 // Wire is the operations that are emulated.
 func (s *Service) Wire() *wire.Service {

@@ -19,6 +19,8 @@ type Services struct {
 	Loop   *loop.Loop
 	Region string
 	Tokens *Tokens
+	// Entered, if not nil, is told of each state that an execution enters.
+	Entered func(x *Execution, state string)
 	// InvokeLambda calls a function, by ARN or name, as the role.
 	InvokeLambda func(roleARN, function string, payload []byte, done func(FunctionResult))
 	// InvokeAPI calls any operation as the role. Service and operation are spelled as

@@ -85,6 +85,9 @@ func (s *strand) visit(state *State, input any) {
 	s.at = v
 	x.path = append(x.path, state.Name)
 	x.transitions++
+	if x.services.Entered != nil {
+		x.services.Entered(x, state.Name)
+	}
 	s.prev = x.add(s.prev, types.HistoryEvent{
 		Type: types.HistoryEventType(string(state.Type) + "StateEntered"),
 		StateEnteredEventDetails: &types.StateEnteredEventDetails{

@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/states"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
@@ -102,6 +104,32 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("SendTaskFailure", s.sendTaskFailure),
 		wire.Op("SendTaskHeartbeat", s.sendTaskHeartbeat),
 	)
+}
+
+// Entered has f called on the loop for each state that an execution enters.
+func (s *Service) Entered(f func(executionARN, state string)) {
+	s.running.Entered = func(x *states.Execution, state string) { f(x.ARN, state) }
+}
+
+// Status is where an execution stands; "" for one that is not there. It must be called on
+// the loop.
+func (s *Service) Status(executionARN string) types.ExecutionStatus {
+	if e := s.executions[executionARN]; e != nil {
+		return e.Execution.Status
+	}
+	return ""
+}
+
+// Running are the ARNs of the executions that have not ended, in the order of their start.
+// It must be called on the loop.
+func (s *Service) Running() []string {
+	var running []string
+	for _, e := range s.started {
+		if e.Running() {
+			running = append(running, e.ARN)
+		}
+	}
+	return running
 }
 
 // Path is the names of the states that an execution entered, in that order; nil

@@ -29,7 +29,7 @@ type TransportOptions struct {
 	Backoff func(attempt int) time.Duration
 	// Fault decides, when a request is sent, what goes wrong with it; nil is
 	// nothing.
-	Fault func(c *Call) *Fault
+	Fault func(ctx context.Context, c *Call) *Fault
 	// Observe is called on the loop when an operation has answered, with its
 	// input and either its output or its error.
 	Observe func(c *Call, in, out any, err error)
@@ -123,22 +123,30 @@ func (f *flight) send() {
 		return
 	}
 	o := f.transport.options
-	if o.Timeout > 0 {
-		f.timeout = f.transport.loop.After(o.Timeout, func() { f.land(nil, os.ErrDeadlineExceeded) })
-	}
 	if id, ok := f.transport.handler.(Identifier); ok {
 		f.call = id.Identify(f.request)
 	}
 	if o.Fault != nil && f.call != nil {
-		if fault := o.Fault(f.call); fault != nil {
+		if fault := o.Fault(f.ctx, f.call); fault != nil {
 			f.fault = *fault
 		}
 	}
-	if f.fault.LoseRequest {
-		f.after(o.Latency+f.fault.Delay, func() { f.land(nil, errReset()) })
-		return
+	f.after(f.fault.Freeze, f.travel)
+}
+
+func (f *flight) travel() {
+	o := f.transport.options
+	if o.Timeout > 0 {
+		f.timeout = f.transport.loop.After(o.Timeout, func() { f.land(nil, os.ErrDeadlineExceeded) })
 	}
-	f.after(o.Latency+f.fault.Delay, f.arrive)
+	next := f.arrive
+	switch {
+	case f.fault.LoseRequest:
+		next = func() { f.land(nil, errReset()) }
+	case f.fault.Hold != nil:
+		next = func() { f.fault.Hold(f.arrive) }
+	}
+	f.after(o.Latency+f.fault.Delay, next)
 }
 
 func (f *flight) arrive() {

@@ -100,7 +100,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			r := &recorder{loop: loop.NewVirtual(start), took: time.Second}
 			took, err := r.update(t, wire.TransportOptions{
-				Latency: time.Second, Timeout: 10 * time.Second, Fault: func(*wire.Call) *wire.Fault { return &tc.fault },
+				Latency: time.Second, Timeout: 10 * time.Second, Fault: func(context.Context, *wire.Call) *wire.Fault { return &tc.fault },
 			}, 1)
 			if !tc.is(err) {
 				t.Errorf("error = %v", err)
@@ -130,7 +130,7 @@ func TestSDKRetriesWaitInCloudTime(t *testing.T) {
 	var got []sent
 	took, err := r.update(t, wire.TransportOptions{
 		Backoff: func(attempt int) time.Duration { return time.Duration(attempt) * time.Second },
-		Fault: func(c *wire.Call) *wire.Fault {
+		Fault: func(_ context.Context, c *wire.Call) *wire.Fault {
 			in := c.Input().(*ecs.UpdateServiceInput)
 			got = append(got, sent{c.Attempt, c.Service, c.Operation, c.AccessKey, r.loop.Now().Sub(start), *in.Service})
 			switch c.Attempt {
@@ -171,12 +171,12 @@ func TestObserveSeesEffects(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	if _, err := r.update(t, wire.TransportOptions{Observe: observe, Fault: func(*wire.Call) *wire.Fault {
+	if _, err := r.update(t, wire.TransportOptions{Observe: observe, Fault: func(context.Context, *wire.Call) *wire.Fault {
 		return &wire.Fault{LoseAnswer: true}
 	}}, 1); err == nil {
 		t.Error("a lost answer gave no error")
 	}
-	if _, err := r.update(t, wire.TransportOptions{Observe: observe, Fault: func(*wire.Call) *wire.Fault {
+	if _, err := r.update(t, wire.TransportOptions{Observe: observe, Fault: func(context.Context, *wire.Call) *wire.Fault {
 		return &wire.Fault{Err: wire.Errorf("ServerException", "down")}
 	}}, 1); err == nil {
 		t.Error("a refused request gave no error")
@@ -249,7 +249,7 @@ func TestLiveServerAndCancellation(t *testing.T) {
 	r.took = 1e6 * time.Hour
 	asking, stop := context.WithCancel(t.Context())
 	landed := func(*wire.Call, any, any, error) {}
-	cfg = configOn(l, wire.TransportOptions{Observe: landed, Fault: func(*wire.Call) *wire.Fault { stop(); return nil }}, r.wire())
+	cfg = configOn(l, wire.TransportOptions{Observe: landed, Fault: func(context.Context, *wire.Call) *wire.Fault { stop(); return nil }}, r.wire())
 	if _, err := ecs.NewFromConfig(cfg).UpdateService(asking, &ecs.UpdateServiceInput{Service: aws.String("web")}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want context.Canceled", err)
 	}

@@ -62,9 +62,20 @@ func Compile(json []byte) (*Pattern, error) {
 // Match reports whether the event, a JSON object, matches. It fails only for an
 // event that is none.
 func (p *Pattern) Match(event []byte) (bool, error) {
+	e, err := Read(event)
+	return err == nil && p.Matches(e), err
+}
+
+// Event is an event as patterns look at it, for one that many are to.
+type Event struct{ fields fields }
+
+// Read reads an event. It fails only for what is no JSON object.
+func Read(event []byte) (Event, error) {
 	fields, err := flatten(event)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(p.alternatives, func(a alternative) bool { return fields.satisfy(a) }), nil
+	return Event{fields}, err
+}
+
+// Matches reports whether an event matches.
+func (p *Pattern) Matches(e Event) bool {
+	return slices.ContainsFunc(p.alternatives, func(a alternative) bool { return e.fields.satisfy(a) })
 }
