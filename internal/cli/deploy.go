@@ -19,6 +19,7 @@ type DeployOptions struct {
 	App, Environment string
 	Images           []string // IMAGE or CONTAINER=IMAGE
 	Order            approvals.Order
+	Committed        string // when the commit was made; "" is as git knows it
 	Wait             waitFlags
 	Engine           string // "" is the installation's, engineHere this command's own
 	State            string // file of an engine here; "" is the app's in .sluice
@@ -71,8 +72,9 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. Wit
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.Images, "image", nil, "`IMAGE`, or CONTAINER=IMAGE for an app of several containers; may be repeated")
 	flags.StringVar(&o.Order.Commit, "commit", "", "the commit that is deployed; without --image, the images that are tagged with it,\nor with its first 12 characters")
+	flags.StringVar(&o.Committed, "committed", "", "when the commit was made, a `time` such as 2026-03-02T08:57:11Z, for the lead time of\nsluice metrics; without it, as git knows the commit in this folder")
 	flags.StringVar(&o.Environment, "env", "", "this environment alone, and none that the spec has before or after it")
-	flags.StringVar(&o.Order.Author, "author", "", "the commit's author, an e-mail address, where a role deploys: who may not approve with notAuthor")
+	flags.StringVar(&o.Order.Author, "author", "", "the commit's author, an e-mail address, where a role deploys: who may not approve with\nnotAuthor. Whoever is known by an e-mail address is the author, and another is refused")
 	flags.StringVar(&o.Order.Link, "link", "", "address of the build, for people")
 	flags.StringVar(&o.Order.BreakGlass, "break-glass", "", "pass freezes and windows, for this `reason`; everybody is told")
 	o.Wait.addTo(cmd, "until the deployment is over")
@@ -85,14 +87,14 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. Wit
 
 // deployed is the answer of `sluice deploy`.
 type deployed struct {
-	App     string `json:"app"`
-	Release int    `json:"release"`
-	Order   string `json:"order"` // its id, by which the deployment is known: GET /deployments/APP/ORDER
-	Going   *going `json:"deployment,omitempty"`
+	App     string               `json:"app"`
+	Release int                  `json:"release"`
+	Order   string               `json:"order"` // its id, by which the deployment is known: GET /deployments/APP/ORDER
+	Going   *approvals.Deploying `json:"deployment,omitempty"`
 }
 
 func runDeploy(ctx context.Context, o *DeployOptions) error {
-	order, err := o.order()
+	order, err := o.order(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,7 @@ func runDeploy(ctx context.Context, o *DeployOptions) error {
 }
 
 // order is what the command line orders.
-func (o *DeployOptions) order() (approvals.Order, error) {
+func (o *DeployOptions) order(ctx context.Context) (approvals.Order, error) {
 	order := o.Order
 	order.Verb, order.App, order.Environment = approvals.Deploy, o.App, o.Environment
 	if order.App == "" {
@@ -141,6 +143,9 @@ func (o *DeployOptions) order() (approvals.Order, error) {
 		return order, usagef("say what to deploy, with --image or --commit")
 	}
 	var err error
+	if order.Committed, err = o.committed(ctx); err != nil {
+		return order, err
+	}
 	order.Images, err = imagesOf(o.Images)
 	return order, err
 }

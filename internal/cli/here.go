@@ -207,13 +207,13 @@ func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Ord
 
 // follow tells what happens, asks what is asked, and gives the outcome when no rollout of
 // the deployment is under way any more.
-func (h *here) follow(ctx context.Context, app, order string) (going, error) {
-	var g going
+func (h *here) follow(ctx context.Context, app, order string) (approvals.Deploying, error) {
+	var g approvals.Deploying
 	err := h.look(ctx, forever(), func() (bool, error) {
 		if err := h.client().Get(ctx, "/deployments/"+app+"/"+url.PathEscape(order), &g); err != nil {
 			return false, err
 		}
-		over := g.over()
+		all := over(g)
 		for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
 			r := g.Environments[name]
 			if r.Approval == "" { // a question is put here
@@ -222,23 +222,23 @@ func (h *here) follow(ctx context.Context, app, order string) (going, error) {
 			if err := h.ask(ctx, r); err != nil {
 				return false, err
 			}
-			over = over && (r.Rollout == "" || r.Outcome != "")
+			all = all && (r.Rollout == "" || r.Outcome != "")
 		}
-		return over, nil
+		return all, nil
 	})
 	if err != nil {
 		return g, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
 		if r := g.Environments[name]; r.Outcome != "" && r.Outcome != rollout.Succeeded {
-			return g, ended(r.Outcome, "release %d of %s did not get through: %s: %s", g.Release, g.App, name, r.says())
+			return g, ended(r.Outcome, "release %d of %s did not get through: %s: %s", g.Release, g.App, name, says(r))
 		}
 	}
 	return g, nil
 }
 
 // ask answers a rollout's question with what is typed, once.
-func (h *here) ask(ctx context.Context, r rolling) error {
+func (h *here) ask(ctx context.Context, r approvals.Rolling) error {
 	if r.Approval == "" || r.Outcome != "" || h.told.told[r.Approval] != "" {
 		return nil
 	}
@@ -264,7 +264,7 @@ func (h *here) stop(ctx context.Context) {
 	for _, place := range h.engine.Places() {
 		names, err := h.engine.UnderWay(ctx, place)
 		for _, name := range names {
-			var r rolling
+			var r approvals.Rolling
 			if err = h.client().Get(ctx, "/rollouts/"+name, &r); err != nil {
 				break
 			}

@@ -117,7 +117,7 @@ func (p *page) deliveries(all []steps.Delivery) {
 	p.table(rows)
 	p.add("", p.Dim.Render("since "+all[0].Since.Format("2006-01-02 15:04 UTC")+"; spans are medians"))
 	if unknown > 0 {
-		p.add(p.Dim.Render(fmt.Sprintf("of %s nobody told when the commit was made (committedAt, docs/events.md): not in LEAD TIME", counted(unknown, "deployment"))))
+		p.add(p.Dim.Render(fmt.Sprintf("of %s nobody told when the commit was made (docs/cli.md#sluice-metrics): not in LEAD TIME", counted(unknown, "deployment"))))
 	}
 	if forgotten > 0 {
 		p.add(p.Dim.Render(fmt.Sprintf("of %s the decisions are not kept any more (keep, docs/spec.md): in no span", counted(forgotten, "rollout"))))

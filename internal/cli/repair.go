@@ -120,12 +120,9 @@ func mayRepair(ctx context.Context, o *RepairOptions, t *target) error {
 
 // untilRepaired waits until the rollout has let go of the environment.
 func (t *target) untilRepaired(ctx context.Context, o *RepairOptions, name string) error {
-	var has struct {
-		Owner *rolling
-		Dirty string
-	}
+	var has approvals.Having
 	err := t.look(ctx, o.Wait, func() (bool, error) {
-		has.Owner, has.Dirty = nil, ""
+		has = approvals.Having{}
 		err := t.client().Get(ctx, "/environments/"+o.Order.App+"/"+o.Order.Environment, &has)
 		return has.Dirty != "" || has.Owner == nil || has.Owner.Rollout != name, err
 	})

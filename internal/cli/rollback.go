@@ -69,7 +69,7 @@ func runRollback(ctx context.Context, o *RollbackOptions) error {
 	if err != nil {
 		return fmt.Errorf("roll %s %s back: %w", o.Order.App, o.Order.Environment, err)
 	}
-	r := rolling{Rollout: followed.Rollout}
+	r := approvals.Rolling{Rollout: followed.Rollout}
 	said := "has begun"
 	var outcome error
 	if o.Wait.wait {
