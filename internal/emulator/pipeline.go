@@ -109,7 +109,7 @@ func (c *Cloud) build(a codepipeline.Action, done func(codepipeline.Result)) {
 		case b.BuildComplete:
 			done(built(b))
 		default:
-			c.After(buildPoll, look) //nolint:forbidigo // the action ends with the process (codepipeline.Service.Resume)
+			c.After(buildPoll, look)
 		}
 	}
 	look()

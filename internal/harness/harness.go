@@ -138,7 +138,7 @@ func (h *Harness) world(accessKey string) app.World {
 }
 
 // slackSecret is the name of the secret with what Slack gave the app.
-const slackSecret = "slack" //nolint:gosec // a name
+const slackSecret = "slack"
 
 // putSlackSecret keeps what Slack gave the app, as a person would.
 func (h *Harness) putSlackSecret(ctx context.Context) error {

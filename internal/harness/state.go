@@ -67,7 +67,7 @@ func (h *Harness) kept(c *emulator.Cloud, d cloudformation.Deployment) (st *clou
 		return nil, nil //nolint:nilnil // nothing was kept
 	}
 	h.Do(func() {
-		differs := false
+		var differs bool
 		if st, differs, err = c.CloudFormation.Deployed(d); differs {
 			st = nil
 		}

@@ -273,11 +273,11 @@ func version() string {
 	if !ok {
 		return "(unknown)"
 	}
-	text := info.Main.Version
+	text, revision := info.Main.Version, ""
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
-			text += " " + s.Value[:min(len(s.Value), 12)]
+			revision = " " + s.Value[:min(len(s.Value), 12)]
 		}
 	}
-	return text
+	return text + revision
 }

@@ -49,7 +49,7 @@ func (l Listener) Route(r Request) Rule {
 
 // Rule is what is done with the requests that match. Exactly one of Forward,
 // FixedResponse and Redirect is set.
-type Rule struct {
+type Rule struct { //nolint:recvcheck // it is restored in place, and else a value
 	ARN           string
 	Forward       *Forward
 	FixedResponse *FixedResponse

@@ -38,11 +38,11 @@ type Restorer interface{ Restore() error }
 // kept as nil. An error says that it is not over and cannot be kept.
 type Passing interface{ Over() (bool, error) }
 
-var types = struct {
+var types = struct { //nolint:gochecknoglobals // like gob's registry: written while packages are initialized
 	sync.Mutex
 	byName map[string]reflect.Type
 	names  map[reflect.Type]string
-}{byName: map[string]reflect.Type{}, names: map[reflect.Type]string{}} //nolint:gochecknoglobals // like gob's registry: written while packages are initialized
+}{byName: map[string]reflect.Type{}, names: map[reflect.Type]string{}}
 
 // Type names a type whose values may stand in an interface. It is called when its
 // package is initialized.
@@ -140,9 +140,9 @@ func shape(t reflect.Type) []string {
 }
 
 var (
-	timeType = reflect.TypeFor[time.Time]()
+	timeType = reflect.TypeFor[time.Time]() //nolint:gochecknoglobals // a type
 	// What the SDK notes of a call stands in its outputs and is no state.
-	metadataType = reflect.TypeFor[middleware.Metadata]()
+	metadataType = reflect.TypeFor[middleware.Metadata]() //nolint:gochecknoglobals // a type
 )
 
 // plain reports whether it does not matter to a pointer to such a value that another

@@ -213,18 +213,18 @@ func FuzzRead(f *testing.F) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	type good struct {
-		next *good
-		c    color
-		at   time.Time
-		do   func() `keep:"-"`
+		Next  *good
+		Color color
+		At    time.Time
+		Do    func() `keep:"-"`
 	}
 	if found := keep.Check(nil, reflect.TypeFor[good]()); len(found) > 0 {
 		t.Errorf("found %q, want nothing", found)
 	}
 	type bad struct {
-		do     func()
-		b      bytes.Buffer
-		byName map[any]int
+		Do     func()
+		B      bytes.Buffer
+		ByName map[any]int
 		error
 	}
 	if found := keep.Check(nil, reflect.TypeFor[bad]()); len(found) != 4 {

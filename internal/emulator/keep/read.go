@@ -83,7 +83,7 @@ func (r *reader) count() int {
 	if n > math.MaxInt32 {
 		r.fail("%w", ErrCut)
 	}
-	return int(n) //nolint:gosec // it was looked at
+	return int(n)
 }
 
 func (r *reader) take(n int) []byte {

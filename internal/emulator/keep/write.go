@@ -219,7 +219,7 @@ func (w *writer) slice(v reflect.Value) {
 		w.number(0)
 		return
 	}
-	w.number(uint64(v.Len()) + 1)
+	w.number(uint64(v.Len()) + 1) //nolint:gosec // it is not negative
 	if v.Type().Elem().Kind() == reflect.Uint8 {
 		w.bytes(v.Bytes())
 		return

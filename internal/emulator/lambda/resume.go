@@ -9,9 +9,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 )
 
-var (
-	_ = keep.Type[map[string]string]() // principals
-)
+var _ = keep.Type[map[string]string]() // principals
 
 // Busy is how many invocations run. It must be called on the loop.
 func (s *Service) Busy() int {
