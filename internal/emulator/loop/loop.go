@@ -15,7 +15,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -139,7 +138,13 @@ func (t *Timer) happen() {
 func (l *Loop) Shuffle(seed uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.order = func(seq uint64) uint64 { return rand.New(rand.NewPCG(seed, seq)).Uint64() } //nolint:gosec // it is to be the same each time
+	l.order = func(seq uint64) uint64 {
+		var in [16]byte
+		binary.BigEndian.PutUint64(in[:8], seed)
+		binary.BigEndian.PutUint64(in[8:], seq)
+		sum := sha256.Sum256(in[:])
+		return binary.BigEndian.Uint64(sum[:8])
+	}
 }
 
 // Stop takes the timer out of the queue and reports whether it was still there.
