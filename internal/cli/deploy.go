@@ -21,8 +21,7 @@ type DeployOptions struct {
 	Order            approvals.Order
 	Committed        string // when the commit was made; "" is as git knows it
 	Wait             waitFlags
-	Engine           string // "" is the installation's, engineHere this command's own
-	State            string // file of an engine here; "" is the app's in .sluice
+	Engine           engineFlags
 	Output           outputFlag
 	Target           targetFlags
 }
@@ -43,9 +42,12 @@ this command: it goes on when the command ends.
 With --engine here there is no installation: this command runs the state machine itself,
 with your credentials, until the rollouts have ended, and keeps its state in a file.
 Alarms are looked at every five seconds. It takes the spec of the sluice.yaml in this
-folder; you approve what it asks at the terminal. Ctrl-C asks whether to roll back or to
-leave all as it is, without a terminal it rolls back, and a second one leaves. What is
-left, or was cut off, is taken back first the next time.
+folder; you are told here, not by its notify. At the terminal you approve what it asks,
+and steer by typing pause, resume, promote or abort and Enter. Ctrl-C asks whether to
+roll back or to leave all as it is, without a terminal it rolls back, and a second one
+leaves. What is left, or was cut off, is taken back first the next time. Status, history,
+explain and metrics take --engine here too, from another terminal; rollback and repair
+when no other command works with the state.
 
 Exit status: 0 when the release is made or, with --wait, got through all of its
 environments; 1 when Sluice could not be asked; 2 for a wrong command line; with
@@ -78,8 +80,7 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. Wit
 	flags.StringVar(&o.Order.Link, "link", "", "address of the build, for people")
 	flags.StringVar(&o.Order.BreakGlass, "break-glass", "", "pass freezes and windows, for this `reason`; everybody is told")
 	o.Wait.addTo(cmd, "until the deployment is over")
-	flags.StringVar(&o.Engine, "engine", "", "`where` the state machine runs: here is in this command, without an installation")
-	flags.StringVar(&o.State, "state", "", "`file` of the state with --engine here; else .sluice/APP.json")
+	o.Engine.addTo(cmd, "runs the state machine in this command")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
 	return cmd
@@ -98,7 +99,7 @@ func runDeploy(ctx context.Context, o *DeployOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.Engine == engineHere {
+	if o.Engine.engine == engineHere {
 		return deployHere(ctx, o, order)
 	}
 	t, err := o.Target.find(ctx, o.Process)

@@ -79,7 +79,7 @@ func runSimulate(_ context.Context, o *SimulateOptions) error {
 	case o.WhatIf.file != "" && o.Explore.asked():
 		return usagef("--file tries a spec; stories, --seed, --seeds, --draw and --every try Sluice: give one of the two")
 	case o.WhatIf.file != "":
-		return o.whatIf()
+		return o.whatIf() //nolint:contextcheck // it runs on virtual time: nothing in it waits
 	case o.Explore.asked():
 		return o.explore()
 	default:
@@ -242,12 +242,16 @@ func (o *SimulateOptions) try(file string, scenarios []simulate.Scenario) (tried
 func (o *SimulateOptions) draw(all []tried) error {
 	var panels []simulate.Panel
 	for i := range all[0].Outcomes {
+		end := 0.0
+		for _, one := range all {
+			end = max(end, one.Outcomes[i].Ended)
+		}
 		for _, one := range all {
 			title := one.App + " " + strings.Join(one.Environments, ", ") + ": " + one.Outcomes[i].Scenario
 			if len(all) > 1 {
 				title += " by " + filepath.Base(one.Spec)
 			}
-			panels = append(panels, simulate.Panel{Title: title, Outcome: one.Outcomes[i]})
+			panels = append(panels, simulate.Panel{Title: title, Outcome: one.Outcomes[i], End: end})
 		}
 	}
 	if err := os.WriteFile(o.WhatIf.svg, []byte(simulate.Picture(panels)), 0o600); err != nil {

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -55,12 +54,15 @@ func (p *page) world(o simulate.Outcome) {
 // outcome draws one scenario's.
 func (p *page) outcome(o simulate.Outcome, several bool) {
 	p.addf("%s  %s", p.Title.Render(o.Scenario), p.Phase(string(o.Outcome)))
+	if effects := strings.Join(o.Effects, ", "); o.Scenario != strings.Join(o.Effects, ",") {
+		p.add(p.Dim.Render(fmt.Sprintf("  %s, at %s requests/s", effects, number(o.Load))))
+	}
+	column := 0
 	for _, e := range o.Timeline {
-		who := e.Who
-		if several {
-			who = e.Environment + " " + who
-		}
-		line := fmt.Sprintf("  %8s  %-*s ", "+"+moment(e.At), whoWidth(several), who)
+		column = max(column, ansi.StringWidth(whose(e, several)))
+	}
+	for _, e := range o.Timeline {
+		line := fmt.Sprintf("  %9s  %-*s  ", "+"+simulate.Span(e.At), column, whose(e, several))
 		what := ansi.Wordwrap(e.What, max(p.drawnWidth()-ansi.StringWidth(line)-1, 30), " ")
 		for i, part := range strings.Split(what, "\n") {
 			if e.Bad {
@@ -75,11 +77,12 @@ func (p *page) outcome(o simulate.Outcome, several bool) {
 	p.numbers(o)
 }
 
-func whoWidth(several bool) int {
-	if several {
-		return 24
+// whose is who an event is of: a state, and where there are several environments, in which.
+func whose(e simulate.Event, several bool) string {
+	if several && e.Environment != "" {
+		return e.Environment + " " + e.Who
 	}
-	return 12
+	return e.Who
 }
 
 // numbers are what a scenario comes to.
@@ -89,19 +92,19 @@ func (p *page) numbers(o simulate.Outcome) {
 	}
 	p.addf("  new      %s", answers(o.New))
 	if o.Trouble != nil && o.New.Bad() > 0 {
-		p.addf("           of them since the trouble began at +%s: %s", moment(*o.Trouble), answers(o.WhileBad))
+		p.addf("           of them since the trouble began at +%s: %s", simulate.Span(*o.Trouble), answers(o.WhileBad))
 	}
 	p.addf("  old      %s", answers(o.Old))
 	if o.Full != nil {
-		p.addf("  full     at +%s all traffic was on the new version", moment(*o.Full))
+		p.addf("  full     at +%s all traffic was on the new version", simulate.Span(*o.Full))
 	}
 	if after := simulate.Seconds(o.Trouble, o.Noticed); after != nil {
-		p.addf("  noticed  %s after the trouble began", moment(*after))
+		p.addf("  noticed  %s after the trouble began", simulate.Span(*after))
 	}
 	if after := simulate.Seconds(o.Trouble, o.Back); after != nil {
-		p.addf("  back     %s after the trouble began all traffic was on the old version again", moment(*after))
+		p.addf("  back     %s after the trouble began all traffic was on the old version again", simulate.Span(*after))
 	}
-	p.addf("  ended    at +%s; %.2f US cent, and %.1f hours of a task more than before", moment(o.Ended), 100*o.Dollars, o.TaskHours)
+	p.addf("  ended    at +%s; %.2f US cent, and %.1f hours of a task more than before", simulate.Span(o.Ended), 100*o.Dollars, o.TaskHours)
 	for _, e := range o.Unmet {
 		p.add(p.Warn.Render(fmt.Sprintf("  unmet    %s: its moment did not come", e)))
 	}
@@ -131,7 +134,7 @@ func columns() []string {
 func cells(o simulate.Outcome) []string {
 	return []string{
 		string(o.Outcome), orDash(o.Full), orDash(simulate.Seconds(o.Trouble, o.Noticed)), orDash(simulate.Seconds(o.Trouble, o.Back)),
-		moment(o.Ended), fmt.Sprint(o.New.Requests), fmt.Sprint(o.New.Bad() + o.Old.Bad()), fmt.Sprintf("%.2f", 100*o.Dollars), fmt.Sprintf("%.1f", o.TaskHours),
+		simulate.Span(o.Ended), fmt.Sprint(o.New.Requests), fmt.Sprint(o.New.Bad() + o.Old.Bad()), fmt.Sprintf("%.2f", 100*o.Dollars), fmt.Sprintf("%.1f", o.TaskHours),
 	}
 }
 
@@ -168,16 +171,7 @@ func orDash(seconds *float64) string {
 	if seconds == nil {
 		return "-"
 	}
-	return moment(*seconds)
-}
-
-// moment is a time in seconds, in two units; below ten seconds, with tenths.
-func moment(seconds float64) string {
-	const exact = 10
-	if seconds > 0 && seconds < exact {
-		return fmt.Sprintf("%.1fs", seconds)
-	}
-	return span(time.Duration(seconds * float64(time.Second)))
+	return simulate.Span(*seconds)
 }
 
 func number(n float64) string { return fmt.Sprintf("%g", n) }

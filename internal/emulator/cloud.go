@@ -113,9 +113,9 @@ type Cloud struct {
 
 	Account string
 	Region  string
-	Mux     *wire.Mux
+	Mux     *wire.Mux `keep:"-"`
 
-	actions *actions.Table
+	actions *actions.Table `keep:"-"`
 
 	APIGateway     *apigateway.Service
 	AutoScaling    *autoscaling.Service

@@ -13,13 +13,14 @@ import (
 type Panel struct {
 	Title   string
 	Outcome Outcome
+	End     float64 // seconds that the picture shows at least, so that panels can have one scale
 }
 
 // The measures of a picture.
 const (
 	pictureWidth = 1000
 	plotLeft     = 76
-	plotRight    = 984
+	plotRight    = 966
 	titleHeight  = 46
 	weightHeight = 96
 	badHeight    = 54
@@ -45,8 +46,7 @@ func Picture(panels []Panel) string {
 		pictureWidth, y, pictureWidth, y)
 	out.linef("%s", pictureStyle)
 	out.linef(`<rect class="ground" width="%d" height="%d"/>`, pictureWidth, y)
-	out.WriteString(body.String())
-	out.linef(`</svg>`)
+	out.linef("%s</svg>", body.String())
 	return out.String()
 }
 
@@ -56,7 +56,7 @@ const pictureStyle = `<style>
 .ground{fill:var(--ground)} text{font:12px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:var(--ink)}
 .title{font-size:15px;font-weight:600} .dim{fill:var(--dim)} .label{font-size:11px;fill:var(--dim)} .end{text-anchor:end} .mid{text-anchor:middle}
 .grid{stroke:var(--grid);fill:none} .axis{stroke:var(--dim);fill:none} .weight{fill:var(--new);fill-opacity:.22} .line{stroke:var(--new);stroke-width:2;fill:none}
-.fail{fill:var(--fail)} .slow{fill:var(--slow)} .good{fill:var(--good)} .trouble{fill:var(--fail);fill-opacity:.09} .bracket{stroke:var(--fail);fill:none}
+.place{font-weight:600;paint-order:stroke;stroke:var(--ground);stroke-width:4px} rect.fail,rect.slow{shape-rendering:crispEdges} .fail{fill:var(--fail)} .slow{fill:var(--slow)} .good{fill:var(--good)} .trouble{fill:var(--fail);fill-opacity:.09}
 .mark{fill:var(--chip);stroke:var(--ink)} .mark.bad{stroke:var(--fail)} .number{font-size:10px;text-anchor:middle} .number.bad,.bad{fill:var(--fail)} .mark.bad{fill:var(--chip)}
 .stem{stroke:var(--dim);stroke-dasharray:2 3;fill:none} .stem.bad{stroke:var(--fail);fill:none}
 </style>`
@@ -87,14 +87,17 @@ func (s timeScale) x(at float64) float64 {
 // panel draws an outcome from y on, and gives where it ends.
 func (c *canvas) panel(p Panel, y int) int {
 	o := p.Outcome
-	scale := timeScale{end: max(o.Ended, 1) * 1.01}
+	scale := timeScale{end: max(o.Ended, p.End, 1) * 1.01}
 	c.text("title", 16, y+14, p.Title)
+	if o.New.Bad()+o.Old.Bad() > 0 {
+		c.linef(`<text class="end" x="%d" y="%d"><tspan class="fail">■</tspan> failed  <tspan class="slow">■</tspan> slower than %g s</text>`, plotRight, y+32, slowest)
+	}
 	outcome := "bad"
 	if o.Outcome == rollout.Succeeded {
 		outcome = "good"
 	}
 	c.text("title end "+outcome, plotRight, y+14, string(o.Outcome))
-	c.text("dim", 16, y+32, clip(numbersOf(o), letters+20))
+	c.text("dim", 16, y+32, clip(numbersOf(o), letters))
 	y += titleHeight
 	marksAt := y
 	y += markHeight + 6
@@ -118,23 +121,15 @@ func (c *canvas) panel(p Panel, y int) int {
 func numbersOf(o Outcome) string {
 	parts := []string{fmt.Sprintf("%d requests to the new version, %d failed, %d slow", o.New.Requests, o.New.Failed, o.New.Slow)}
 	if d := Seconds(o.Trouble, o.Noticed); d != nil {
-		parts = append(parts, "noticed after "+tenths(*d))
+		parts = append(parts, "noticed after "+Span(*d))
 	}
 	if d := Seconds(o.Trouble, o.Back); d != nil {
-		parts = append(parts, "all back after "+tenths(*d))
+		parts = append(parts, "all back after "+Span(*d))
 	}
 	if o.Full != nil && o.Outcome == rollout.Succeeded {
 		parts = append(parts, "all traffic on it at +"+span(*o.Full))
 	}
 	return strings.Join(append(parts, "ended at +"+span(o.Ended)), " · ")
-}
-
-// tenths is a time for people, with tenths where it is short.
-func tenths(seconds float64) string {
-	if seconds < 10 {
-		return fmt.Sprintf("%.1fs", seconds)
-	}
-	return span(seconds)
 }
 
 // series draws an environment: the weight of the new version above, its bad answers and
@@ -158,7 +153,7 @@ func (c *canvas) series(s Series, o Outcome, scale timeScale, y int, named bool)
 	path := c.weights(s, scale, bottom)
 	c.linef(`<path class="weight" d="%sV%dH%sz"/><path class="line" d="%s"/>`, path, bottom, px(scale.x(0)), path)
 	if named {
-		c.text("dim", plotLeft+8, y+14, s.Environment)
+		c.text("place", plotLeft+8, y+15, s.Environment)
 	}
 	return c.bad(s, scale, bottom+rowGap/2)
 }
@@ -290,8 +285,13 @@ func groupsOf(events []Event, scale timeScale) []group {
 // marks draws a mark for each group of events above the plot, with their numbers, and a
 // line down for each event.
 func (c *canvas) marks(events []Event, scale timeScale, y, bottom int) {
+	drawn := map[string]bool{}
 	for _, e := range events {
-		c.linef(`<path class="stem%s" d="M%s %dV%d"/>`, badly(e.Bad), px(scale.x(e.At)), y+markHeight, bottom)
+		stem := fmt.Sprintf(`<path class="stem%s" d="M%s %dV%d"/>`, badly(e.Bad), px(math.Round(scale.x(e.At))), y+markHeight, bottom)
+		if !drawn[stem] {
+			drawn[stem] = true
+			c.linef("%s", stem)
+		}
 	}
 	for _, g := range groupsOf(events, scale) {
 		label, width := fmt.Sprint(g.first+1), 18
@@ -318,7 +318,7 @@ func (c *canvas) event(n int, e Event, y int, named bool) {
 		class = "bad"
 	}
 	who := e.Who
-	if named && e.Who != theWorld {
+	if named && e.Environment != "" {
 		who = e.Environment + " " + who
 	}
 	c.text("dim end", 36, y+12, fmt.Sprint(n))

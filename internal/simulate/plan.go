@@ -44,6 +44,7 @@ type Around struct {
 	Tasks    int           // of the slot with the traffic; 0 is 2
 	Patience time.Duration // how long all may take after the last act and fault; 0 is 36 hours
 	Watched  bool          // what is seen of the run is kept: Result.Seen
+	Released bool          // each app has a release already: the plan's first build makes the second
 }
 
 // with is the plan with other faults.

@@ -187,7 +187,10 @@ func (r *Run) furnish(l *loop.Loop) error {
 			return err
 		}
 	}
-	r.RunFor(5 * time.Minute) // the first slots come up, alarms have data
+	r.RunFor(settling)
+	if r.plan.Around.Released {
+		return r.releaseFirst()
+	}
 	return nil
 }
 

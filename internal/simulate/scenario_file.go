@@ -24,7 +24,7 @@ func ReadScenario(file string, text []byte) (Scenario, error) {
 		return s, r.syntax(err)
 	}
 	if len(root.Docs) != 1 || root.Docs[0].Body == nil {
-		return s, fmt.Errorf("%s:1:1: found %d documents, want one mapping of name, load and effects", file, len(root.Docs))
+		return s, fmt.Errorf("%s:1:1: want one YAML document, a mapping of name, load and effects", file)
 	}
 	pairs := pairsOf(root.Docs[0].Body)
 	if pairs == nil {

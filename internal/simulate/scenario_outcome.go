@@ -10,12 +10,14 @@ import (
 // Outcome is what would happen in a scenario. Times are in seconds since the build
 // succeeded; nil is never.
 type Outcome struct {
-	Scenario string          `json:"scenario"`
-	Effects  []string        `json:"effects"`
-	Load     float64         `json:"load"` // requests a second
-	Tasks    int             `json:"tasks"`
-	Outcome  rollout.Outcome `json:"outcome"` // of the last rollout
-	Reason   string          `json:"reason"`  // of it
+	Scenario string   `json:"scenario"`
+	Effects  []string `json:"effects"`
+	Load     float64  `json:"load"` // requests a second
+	Tasks    int      `json:"tasks"`
+	// Outcome is that of the last rollout, and RolledBack where a rollback rollout has
+	// taken the release back; Reason is why.
+	Outcome  rollout.Outcome `json:"outcome"`
+	Reason   string          `json:"reason"`
 	Rollouts []Rolled        `json:"rollouts"`
 	Full     *float64        `json:"full"`    // all traffic of the last environment was on the new version
 	Trouble  *float64        `json:"trouble"` // something went wrong first: the first effect that has a moment, or bad answer
@@ -69,10 +71,11 @@ type Point struct {
 	OldTasks int     `json:"oldTasks"`
 }
 
-// The first release goes from blue to green.
+// The release that is tried is the second, which goes from green to blue.
 const (
-	newSlot = rollout.Green
-	oldSlot = rollout.Blue
+	tryNumber = 2
+	newSlot   = rollout.Blue
+	oldSlot   = rollout.Green
 )
 
 func outcomeOf(s Scenario, t *tried, r Result) Outcome {
@@ -98,7 +101,7 @@ func outcomeOf(s Scenario, t *tried, r Result) Outcome {
 	}
 	last := p.Specs[0].Environments[len(p.Specs[0].Environments)-1]
 	o.measure(last.Name, seen)
-	o.Timeline = timelineOf(p, seen)
+	o.Timeline = timelineOf(seen)
 	return o
 }
 
@@ -110,9 +113,7 @@ func (s *Seen) since(at time.Time) float64 {
 func standIns(s rollout.Spec) []StandIn {
 	all := []StandIn{}
 	for _, env := range s.Environments {
-		for _, name := range env.AlarmNames() {
-			all = append(all, standIn(env.Name, name))
-		}
+		all = append(all, standInsOf(env)...)
 	}
 	return all
 }
@@ -128,6 +129,9 @@ func (o *Outcome) rolled(seen *Seen) {
 			Began: seen.since(one.Started), Ended: ended, Path: one.Path,
 		})
 		o.Outcome, o.Reason, o.Ended = one.Outcome, seen.plain(one.Reason), max(o.Ended, ended)
+		if one.Kind == rollout.Back && one.Outcome == rollout.Succeeded {
+			o.Outcome, o.Reason = rollout.RolledBack, seen.plain(one.Why)
+		}
 	}
 }
 
@@ -143,8 +147,8 @@ func (o *Outcome) unmet(t *tried, undone []Act) {
 // series are an environment's points until its last rollout has ended.
 func (o *Outcome) series(name string, seen *Seen) {
 	s := Series{Environment: name, Points: []Point{}}
-	var before Sample
-	for _, now := range seen.Samples {
+	var before Sighting
+	for _, now := range seen.Sightings {
 		if now.Environment != name || seen.since(now.At) > o.Ended+10 {
 			continue
 		}

@@ -56,7 +56,7 @@ func (t Trial) plan(s Scenario) (*tried, error) {
 	}
 	out := &tried{notes: differences(spec)}
 	out.Name, out.Specs = s.Name, []rollout.Spec{simulated(spec)}
-	out.Around = Around{Load: t.Load, Tasks: t.Tasks, Watched: true, Patience: spec.Longest() + patience}
+	out.Around = Around{Load: t.Load, Tasks: t.Tasks, Watched: true, Released: true, Patience: spec.Longest() + patience}
 	if s.Load != nil {
 		out.Around.Load = *s.Load
 	}
@@ -156,7 +156,7 @@ func asked(a *rollout.Approval) *rollout.Approval {
 func answers(s rollout.Spec) []Act {
 	var acts []Act
 	for _, env := range s.Environments {
-		name := rollout.NameOf(rollout.Forward, s.App, env.Name, 1)
+		name := rollout.NameOf(rollout.Forward, s.App, env.Name, tryNumber)
 		press := func(a *rollout.Approval, state string, nth int) {
 			for _, person := range []string{"ada", "bob"}[:min(a.Quorum, 2)] {
 				acts = append(acts, Act{Moment{Execution: name, State: state, Nth: nth}, "press", person + " approve " + name})
@@ -221,9 +221,9 @@ func (e Effect) act(s rollout.Spec) (Act, error) {
 	}
 }
 
-// alarm is the alarm that goes red: of the slot that the first release is brought into.
+// alarm is the alarm that goes red: of the slot that the release is brought into.
 func (e Effect) alarm(env rollout.Environment) (string, error) {
-	const canary = rollout.Green
+	const canary = newSlot
 	if len(env.Alarms) == 0 {
 		return "", fmt.Errorf("%s has no alarms in the spec that could go red", env.Name)
 	}
@@ -240,9 +240,9 @@ func (e Effect) alarm(env rollout.Environment) (string, error) {
 	return "", fmt.Errorf("%s has no alarm %q in the spec; it has %s", env.Name, e.Value, strings.Join(env.Alarms, ", "))
 }
 
-// moment is a position in the rollout of the first release into an environment.
+// moment is a position in the rollout of the release into an environment.
 func (p Position) moment(app string, env rollout.Environment) (Moment, error) {
-	m := Moment{Execution: rollout.NameOf(rollout.Forward, app, env.Name, 1), After: p.After}
+	m := Moment{Execution: rollout.NameOf(rollout.Forward, app, env.Name, tryNumber), After: p.After}
 	switch p.Where {
 	case atBefore:
 		m.State = string(rollout.PhasePrepare)
@@ -261,14 +261,13 @@ func (p Position) moment(app string, env rollout.Environment) (Moment, error) {
 }
 
 // opens is when virtual time begins, so that the rollout into an environment is inside of
-// its windows five minutes later, and what is to be said of it.
+// its windows when the world has settled, and what is to be said of it.
 func opens(env rollout.Environment) (time.Time, string, error) {
-	const settling = 5 * time.Minute
-	open, next, err := env.OpenAt(midnight.Add(settling))
+	open, next, err := env.OpenAt(midnight.Add(2 * settling))
 	if err != nil || open {
 		return midnight, "", err
 	}
-	return next.Add(-settling), fmt.Sprintf("it begins when the windows of %s open: %s", env.Name, next.Format("Monday, 15:04 UTC")), nil
+	return next.Add(-2 * settling), fmt.Sprintf("it begins when the windows of %s open: %s", env.Name, next.Format("Monday, 15:04 UTC")), nil
 }
 
 // differences says in what the simulated world differs from the spec's.
@@ -289,7 +288,7 @@ func differences(s rollout.Spec) []string {
 		}
 	}
 	if len(elsewhere) > 0 {
-		notes = append(notes, fmt.Sprintf("simulated in one account and Region, also %s", strings.Join(elsewhere, ", ")))
+		notes = append(notes, fmt.Sprintf("simulated in one account and Region, also what is elsewhere: %s", strings.Join(elsewhere, ", ")))
 	}
 	if len(s.Containers) > 1 {
 		notes = append(notes, fmt.Sprintf("a task's %d containers are simulated as one", len(s.Containers)))

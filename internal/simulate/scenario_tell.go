@@ -16,22 +16,21 @@ import (
 
 // Event is one thing that happened.
 type Event struct {
-	At          float64 `json:"at"` // seconds since the build
-	Environment string  `json:"environment"`
-	Who         string  `json:"who"`  // world, or the state of Sluice's machine
-	What        string  `json:"what"` // a sentence
+	At          float64 `json:"at"`          // seconds since the build
+	Environment string  `json:"environment"` // "" is all
+	Who         string  `json:"who"`         // world, or the state of Sluice's machine
+	What        string  `json:"what"`        // a sentence
 	Bad         bool    `json:"bad"`
 }
 
 // theWorld is who does what is not done by Sluice.
 const theWorld = "world"
 
-func timelineOf(p Plan, seen *Seen) []Event {
+func timelineOf(seen *Seen) []Event {
 	events := []Event{}
-	last := p.Specs[0].Environments[len(p.Specs[0].Environments)-1].Name
 	for _, a := range seen.Acts {
 		if what, bad := told(a.Act); what != "" {
-			events = append(events, Event{At: seen.since(a.At), Environment: last, Who: theWorld, What: what, Bad: bad})
+			events = append(events, Event{At: seen.since(a.At), Who: theWorld, What: what, Bad: bad})
 		}
 	}
 	for _, one := range seen.Rollouts {
@@ -93,7 +92,7 @@ func decided(one SeenRollout, seen *Seen) []Event {
 	var repeats repeated
 	said := "" // the reason of the outcome
 	for _, d := range one.Decisions {
-		if unsaid(d) {
+		if unsaid(d) || one.Kind == rollout.Back && waitsFor(d.Phase) {
 			continue
 		}
 		what := sentence(d, said, seen)
@@ -146,6 +145,7 @@ func (s *Seen) plain(text string) string {
 	text, _, _ = strings.Cut(text, ": operation error ")
 	text = rulePattern.ReplaceAllString(text, "listener rule")
 	text = weightsPattern.ReplaceAllString(text, "$1% of the traffic on the new version")
+	text = askedPattern.ReplaceAllString(text, "")
 	text = zerosPattern.ReplaceAllString(text, "$1$2")
 	return timePattern.ReplaceAllStringFunc(text, func(found string) string {
 		at, err := time.Parse(time.RFC3339, found)
@@ -158,14 +158,29 @@ func (s *Seen) plain(text string) string {
 
 var (
 	timePattern    = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	weightsPattern = regexp.MustCompile(`blue \d+, green (\d+)`)
+	weightsPattern = regexp.MustCompile(`blue (\d+), green \d+`)
+	askedPattern   = regexp.MustCompile(` to apr-[0-9a-f]+`)
 	rulePattern    = regexp.MustCompile(`listener rule arn:\S+[^\s:]`)
 	zerosPattern   = regexp.MustCompile(`\b(\d+h)0m0s\b|\b((?:\d+h)?\d+m)0s\b`)
 )
 
-// span is a time in seconds for people.
+// Span is a time in seconds for people: with tenths below ten seconds.
+func Span(seconds float64) string {
+	const exact = 10
+	if seconds > 0 && seconds < exact {
+		return fmt.Sprintf("%.1fs", seconds)
+	}
+	return span(seconds)
+}
+
+// span is a time in whole seconds for people.
 func span(seconds float64) string {
 	return short(time.Duration(seconds * float64(time.Second)).Round(time.Second))
+}
+
+// waitsFor reports whether a phase is one that a rollback rollout passes at once.
+func waitsFor(p rollout.Phase) bool {
+	return p == rollout.PhaseBake || p == rollout.PhaseJudge || p == rollout.PhaseGuard
 }
 
 // unsaid reports whether a decision goes without saying.
@@ -173,6 +188,8 @@ func unsaid(d steps.Explained) bool {
 	switch {
 	case d.Of == store.DecidedApproval && strings.HasPrefix(d.What, "approved by"):
 		return true // who did was said
+	case d.Kind == rollout.KindUnapproved:
+		return true // it asks
 	case d.Kind != "":
 		return false
 	case d.Phase == rollout.PhaseApprove && d.What == "nobody has to be asked":

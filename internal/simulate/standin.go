@@ -26,25 +26,54 @@ type StandIn struct {
 	slot    rollout.Slot // "" is both
 }
 
-// standIn is an alarm of infra/service.yaml's two kinds, by what its name suggests: mean
-// latency, else the share of errors; of the slot that it names, else of both.
-func standIn(environment, alarm string) StandIn {
-	s := StandIn{Environment: environment, Alarm: alarm, Measures: "share of 5xx answers above 1 percent"}
-	words := slowWords.MatchString(alarm)
-	if words {
-		s.latency, s.Measures = true, "mean latency above 0.5 s"
-	}
-	for _, slot := range []rollout.Slot{rollout.Blue, rollout.Green} {
-		if strings.Contains(strings.ToLower(alarm), string(slot)) {
-			s.slot = slot
+// standInsOf are the alarms of an environment, each once.
+func standInsOf(env rollout.Environment) []StandIn {
+	var all []StandIn
+	add := func(name string, slot rollout.Slot) {
+		if !slices.ContainsFunc(all, func(s StandIn) bool { return s.Alarm == name }) {
+			all = append(all, standIn(env.Name, name, slot))
 		}
 	}
-	if s.slot != "" {
-		s.Measures += " of " + string(s.slot)
-	} else {
-		s.Measures += " of both slots together"
+	for _, alarm := range env.Alarms {
+		if !strings.Contains(alarm, "{slot}") {
+			add(alarm, slotIn(alarm))
+			continue
+		}
+		for _, slot := range []rollout.Slot{rollout.Blue, rollout.Green} {
+			add(strings.ReplaceAll(alarm, "{slot}", string(slot)), slot)
+		}
 	}
-	if !words && !errorWords.MatchString(alarm) {
+	return all
+}
+
+// slotIn is the slot that a name has in it, "" for none or both.
+func slotIn(name string) rollout.Slot {
+	name = strings.ToLower(name)
+	blue, green := strings.Contains(name, string(rollout.Blue)), strings.Contains(name, string(rollout.Green))
+	switch {
+	case blue == green:
+		return ""
+	case blue:
+		return rollout.Blue
+	default:
+		return rollout.Green
+	}
+}
+
+// standIn is an alarm of infra/service.yaml's two kinds, by what its name suggests: mean
+// latency, else the share of errors; of a slot, or of both.
+func standIn(environment, alarm string, slot rollout.Slot) StandIn {
+	s := StandIn{Environment: environment, Alarm: alarm, slot: slot}
+	of := "both slots together"
+	if slot != "" {
+		of = string(slot)
+	}
+	if s.latency = slowWords.MatchString(alarm); s.latency {
+		s.Measures = "mean latency of " + of + " above 0.5 s"
+		return s
+	}
+	s.Measures = "share of 5xx answers of " + of + " above 1 percent"
+	if !errorWords.MatchString(alarm) {
 		s.Measures += ", as its name suggests nothing else"
 	}
 	return s
@@ -68,13 +97,12 @@ func (r *Run) addAlarms(p *place) error {
 	if err != nil {
 		return fmt.Errorf("read the alarms of %s: %w", p.Place, err)
 	}
-	for _, name := range names {
-		is := func(a types.MetricAlarm) bool { return aws.ToString(a.AlarmName) == name }
-		if slices.ContainsFunc(found.MetricAlarms, is) {
+	for _, s := range standInsOf(p.spec) {
+		if slices.ContainsFunc(found.MetricAlarms, func(a types.MetricAlarm) bool { return aws.ToString(a.AlarmName) == s.Alarm }) {
 			continue
 		}
-		if err := r.addAlarm(client, p, standIn(p.Environment, name)); err != nil {
-			return fmt.Errorf("make alarm %s: %w", name, err)
+		if err := r.addAlarm(client, p, s); err != nil {
+			return fmt.Errorf("make alarm %s: %w", s.Alarm, err)
 		}
 	}
 	return nil

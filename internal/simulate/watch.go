@@ -15,32 +15,32 @@ import (
 
 // Seen is what was seen of a run that is watched.
 type Seen struct {
-	Began    time.Time // when the plan began
-	Samples  []Sample  // every ten seconds, at each act and whenever weights change
-	Acts     []Acted
-	Rollouts []SeenRollout // in the order in which they began
-	Usage    rollout.Usage // of all of Sluice's work
+	Began     time.Time  // when the plan began
+	Sightings []Sighting // every ten seconds, at each act and whenever weights change
+	Acts      []Acted
+	Rollouts  []SeenRollout // in the order in which they began
+	Usage     rollout.Usage // of all of Sluice's work
 }
 
-// Sample is what an environment was like at a moment.
-type Sample struct {
+// Sighting is what an environment was like at a moment.
+type Sighting struct {
 	At          time.Time
 	Environment string
 	Weights     rollout.Weights
-	Blue, Green SlotSample
+	Blue, Green SlotSighting
 }
 
-// Of is the sample of one slot.
-func (s Sample) Of(slot rollout.Slot) SlotSample {
+// Of is what is seen of one slot.
+func (s Sighting) Of(slot rollout.Slot) SlotSighting {
 	if slot == rollout.Blue {
 		return s.Blue
 	}
 	return s.Green
 }
 
-// SlotSample is what was asked of a slot since the plan began, and how many tasks it is
+// SlotSighting is what was asked of a slot since the plan began, and how many tasks it is
 // to have.
-type SlotSample struct {
+type SlotSighting struct {
 	Answers
 
 	Tasks int
@@ -124,11 +124,11 @@ func (r *Run) sample(p *place) {
 	if r.seen == nil {
 		return
 	}
-	of := func(slot rollout.Slot) SlotSample {
+	of := func(slot rollout.Slot) SlotSighting {
 		tasks, _ := r.ECS.DesiredCount(p.spec.Cluster, p.spec.Slots.Of(slot))
-		return SlotSample{Answers: r.answers(p, slot).minus(p.asked[slot]), Tasks: int(tasks)}
+		return SlotSighting{Answers: r.answers(p, slot).minus(p.asked[slot]), Tasks: int(tasks)}
 	}
-	r.seen.Samples = append(r.seen.Samples, Sample{
+	r.seen.Sightings = append(r.seen.Sightings, Sighting{
 		At: r.Now(), Environment: p.Environment, Weights: p.weights, Blue: of(rollout.Blue), Green: of(rollout.Green),
 	})
 }

@@ -3,6 +3,7 @@ package simulate
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,6 +90,49 @@ func (r *Run) addApp(spec rollout.Spec) error {
 		return fmt.Errorf("register %s: %w", spec.App, err)
 	}
 	return nil
+}
+
+// settling is how long the world takes until the first slots are up and alarms have data,
+// and again after a first release.
+const settling = 5 * time.Minute
+
+// releaseFirst brings a good release of each app into all its environments, at once.
+func (r *Run) releaseFirst() error {
+	until := r.Now().Add(settling)
+	for _, spec := range r.plan.Specs {
+		if err := r.Steps.Register(nobody(), atOnce(spec)); err != nil {
+			return fmt.Errorf("register %s: %w", spec.App, err)
+		}
+		var err error
+		if r.Do(func() { err = r.build([]string{spec.App, "good"}) }); err != nil {
+			return fmt.Errorf("release %s: %w", spec.App, err)
+		}
+		r.RunFor(time.Minute)
+		for r.Do(func() { r.dirty = len(r.StepFunctions.Running()) > 0 }); r.dirty; r.Do(func() { r.dirty = len(r.StepFunctions.Running()) > 0 }) {
+			r.RunFor(10 * time.Second)
+		}
+		if err := r.Steps.Register(nobody(), spec); err != nil {
+			return fmt.Errorf("register %s: %w", spec.App, err)
+		}
+	}
+	r.RunFor(until.Sub(r.Now()))
+	r.Do(func() {
+		for _, p := range r.places {
+			r.readRule(p)
+		}
+	})
+	return nil
+}
+
+// atOnce is a spec by which a release goes in everywhere at once, and asks nobody.
+func atOnce(s rollout.Spec) rollout.Spec {
+	s.Environments = slices.Clone(s.Environments)
+	for i := range s.Environments {
+		env := &s.Environments[i]
+		env.Wave, env.Windows, env.Approval, env.Alarms = 1, nil, nil, nil
+		env.Steps, env.Guard = []rollout.Step{{Weight: 100, Bake: time.Second}}, time.Second
+	}
+	return s
 }
 
 // firstImage makes an app's repository and the image that it runs before any release.
