@@ -35,7 +35,11 @@ type Service struct {
 
 // New gives ECR without repositories.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
-	return &Service{loop: l, account: account, region: region, deps: deps, repositories: map[string]*repository{}, downloads: map[string]download{}}
+	s := &Service{loop: l, account: account, region: region, deps: deps, repositories: map[string]*repository{}, downloads: map[string]download{}}
+	if deps.Web != nil {
+		deps.Web.Host(s.layerHost(), web.SiteFunc(s.serve))
+	}
+	return s
 }
 
 // Wire is the operations that are emulated.

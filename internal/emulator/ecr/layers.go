@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
-	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -34,8 +33,8 @@ type upload struct {
 
 // download is a URL that was given out.
 type download struct {
-	blob  []byte
-	until time.Time
+	repository, digest string
+	until              time.Time
 }
 
 func (s *Service) initiateLayerUpload(_ *wire.Call, in *ecr.InitiateLayerUploadInput) (*ecr.InitiateLayerUploadOutput, error) {
@@ -114,7 +113,7 @@ func (s *Service) getDownloadURLForLayer(_ *wire.Call, in *ecr.GetDownloadUrlFor
 	if err != nil {
 		return nil, err
 	}
-	blob, there := r.layers[*in.LayerDigest]
+	_, there := r.layers[*in.LayerDigest]
 	switch {
 	case !there:
 		return nil, &types.LayersNotFoundException{Message: aws.String(fmt.Sprintf(
@@ -126,12 +125,15 @@ func (s *Service) getDownloadURLForLayer(_ *wire.Call, in *ecr.GetDownloadUrlFor
 		return nil, notEmulated("A layer's URL where there is no web")
 	}
 	path, now := "/"+s.loop.ID(32), s.loop.Now()
-	s.downloads[path] = download{blob, now.Add(urlLife)}
-	// One host for each registry, unlike AWS, whose bucket of a Region is everybody's.
-	host := "prod-" + s.region + "-starport-layer-bucket-" + s.account + ".s3." + s.region + "." + partition.Domain(s.region)
-	s.deps.Web.Host(host, web.SiteFunc(s.serve))
+	s.downloads[path] = download{*in.RepositoryName, *in.LayerDigest, now.Add(urlLife)}
 	query := fmt.Sprintf("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=%s&X-Amz-Expires=%d", now.UTC().Format("20060102T150405Z"), int(urlLife.Seconds()))
-	return &ecr.GetDownloadUrlForLayerOutput{LayerDigest: in.LayerDigest, DownloadUrl: aws.String("https://" + host + path + "?" + query)}, nil
+	return &ecr.GetDownloadUrlForLayerOutput{LayerDigest: in.LayerDigest, DownloadUrl: aws.String("https://" + s.layerHost() + path + "?" + query)}, nil
+}
+
+// layerHost is where layers are downloaded from. It is the registry's own, unlike AWS's,
+// whose bucket of a Region is everybody's.
+func (s *Service) layerHost() string {
+	return "prod-" + s.region + "-starport-layer-bucket-" + s.account + ".s3." + s.region + "." + partition.Domain(s.region)
 }
 
 // uses reports whether an image has a layer.
@@ -148,12 +150,16 @@ func (r *repository) uses(digest string) bool {
 // AWS: S3 User Guide, presigned URLs.
 func (s *Service) serve(r *wire.Request, reply func(*wire.Response)) {
 	d, known := s.downloads[r.Path]
-	if !known || r.Method != http.MethodGet || s.loop.Now().After(d.until) {
+	var blob []byte
+	if from := s.repositories[d.repository]; from != nil {
+		blob = from.layers[d.digest]
+	}
+	if !known || blob == nil || r.Method != http.MethodGet || s.loop.Now().After(d.until) {
 		reply(&wire.Response{
 			Status: http.StatusForbidden, Header: http.Header{"Content-Type": {"application/xml"}},
 			Body: []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"),
 		})
 		return
 	}
-	reply(&wire.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/octet-stream"}}, Body: d.blob})
+	reply(&wire.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/octet-stream"}}, Body: blob})
 }
