@@ -98,7 +98,7 @@ func (w *world) get(t *testing.T, url string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // all was read
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

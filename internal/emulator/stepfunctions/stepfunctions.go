@@ -115,7 +115,7 @@ func (s *Service) Entered(f func(executionARN, state string)) {
 // the loop.
 func (s *Service) Status(executionARN string) types.ExecutionStatus {
 	if e := s.executions[executionARN]; e != nil {
-		return e.Execution.Status
+		return e.Status
 	}
 	return ""
 }
