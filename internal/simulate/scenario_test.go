@@ -231,7 +231,7 @@ func TestScenariosInDocs(t *testing.T) {
 	}
 	effect := effectPattern(t)
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(file) //nolint:gosec // a file of ours
 		if err != nil {
 			t.Fatal(err)
 		}
