@@ -1,6 +1,7 @@
 # `make` says what there is.
 
 GOLANGCI := bin/golangci-lint-2.6.2
+GOVULNCHECK := bin/govulncheck-1.9.0
 FUZZTIME ?= 30s
 ASL := scripts/asl/node_modules
 
@@ -77,6 +78,34 @@ destroy: ## Take Sluice away from your account; what it deployed stays
 .PHONY: bench
 bench: ## Measure how long a function takes to start, beside one that does nothing
 	go test -run '^$$' -bench . -benchtime 20x ./internal/localcloud
+
+# EXPLORE says what; hours of it: EXPLORE='--every fault', EXPLORE='good bad --every pair', EXPLORE='good --every interleaving'.
+EXPLORE ?= --seeds 10000
+.PHONY: explore
+explore: ## Look for a promise that breaks in 10000 random runs, or those that EXPLORE names
+	go run ./cmd/sluice simulate $(EXPLORE)
+
+.PHONY: mutants
+mutants: ## Plant known mistakes, one at a time, and see that exploration finds each; ARGS chooses by words of their names
+	go run ./internal/simulate/mutate $(ARGS)
+
+.PHONY: soak
+soak: ## Make 500 deployments one after another in the live local cloud, and see that it holds no more at the end
+	go test -timeout 60m -count 1 -run '^TestSoak$$' -v ./internal/localcloud -deployments 500
+
+# A race in what is done side by side shows where processes, ports and the loop are; the stories run one thing at a time.
+# RACE=some is what .ci/run runs.
+.PHONY: race
+race: ## Run all tests under the race detector; RACE=some runs those of what is done side by side
+	scripts/race $(RACE)
+
+.PHONY: vuln
+vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in what the code calls
+	scripts/vuln $(GOVULNCHECK)
+
+$(GOVULNCHECK):
+	GOBIN=$(CURDIR)/bin go install golang.org/x/vuln/cmd/govulncheck@v$(lastword $(subst -, ,$@))
+	mv bin/govulncheck $@
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target, each for FUZZTIME (30s)

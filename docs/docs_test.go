@@ -270,3 +270,40 @@ func TestTaskDefinitionInTheDocumentIsOne(t *testing.T) {
 		}
 	}
 }
+
+// Every defence that SECURITY.md claims is shown by a test that there is.
+func TestSecurityNamesTestsThatThereAre(t *testing.T) {
+	t.Parallel()
+	declared := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(read(t, path), -1) {
+			declared[m[1]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for line := range strings.SplitSeq(read(t, "../SECURITY.md"), "\n") {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || strings.Contains(line, "---") || strings.Contains(line, "shown by") {
+			continue
+		}
+		named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(cells[3], -1)
+		if len(named) == 0 {
+			t.Errorf("nothing shows it:%s", line)
+		}
+		for _, m := range named {
+			if shown++; !declared[m[1]] {
+				t.Errorf("SECURITY.md names %s, which there is not", m[1])
+			}
+		}
+	}
+	if shown == 0 {
+		t.Error("SECURITY.md names no test")
+	}
+}

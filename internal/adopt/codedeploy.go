@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/goccy/go-yaml"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
@@ -63,36 +65,39 @@ func (c *CodeDeploy) ReadAppSpec(file string, data []byte) error {
 // ReadGroup reads a deployment group as `aws deploy get-deployment-group` prints it.
 func (c *CodeDeploy) ReadGroup(file string, data []byte) error {
 	var out struct {
-		Info struct {
-			ConfigName  string `json:"deploymentConfigName"`
-			ECSServices []struct {
-				Service string `json:"serviceName"`
-				Cluster string `json:"clusterName"`
-			} `json:"ecsServices"`
-			Alarms struct {
-				Enabled bool `json:"enabled"`
-				Alarms  []struct {
-					Name string `json:"name"`
-				} `json:"alarms"`
-			} `json:"alarmConfiguration"`
-			BlueGreen struct {
-				Terminate struct {
-					Minutes int `json:"terminationWaitTimeInMinutes"`
-				} `json:"terminateBlueInstancesOnDeploymentSuccess"`
-			} `json:"blueGreenDeploymentConfiguration"`
+		Info struct { // not the SDK's type as a whole: the CLI writes times in several forms
+			DeploymentConfigName             *string                                 `json:"deploymentConfigName"`
+			EcsServices                      []types.ECSService                      `json:"ecsServices"`
+			AlarmConfiguration               *types.AlarmConfiguration               `json:"alarmConfiguration"`
+			BlueGreenDeploymentConfiguration *types.BlueGreenDeploymentConfiguration `json:"blueGreenDeploymentConfiguration"`
 		} `json:"deploymentGroupInfo"`
 	}
 	if err := json.Unmarshal(data, &out); err != nil {
 		return rollout.Errorf(rollout.KindSpecInvalid, "%s is not what `aws deploy get-deployment-group` prints: %w", file, err)
 	}
-	if len(out.Info.ECSServices) != 1 {
-		return rollout.Errorf(rollout.KindSpecInvalid, "%s: deploymentGroupInfo.ecsServices has %d services, want one: is it a group for ECS?", file, len(out.Info.ECSServices))
+	group := types.DeploymentGroupInfo{
+		DeploymentConfigName: out.Info.DeploymentConfigName, EcsServices: out.Info.EcsServices,
+		AlarmConfiguration: out.Info.AlarmConfiguration, BlueGreenDeploymentConfiguration: out.Info.BlueGreenDeploymentConfiguration,
 	}
-	c.Service, c.Cluster = out.Info.ECSServices[0].Service, out.Info.ECSServices[0].Cluster
-	c.Configuration, c.Kept = out.Info.ConfigName, time.Duration(out.Info.BlueGreen.Terminate.Minutes)*time.Minute
-	if out.Info.Alarms.Enabled {
-		for _, a := range out.Info.Alarms.Alarms {
-			c.Alarms = append(c.Alarms, a.Name)
+	if err := c.take(group); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// take takes over what a deployment group says.
+func (c *CodeDeploy) take(g types.DeploymentGroupInfo) error {
+	if len(g.EcsServices) != 1 {
+		return rollout.Errorf(rollout.KindSpecInvalid, "deploymentGroupInfo.ecsServices has %d services, want one: is it a group for ECS?", len(g.EcsServices))
+	}
+	c.Service, c.Cluster = aws.ToString(g.EcsServices[0].ServiceName), aws.ToString(g.EcsServices[0].ClusterName)
+	c.Configuration = aws.ToString(g.DeploymentConfigName)
+	if how := g.BlueGreenDeploymentConfiguration; how != nil && how.TerminateBlueInstancesOnDeploymentSuccess != nil {
+		c.Kept = time.Duration(how.TerminateBlueInstancesOnDeploymentSuccess.TerminationWaitTimeInMinutes) * time.Minute
+	}
+	if g.AlarmConfiguration != nil && g.AlarmConfiguration.Enabled {
+		for _, a := range g.AlarmConfiguration.Alarms {
+			c.Alarms = append(c.Alarms, aws.ToString(a.Name))
 		}
 	}
 	return nil

@@ -114,7 +114,8 @@ func (r *Running) beside(d *Draft, controller string) {
 	}
 	d.Missing = append(d.Missing, Missing{
 		"an environment beside " + aws.ToString(r.Service.ServiceName) + ", whose deployment controller is " + controller,
-		fmt.Sprintf("make it with infra/service.yaml in the same listener and move the traffic there (docs/migrate.md): "+
+		fmt.Sprintf("Sluice's slots have the controller ECS. Make them with infra/service.yaml in the same listener, behind a host name that nobody uses, "+
+			"then take the traffic by the new rule's condition; CodeDeploy's rule serves until then, and again if you give it back (docs/migrate.md): "+
 			"App=%s Environment=production Vpc=%s TaskSubnets=%s Listener=%s Priority=%d Port=%d HealthPath=%s Tasks=%d HostHeader=sluice-%s.example.com",
 			d.App, aws.ToString(r.Group.VpcId), taskSubnets, r.Listener, r.Free, aws.ToInt32(r.Group.Port), aws.ToString(r.Group.HealthCheckPath),
 			r.Service.DesiredCount, d.App),

@@ -41,6 +41,8 @@ type Order struct {
 	Author string            `json:"author,omitempty"` // of the commit, where the person has no e-mail address
 	Link   string            `json:"link,omitempty"`   // to the build
 
+	Committed time.Time `json:"committedAt,omitzero"` // when the commit was made; zero where nobody knows
+
 	BreakGlass string `json:"breakGlass,omitempty"` // why a deployment passes freezes and windows
 
 	To    int       `json:"to,omitempty"`

@@ -28,7 +28,7 @@ func PersonOf(userARN string) (rollout.Person, error) {
 	}
 	kind, rest, _ := strings.Cut(a.Resource, "/")
 	switch {
-	case a.Service == "iam" && kind == "user" && rest != "":
+	case a.Service == "iam" && kind == "user" && rest != "" && !strings.HasSuffix(rest, "/"):
 		return named(userARN, rest[strings.LastIndex(rest, "/")+1:]), nil
 	case a.Service == "sts" && kind == "assumed-role":
 		role, session, ok := strings.Cut(rest, "/")

@@ -139,7 +139,7 @@ func (o *DecideOptions) about(ctx context.Context, t *target) (name, subject str
 	if len(o.Subject) == 1 && strings.HasPrefix(o.Subject[0], store.ApprovalPrefix) {
 		return o.Subject[0], o.Subject[0], nil
 	}
-	var r rolling
+	var r approvals.Rolling
 	if len(o.Subject) == 1 {
 		err = t.client().Get(ctx, "/rollouts/"+url.PathEscape(o.Subject[0]), &r)
 	} else {
@@ -149,7 +149,7 @@ func (o *DecideOptions) about(ctx context.Context, t *target) (name, subject str
 	case err != nil:
 		return "", "", err
 	case r.Outcome != "":
-		return "", "", rollout.Errorf(rollout.KindRefused, "%s has ended: %s; there is nothing to %s", r.Rollout, r.says(), o.Action)
+		return "", "", rollout.Errorf(rollout.KindRefused, "%s has ended: %s; there is nothing to %s", r.Rollout, says(r), o.Action)
 	case !o.Action.Answers():
 		return r.Rollout, r.Rollout, nil
 	case r.Approval == "":
@@ -160,23 +160,23 @@ func (o *DecideOptions) about(ctx context.Context, t *target) (name, subject str
 }
 
 // meant is the rollout of an environment that is asked about or steered.
-func (o *DecideOptions) meant(ctx context.Context, t *target) (rolling, error) {
+func (o *DecideOptions) meant(ctx context.Context, t *target) (approvals.Rolling, error) {
 	if err := t.known(ctx, o.Process, o.Subject[0], o.Subject[1]); err != nil {
-		return rolling{}, err
+		return approvals.Rolling{}, err
 	}
-	var has struct{ Owner, Asking *rolling }
+	var has approvals.Having
 	if err := t.client().Get(ctx, "/environments/"+url.PathEscape(o.Subject[0])+"/"+url.PathEscape(o.Subject[1]), &has); err != nil {
-		return rolling{}, err
+		return approvals.Rolling{}, err
 	}
 	switch {
 	case o.Action.Answers() && has.Asking != nil && (has.Owner == nil || has.Owner.Approval == ""):
 		return *has.Asking, nil
 	case o.Action.Answers() && has.Asking != nil:
-		return rolling{}, usagef("two rollouts ask: %s before a step, %s before the environment; name one of them", has.Owner.Rollout, has.Asking.Rollout)
+		return approvals.Rolling{}, usagef("two rollouts ask: %s before a step, %s before the environment; name one of them", has.Owner.Rollout, has.Asking.Rollout)
 	case has.Owner != nil:
 		return *has.Owner, nil
 	default:
-		return rolling{}, rollout.Errorf(rollout.KindRefused, "no rollout is in %s; there is nothing to %s", strings.Join(o.Subject, "/"), o.Action)
+		return approvals.Rolling{}, rollout.Errorf(rollout.KindRefused, "no rollout is in %s; there is nothing to %s", strings.Join(o.Subject, "/"), o.Action)
 	}
 }
 

@@ -19,9 +19,9 @@ type DeployOptions struct {
 	App, Environment string
 	Images           []string // IMAGE or CONTAINER=IMAGE
 	Order            approvals.Order
+	Committed        string // when the commit was made; "" is as git knows it
 	Wait             waitFlags
-	Engine           string // "" is the installation's, engineHere this command's own
-	State            string // file of an engine here; "" is the app's in .sluice
+	Engine           engineFlags
 	Output           outputFlag
 	Target           targetFlags
 }
@@ -42,9 +42,12 @@ this command: it goes on when the command ends.
 With --engine here there is no installation: this command runs the state machine itself,
 with your credentials, until the rollouts have ended, and keeps its state in a file.
 Alarms are looked at every five seconds. It takes the spec of the sluice.yaml in this
-folder; you approve what it asks at the terminal. Ctrl-C asks whether to roll back or to
-leave all as it is, without a terminal it rolls back, and a second one leaves. What is
-left, or was cut off, is taken back first the next time.
+folder; you are told here, not by its notify. At the terminal you approve what it asks,
+and steer by typing pause, resume, promote or abort and Enter. Ctrl-C asks whether to
+roll back or to leave all as it is, without a terminal it rolls back, and a second one
+leaves. What is left, or was cut off, is taken back first the next time. Status, history,
+explain and metrics take --engine here too, from another terminal; rollback and repair
+when no other command works with the state.
 
 Exit status: 0 when the release is made or, with --wait, got through all of its
 environments; 1 when Sluice could not be asked; 2 for a wrong command line; with
@@ -71,13 +74,13 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. Wit
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.Images, "image", nil, "`IMAGE`, or CONTAINER=IMAGE for an app of several containers; may be repeated")
 	flags.StringVar(&o.Order.Commit, "commit", "", "the commit that is deployed; without --image, the images that are tagged with it,\nor with its first 12 characters")
+	flags.StringVar(&o.Committed, "committed", "", "when the commit was made, a `time` such as 2026-03-02T08:57:11Z, for the lead time of\nsluice metrics; without it, as git knows the commit in this folder")
 	flags.StringVar(&o.Environment, "env", "", "this environment alone, and none that the spec has before or after it")
-	flags.StringVar(&o.Order.Author, "author", "", "the commit's author, an e-mail address, where a role deploys: who may not approve with notAuthor")
+	flags.StringVar(&o.Order.Author, "author", "", "the commit's author, an e-mail address, where a role deploys: who may not approve with\nnotAuthor. Whoever is known by an e-mail address is the author, and another is refused")
 	flags.StringVar(&o.Order.Link, "link", "", "address of the build, for people")
 	flags.StringVar(&o.Order.BreakGlass, "break-glass", "", "pass freezes and windows, for this `reason`; everybody is told")
 	o.Wait.addTo(cmd, "until the deployment is over")
-	flags.StringVar(&o.Engine, "engine", "", "`where` the state machine runs: here is in this command, without an installation")
-	flags.StringVar(&o.State, "state", "", "`file` of the state with --engine here; else .sluice/APP.json")
+	o.Engine.addTo(cmd, "runs the state machine in this command")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
 	return cmd
@@ -85,18 +88,18 @@ it needs a person (dirty), 8 when --timeout was over; 6 when it was refused. Wit
 
 // deployed is the answer of `sluice deploy`.
 type deployed struct {
-	App     string `json:"app"`
-	Release int    `json:"release"`
-	Order   string `json:"order"` // its id, by which the deployment is known: GET /deployments/APP/ORDER
-	Going   *going `json:"deployment,omitempty"`
+	App     string               `json:"app"`
+	Release int                  `json:"release"`
+	Order   string               `json:"order"` // its id, by which the deployment is known: GET /deployments/APP/ORDER
+	Going   *approvals.Deploying `json:"deployment,omitempty"`
 }
 
 func runDeploy(ctx context.Context, o *DeployOptions) error {
-	order, err := o.order()
+	order, err := o.order(ctx)
 	if err != nil {
 		return err
 	}
-	if o.Engine == engineHere {
+	if o.Engine.engine == engineHere {
 		return deployHere(ctx, o, order)
 	}
 	t, err := o.Target.find(ctx, o.Process)
@@ -124,7 +127,7 @@ func runDeploy(ctx context.Context, o *DeployOptions) error {
 }
 
 // order is what the command line orders.
-func (o *DeployOptions) order() (approvals.Order, error) {
+func (o *DeployOptions) order(ctx context.Context) (approvals.Order, error) {
 	order := o.Order
 	order.Verb, order.App, order.Environment = approvals.Deploy, o.App, o.Environment
 	if order.App == "" {
@@ -141,6 +144,9 @@ func (o *DeployOptions) order() (approvals.Order, error) {
 		return order, usagef("say what to deploy, with --image or --commit")
 	}
 	var err error
+	if order.Committed, err = o.committed(ctx); err != nil {
+		return order, err
+	}
 	order.Images, err = imagesOf(o.Images)
 	return order, err
 }

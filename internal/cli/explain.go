@@ -20,6 +20,7 @@ type ExplainOptions struct {
 	Subject []string // ROLLOUT, APP/RELEASE, or APP and ENV
 	Output  outputFlag
 	Target  targetFlags
+	Engine  engineFlags
 }
 
 // NewCmdExplain makes `sluice explain`. The work is done by run.
@@ -50,15 +51,12 @@ command line.`,
 	}
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
+	o.Engine.addTo(cmd, "reads the state of `sluice deploy --engine here`")
 	return cmd
 }
 
 func runExplain(ctx context.Context, o *ExplainOptions) error {
-	t, err := o.Target.find(ctx, o.Process)
-	if err != nil {
-		return err
-	}
-	s, err := t.steps(o.Process)
+	s, err := o.Engine.reader(ctx, o.Process, &o.Target, appOf(o.Subject))
 	if err != nil {
 		return err
 	}
@@ -84,6 +82,15 @@ func runExplain(ctx context.Context, o *ExplainOptions) error {
 		}
 		return page.write(out)
 	})
+}
+
+// appOf is the app that is named, or "": the name of a rollout does not say it for sure.
+func appOf(subject []string) string {
+	app, _, ofRelease := strings.Cut(subject[0], "/")
+	if len(subject) == 2 || ofRelease {
+		return app
+	}
+	return ""
 }
 
 // findRollouts are the rollouts that are meant: the one of that name, those of a release,

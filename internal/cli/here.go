@@ -1,47 +1,35 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"math"
 	"net/url"
-	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-deploy/sluice/internal/approvals"
-	"github.com/sluice-deploy/sluice/internal/awsclient"
-	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/foreground"
 	"github.com/sluice-deploy/sluice/internal/installation"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// engineHere is the value of --engine for an engine in this process.
-const engineHere = "here"
-
 // checkEngine checks --engine, and what cannot be said with it or without.
 func (o *DeployOptions) checkEngine(cmd *cobra.Command) error {
-	switch {
-	case o.Engine == engineHere && cmd.Flags().Changed("timeout"):
+	here, err := o.Engine.here()
+	if here && cmd.Flags().Changed("timeout") {
 		return usagef("--timeout is for --wait; what an engine here does ends with this command")
-	case o.Engine != "" && o.Engine != engineHere:
-		return usagef("--engine is %q, want here, or nothing for the installation's", o.Engine)
-	case o.Engine == "" && o.State != "":
-		return usagef("--state is for --engine here; an installation has a table")
 	}
-	return nil
+	return err
 }
 
-// here is a deployment whose engine runs in this process.
+// here is the work of an engine that runs in this process.
 type here struct {
 	*target
 	Process
@@ -54,22 +42,37 @@ type here struct {
 }
 
 // forever is how long an engine here waits: what it leaves would stand still.
-func forever() waitFlags { return waitFlags{timeout: math.MaxInt64} }
+func forever() waitFlags { return waitFlags{wait: true, timeout: math.MaxInt64} }
 
 // deployHere deploys without an installation and waits until all is over, guards too.
-// The work does not end with the context, which Ctrl-C ends: a person is asked first.
 func deployHere(ctx context.Context, o *DeployOptions, order approvals.Order) error {
 	spec, err := o.specHere(order)
 	if err != nil {
 		return err
 	}
-	account, err := o.accountHere(ctx, spec.App)
+	return workHere(ctx, work{o.Process, &o.Engine, &o.Target}, spec, func(ctx context.Context, h *here) error {
+		return h.deploy(ctx, o, order)
+	})
+}
+
+// work is what a command brings for an engine here.
+type work struct {
+	Process
+
+	engine *engineFlags
+	target *targetFlags
+}
+
+// workHere starts an engine, has what was interrupted ended, and then does the work. It
+// does not end with the context, which Ctrl-C ends: a person is asked first.
+func workHere(ctx context.Context, w work, spec rollout.Spec, do func(context.Context, *here) error) error {
+	account, err := w.accountHere(ctx, spec.App)
 	if err != nil {
 		return err
 	}
 	work, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
-	h, err := startHere(work, o, account, spec)
+	h, err := startHere(work, w, account, spec)
 	if err != nil {
 		return err
 	}
@@ -77,9 +80,14 @@ func deployHere(ctx context.Context, o *DeployOptions, order approvals.Order) er
 	h.pressed = ctx.Done()
 	watched := make(chan struct{})
 	go func() { defer close(watched); h.interrupt(work, leave) }()
-	err = h.deploy(work, o, order)
+	if err = h.settle(work); err == nil {
+		err = do(work, h)
+	}
+	if !errors.Is(err, context.Canceled) {
+		err = errors.Join(err, h.untilLetGo(work))
+	}
 	if errors.Is(err, context.Canceled) {
-		_, _ = fmt.Fprintf(o.Err, "left as it is; the next `sluice deploy --engine here` with %s takes it back first\n", h.file) // nobody has to read it
+		_, _ = fmt.Fprintf(w.Err, "left as it is; the next command with --engine here and %s takes it back first\n", h.file) // nobody has to read it
 	}
 	leave()
 	<-watched
@@ -103,25 +111,43 @@ func (o *DeployOptions) specHere(order approvals.Order) (rollout.Spec, error) {
 		return *spec, rollout.Errorf(rollout.KindRefused,
 			"%s asks for approvals, and there is no terminal to ask at: run this on one, or install Sluice (docs/install.md)", specFile)
 	}
+	if unheard := unheard(*spec); len(unheard) > 0 {
+		_, _ = fmt.Fprintf(o.Err, "without an installation you are told here, and nobody else: %s of %s is not used\n", strings.Join(unheard, ", "), specFile) // nobody has to read it
+	}
 	return *spec, nil
+}
+
+// unheard are the entries of notify, which take an installation.
+func unheard(spec rollout.Spec) []string {
+	var all []string
+	add := func(of string, channels []rollout.Channel) {
+		for i, c := range channels {
+			all = append(all, fmt.Sprintf("%snotify[%d] (%s)", of, i, c.Address()))
+		}
+	}
+	add("", spec.Notify)
+	for _, env := range spec.Environments {
+		add(env.Name+"'s ", env.Notify)
+	}
+	return all
 }
 
 // accountHere is the account that is deployed to. Refused where an installation in it
 // has the app: two engines would write one rule. Whoever may not look for one is believed.
-func (o *DeployOptions) accountHere(ctx context.Context, app string) (aws.Config, error) {
-	t, err := o.Target.reach(ctx, o.Process)
+func (w work) accountHere(ctx context.Context, app string) (aws.Config, error) {
+	t, err := w.target.reach(ctx, w.Process)
 	if err != nil {
 		return aws.Config{}, err
 	}
 	account := t.AWS
-	t.Installation, err = installation.Find(ctx, account, o.Target.stack)
+	t.Installation, err = installation.Find(ctx, account, w.target.stack)
 	if rollout.KindOf(err) == rollout.KindNotFound || rollout.KindOf(err) == rollout.KindDenied {
 		return account, nil
 	}
 	if err != nil {
 		return account, err
 	}
-	s, err := t.steps(o.Process)
+	s, err := t.steps(w.Process)
 	if err != nil {
 		return account, err
 	}
@@ -146,22 +172,17 @@ func asks(spec rollout.Spec) bool {
 }
 
 // startHere starts the engine on its own clock, which runs until the context ends.
-func startHere(ctx context.Context, o *DeployOptions, account aws.Config, spec rollout.Spec) (*here, error) {
-	who, err := sts.NewFromConfig(account).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+func startHere(ctx context.Context, w work, account aws.Config, spec rollout.Spec) (*here, error) {
+	o, err := engineOptions(ctx, w.Process, account)
 	if err != nil {
-		return nil, awsclient.Wrap(err, "ask AWS who you are")
+		return nil, err
 	}
-	h := &here{
-		Process: o.Process, told: news{o.Err, map[string]string{}},
-		file: cmp.Or(o.State, filepath.Join(".sluice", spec.App+".json")),
+	o.Spec = spec
+	if o.File, err = w.engine.file(spec.App); err != nil {
+		return nil, err
 	}
-	l := loop.NewLive(cmp.Or(o.Speed, 1))
-	go func() { _ = l.Run(ctx) }() // it ends with its context
-	h.engine, err = foreground.Start(ctx, foreground.Options{
-		Loop: l, Account: account, Number: aws.ToString(who.Account), Spec: spec, File: h.file,
-		Log: slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
-	if err != nil {
+	h := &here{Process: w.Process, told: news{w.Err, map[string]string{}}, file: o.File}
+	if h.engine, err = foreground.Start(ctx, o); err != nil {
 		return nil, err
 	}
 	h.target = &target{
@@ -169,21 +190,41 @@ func startHere(ctx context.Context, o *DeployOptions, account aws.Config, spec r
 		AWS:          h.engine.Person(), http: h.engine.HTTP(),
 		Local: engineHere, // asked as often as a local cloud
 	}
-	if isTerminal(o.In) {
-		h.lines = linesOf(o.In)
+	if isTerminal(w.In) {
+		h.lines = linesOf(w.In)
 	}
 	return h, nil
 }
 
-// deploy takes up what was interrupted, and then does what is ordered.
-func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Order) error {
+// settle waits until what was interrupted has ended.
+func (h *here) settle(ctx context.Context) error {
 	for _, name := range h.engine.Interrupted {
-		_, _ = fmt.Fprintf(o.Err, "%s was cut off; it is ended first\n", name) // nobody has to read it
-		r, err := h.untilRolled(ctx, h.Process, name, forever())
-		if r.Outcome == "" || r.Outcome == rollout.Dirty {
+		_, _ = fmt.Fprintf(h.Err, "%s was cut off; it is ended first\n", name) // nobody has to read it
+		if r, err := h.untilRolled(ctx, h.Process, name, forever()); r.Outcome == "" {
 			return err
 		}
 	}
+	if len(h.engine.Interrupted) == 0 {
+		return nil
+	}
+	return h.untilLetGo(ctx)
+}
+
+// untilLetGo waits until nothing has an environment any more: an outcome comes a moment
+// before that, and a repair's rollout has one from the start.
+func (h *here) untilLetGo(ctx context.Context) error {
+	for _, place := range h.engine.Places() {
+		var dirty *statusError
+		err := h.untilFree(ctx, place, "", forever())
+		if err != nil && !errors.As(err, &dirty) && rollout.KindOf(err) != rollout.KindNotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// deploy does what is ordered.
+func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Order) error {
 	if err := h.engine.Register(ctx); err != nil {
 		return err
 	}
@@ -193,6 +234,9 @@ func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Ord
 	}
 	out := deployed{App: order.App, Release: followed.Release, Order: followed.ID}
 	_, _ = fmt.Fprintf(o.Err, "release %d of %s is on its way; its state is in %s\n", out.Release, out.App, h.file) // nobody has to read it
+	if h.lines != nil {
+		_, _ = fmt.Fprintln(o.Err, "type pause, resume, promote or abort, and Enter, to steer it") // nobody has to read it
+	}
 	g, outcome := h.follow(ctx, order.App, followed.ID)
 	out.Going = &g
 	err = o.Output.write(o.Out, out, func(w io.Writer) error {
@@ -207,13 +251,13 @@ func (h *here) deploy(ctx context.Context, o *DeployOptions, order approvals.Ord
 
 // follow tells what happens, asks what is asked, and gives the outcome when no rollout of
 // the deployment is under way any more.
-func (h *here) follow(ctx context.Context, app, order string) (going, error) {
-	var g going
+func (h *here) follow(ctx context.Context, app, order string) (approvals.Deploying, error) {
+	var g approvals.Deploying
 	err := h.look(ctx, forever(), func() (bool, error) {
 		if err := h.client().Get(ctx, "/deployments/"+app+"/"+url.PathEscape(order), &g); err != nil {
 			return false, err
 		}
-		over := g.over()
+		all := over(g)
 		for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
 			r := g.Environments[name]
 			if r.Approval == "" { // a question is put here
@@ -222,23 +266,23 @@ func (h *here) follow(ctx context.Context, app, order string) (going, error) {
 			if err := h.ask(ctx, r); err != nil {
 				return false, err
 			}
-			over = over && (r.Rollout == "" || r.Outcome != "")
+			all = all && (r.Rollout == "" || r.Outcome != "")
 		}
-		return over, nil
+		return all, h.steer(ctx, g)
 	})
 	if err != nil {
 		return g, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
 		if r := g.Environments[name]; r.Outcome != "" && r.Outcome != rollout.Succeeded {
-			return g, ended(r.Outcome, "release %d of %s did not get through: %s: %s", g.Release, g.App, name, r.says())
+			return g, ended(r.Outcome, "release %d of %s did not get through: %s: %s", g.Release, g.App, name, says(r))
 		}
 	}
 	return g, nil
 }
 
 // ask answers a rollout's question with what is typed, once.
-func (h *here) ask(ctx context.Context, r rolling) error {
+func (h *here) ask(ctx context.Context, r approvals.Rolling) error {
 	if r.Approval == "" || r.Outcome != "" || h.told.told[r.Approval] != "" {
 		return nil
 	}
@@ -259,12 +303,45 @@ func (h *here) ask(ctx context.Context, r rolling) error {
 	return err
 }
 
+// steer does what was typed while nothing was asked.
+func (h *here) steer(ctx context.Context, g approvals.Deploying) error {
+	var line string
+	select {
+	case line = <-h.lines:
+	case <-h.pressed: // which has a question of its own
+		return nil
+	default:
+		return nil
+	}
+	action := approvals.Action(strings.ToLower(strings.TrimSpace(line)))
+	if !slices.Contains([]approvals.Action{approvals.Pause, approvals.Resume, approvals.Promote, approvals.Abort}, action) {
+		_, _ = fmt.Fprintln(h.Err, "type pause, resume, promote or abort; Ctrl-C ends this command") // nobody has to read it
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
+		r := g.Environments[name]
+		if r.Rollout == "" || r.Outcome != "" {
+			continue
+		}
+		said := action.Past()
+		_, err := h.decide(ctx, map[string]string{"action": string(action), "subject": r.Rollout, "reason": "at the terminal"})
+		if rollout.KindOf(err) == rollout.KindRefused {
+			said, err = err.Error(), nil
+		}
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(h.Err, "%s: %s\n", r.Rollout, said) // nobody has to read it
+	}
+	return nil
+}
+
 // stop has what is under way taken back.
 func (h *here) stop(ctx context.Context) {
 	for _, place := range h.engine.Places() {
 		names, err := h.engine.UnderWay(ctx, place)
 		for _, name := range names {
-			var r rolling
+			var r approvals.Rolling
 			if err = h.client().Get(ctx, "/rollouts/"+name, &r); err != nil {
 				break
 			}

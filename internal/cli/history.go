@@ -22,6 +22,7 @@ type HistoryOptions struct {
 	Limit  int
 	Output outputFlag
 	Target targetFlags
+	Engine engineFlags
 }
 
 // NewCmdHistory makes `sluice history`. The work is done by run.
@@ -49,15 +50,12 @@ Exit status: 0 when they are listed, 1 when not, 2 for a wrong command line.`,
 	cmd.Flags().IntVar(&o.Limit, "limit", 20, "how many at most")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
+	o.Engine.addTo(cmd, "reads the state of `sluice deploy --engine here`")
 	return cmd
 }
 
 func runHistory(ctx context.Context, o *HistoryOptions) error {
-	t, err := o.Target.find(ctx, o.Process)
-	if err != nil {
-		return err
-	}
-	s, err := t.steps(o.Process)
+	s, err := o.Engine.reader(ctx, o.Process, &o.Target, o.Place.App)
 	if err != nil {
 		return err
 	}

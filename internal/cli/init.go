@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-deploy/sluice/internal/adopt"
@@ -23,6 +24,7 @@ type InitOptions struct {
 	File, App                         string
 	Force                             bool
 	Service, AppSpec, Group, Ecspress string
+	Application, DeploymentGroup      string // of CodeDeploy
 	Output                            outputFlag
 	Target                            targetFlags
 }
@@ -35,8 +37,13 @@ func NewCmdInit(p Process, run func(context.Context, *InitOptions) error) *cobra
 		Short: "Write a first sluice.yaml of what runs already, and say what is missing",
 		Long: `Writes a sluice.yaml for an app that runs on ECS: from its service, from CodeDeploy's
 appspec.yaml with the deployment group, or from an ecspresso configuration; without
-any of them, one to start from. The service becomes the slot blue where it is.
-Nothing is changed in the account.
+any of them, one to start from. The service becomes the slot blue where it is; one that
+CodeDeploy deploys stays beside Sluice's two until the traffic has moved. Nothing is
+changed in the account.
+
+With --appspec CodeDeploy is asked for the deployment group: the one of --application and
+--deployment-group, the one that deploys --service, or the only one there is. Whoever may
+not ask gives it with --group.
 
 What Sluice needs beside it is said on standard error. The CloudFormation that makes it
 is on standard output, to be kept in a file.
@@ -45,22 +52,27 @@ Exit status: 0 when the file is written, 1 when AWS could not be asked, 2 for a 
 command line or file, 6 when the service is nothing that Sluice could roll out.`,
 		Example: `  sluice init --service prod/shop > slots.yaml
   sluice init --ecspresso ecspresso.yml
-  aws deploy get-deployment-group --application-name shop --deployment-group-name prod > group.json
-  sluice init --appspec appspec.yaml --group group.json
+  sluice init --appspec appspec.yaml --service prod/shop
+  sluice init --appspec appspec.yaml --application shop --deployment-group prod
   sluice init --app shop`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Service, "service", "", "the ECS service, as `CLUSTER/SERVICE`")
-	flags.StringVar(&o.AppSpec, "appspec", "", "CodeDeploy's appspec.yaml, a `file`; with --group")
+	flags.StringVar(&o.AppSpec, "appspec", "", "CodeDeploy's appspec.yaml, a `file`")
+	flags.StringVar(&o.Application, "application", "", "CodeDeploy's application, by `name`; with --appspec")
+	flags.StringVar(&o.DeploymentGroup, "deployment-group", "", "its deployment group, by `name`; with --appspec")
 	flags.StringVar(&o.Group, "group", "", "the deployment group, a `file` with what aws deploy get-deployment-group printed")
 	flags.StringVar(&o.Ecspress, "ecspresso", "", "an ecspresso configuration, a `file`")
 	flags.StringVar(&o.App, "app", "", "the app's `name`; else the service's, or this folder's")
 	flags.StringVarP(&o.File, "file", "f", specFile, "the `file` to write")
 	flags.BoolVar(&o.Force, "force", false, "write over a file that is there")
-	cmd.MarkFlagsMutuallyExclusive("service", "appspec", "ecspresso")
-	cmd.MarkFlagsRequiredTogether("appspec", "group")
+	cmd.MarkFlagsMutuallyExclusive("service", "ecspresso")
+	cmd.MarkFlagsMutuallyExclusive("appspec", "ecspresso")
+	for _, flag := range []string{"service", "application", "deployment-group"} {
+		cmd.MarkFlagsMutuallyExclusive("group", flag)
+	}
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
 	return cmd
@@ -104,15 +116,16 @@ func runInit(ctx context.Context, o *InitOptions) error {
 
 // draft is what the flags ask for.
 func (o *InitOptions) draft(ctx context.Context) (adopt.Draft, error) {
+	cluster, service, ok := strings.Cut(o.Service, "/")
 	switch {
-	case o.Service != "":
-		cluster, service, ok := strings.Cut(o.Service, "/")
-		if !ok || cluster == "" || service == "" {
-			return adopt.Draft{}, usagef("--service is %q, want CLUSTER/SERVICE", o.Service)
-		}
-		return o.running(ctx, cluster, service)
+	case o.Service != "" && (!ok || cluster == "" || service == ""):
+		return adopt.Draft{}, usagef("--service is %q, want CLUSTER/SERVICE", o.Service)
 	case o.AppSpec != "":
-		return o.codeDeploy(ctx)
+		return o.codeDeploy(ctx, adopt.Wanted{Application: o.Application, Group: o.DeploymentGroup, Cluster: cluster, Service: service})
+	case o.Application != "" || o.DeploymentGroup != "" || o.Group != "":
+		return adopt.Draft{}, usagef("--application, --deployment-group and --group are CodeDeploy's; give its appspec.yaml too, with --appspec")
+	case o.Service != "":
+		return o.running(ctx, cluster, service)
 	case o.Ecspress != "":
 		text, err := readInput("--ecspresso", o.Ecspress)
 		if err != nil {
@@ -157,18 +170,23 @@ func (o *InitOptions) running(ctx context.Context, cluster, service string) (ado
 	return found.Draft(app)
 }
 
-func (o *InitOptions) codeDeploy(ctx context.Context) (adopt.Draft, error) {
+// codeDeploy drafts of what CodeDeploy deploys.
+func (o *InitOptions) codeDeploy(ctx context.Context, want adopt.Wanted) (adopt.Draft, error) {
 	var c adopt.CodeDeploy
-	for _, in := range []struct {
-		flag, file string
-		read       func(string, []byte) error
-	}{{"--appspec", o.AppSpec, c.ReadAppSpec}, {"--group", o.Group, c.ReadGroup}} {
-		text, err := readInput(in.flag, in.file)
+	if err := readWith("--appspec", o.AppSpec, c.ReadAppSpec); err != nil {
+		return adopt.Draft{}, err
+	}
+	if o.Group != "" {
+		if err := readWith("--group", o.Group, c.ReadGroup); err != nil {
+			return adopt.Draft{}, err
+		}
+	} else {
+		t, err := o.Target.reach(ctx, o.Process)
 		if err != nil {
 			return adopt.Draft{}, err
 		}
-		if err := in.read(in.file, text); err != nil {
-			return adopt.Draft{}, &usageError{err}
+		if err := c.FindGroup(ctx, codedeploy.NewFromConfig(t.AWS), want); err != nil {
+			return adopt.Draft{}, err
 		}
 	}
 	d, err := o.running(ctx, c.Cluster, c.Service)
@@ -176,6 +194,18 @@ func (o *InitOptions) codeDeploy(ctx context.Context) (adopt.Draft, error) {
 		c.Apply(&d)
 	}
 	return d, err
+}
+
+// readWith reads a file that a flag names.
+func readWith(flag, file string, read func(string, []byte) error) error {
+	text, err := readInput(flag, file)
+	if err != nil {
+		return err
+	}
+	if err := read(file, text); err != nil {
+		return &usageError{err}
+	}
+	return nil
 }
 
 func readInput(flag, file string) ([]byte, error) {

@@ -21,6 +21,7 @@ type MetricsOptions struct {
 	Since            string
 	Output           outputFlag
 	Target           targetFlags
+	Engine           engineFlags
 }
 
 // NewCmdMetrics makes `sluice metrics`. The work is done by run.
@@ -48,6 +49,7 @@ Exit status: 0 when it is counted, 1 when not, 2 for a wrong command line.`,
 	cmd.Flags().StringVar(&o.Since, "since", "30d", "`span` back from now, in hours, days or weeks: 36h, 30d, 12w; or a day: 2026-01-31")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
+	o.Engine.addTo(cmd, "reads the state of `sluice deploy --engine here`")
 	return cmd
 }
 
@@ -55,15 +57,11 @@ func runMetrics(ctx context.Context, o *MetricsOptions) error {
 	if _, err := since(o.Since, o.Started); err != nil {
 		return err
 	}
-	t, err := o.Target.find(ctx, o.Process)
+	s, err := o.Engine.reader(ctx, o.Process, &o.Target, o.App)
 	if err != nil {
 		return err
 	}
-	s, err := t.steps(o.Process)
-	if err != nil {
-		return err
-	}
-	from, err := since(o.Since, t.Now())
+	from, err := since(o.Since, s.Now())
 	if err != nil {
 		return err
 	}
@@ -117,7 +115,7 @@ func (p *page) deliveries(all []steps.Delivery) {
 	p.table(rows)
 	p.add("", p.Dim.Render("since "+all[0].Since.Format("2006-01-02 15:04 UTC")+"; spans are medians"))
 	if unknown > 0 {
-		p.add(p.Dim.Render(fmt.Sprintf("of %s nobody told when the commit was made (committedAt, docs/events.md): not in LEAD TIME", counted(unknown, "deployment"))))
+		p.add(p.Dim.Render(fmt.Sprintf("of %s nobody told when the commit was made (docs/cli.md#sluice-metrics): not in LEAD TIME", counted(unknown, "deployment"))))
 	}
 	if forgotten > 0 {
 		p.add(p.Dim.Render(fmt.Sprintf("of %s the decisions are not kept any more (keep, docs/spec.md): in no span", counted(forgotten, "rollout"))))

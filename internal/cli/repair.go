@@ -22,6 +22,7 @@ type RepairOptions struct {
 	Wait   waitFlags
 	Output outputFlag
 	Target targetFlags
+	Engine engineFlags
 }
 
 // NewCmdRepair makes `sluice repair`. The work is done by run.
@@ -64,22 +65,47 @@ again, Dirty (--wait); 8 when --timeout was over.`,
 	o.Wait.addTo(cmd, "until it is repaired")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
+	o.Engine.addTo(cmd, "repairs in this command, as if with --wait")
 	return cmd
 }
 
 func runRepair(ctx context.Context, o *RepairOptions) error {
-	t, err := o.Target.find(ctx, o.Process)
+	inHere, err := o.Engine.here()
 	if err != nil {
 		return err
 	}
 	if o.Order.Move == "" {
-		return showRepair(ctx, o, t)
+		s, err := o.Engine.reader(ctx, o.Process, &o.Target, o.Order.App)
+		if err != nil {
+			return err
+		}
+		return showRepair(ctx, o, s)
 	}
-	if err := t.known(ctx, o.Process, o.Order.App, o.Order.Environment); err != nil {
+	if inHere {
+		spec := rollout.Spec{App: o.Order.App}
+		return workHere(ctx, work{o.Process, &o.Engine, &o.Target}, spec, func(ctx context.Context, h *here) error {
+			o.Wait = forever()
+			return o.repair(ctx, h.target, h.engine.Steps)
+		})
+	}
+	t, err := o.Target.find(ctx, o.Process)
+	if err != nil {
 		return err
 	}
-	place := o.Order.App + "/" + o.Order.Environment
-	if err := mayRepair(ctx, o, t); err != nil {
+	s, err := t.steps(o.Process)
+	if err != nil {
+		return err
+	}
+	return o.repair(ctx, t, s)
+}
+
+// repair orders the move.
+func (o *RepairOptions) repair(ctx context.Context, t *target, s *steps.Steps) error {
+	place := store.Place{App: o.Order.App, Environment: o.Order.Environment}
+	if err := t.known(ctx, o.Process, place.App, place.Environment); err != nil {
+		return err
+	}
+	if err := o.may(ctx, s); err != nil {
 		return fmt.Errorf("repair %s: %w", place, err)
 	}
 	followed, err := t.order(ctx, o.Order)
@@ -88,7 +114,7 @@ func runRepair(ctx context.Context, o *RepairOptions) error {
 	}
 	said := "is being repaired, by an execution of " + followed.Rollout
 	if o.Wait.wait {
-		if err := t.untilRepaired(ctx, o, followed.Rollout); err != nil {
+		if err := t.untilFree(ctx, place, followed.Rollout, o.Wait); err != nil {
 			return err
 		}
 		said = "is repaired, and free"
@@ -99,13 +125,9 @@ func runRepair(ctx context.Context, o *RepairOptions) error {
 	})
 }
 
-// mayRepair is Refused for a move that something stands in the way of, as far as whoever
-// calls may look. Sluice finds out for itself again.
-func mayRepair(ctx context.Context, o *RepairOptions, t *target) error {
-	s, err := t.steps(o.Process)
-	if err != nil {
-		return err
-	}
+// may is Refused for a move that something stands in the way of, as far as whoever calls
+// may look. Sluice finds out for itself again.
+func (o *RepairOptions) may(ctx context.Context, s *steps.Steps) error {
 	ways, err := s.WaysOut(ctx, store.Place{App: o.Order.App, Environment: o.Order.Environment})
 	if err != nil {
 		return nil //nolint:nilerr // they may not look, and may order all the same
@@ -118,19 +140,17 @@ func mayRepair(ctx context.Context, o *RepairOptions, t *target) error {
 	return nil
 }
 
-// untilRepaired waits until the rollout has let go of the environment.
-func (t *target) untilRepaired(ctx context.Context, o *RepairOptions, name string) error {
-	var has struct {
-		Owner *rolling
-		Dirty string
-	}
-	err := t.look(ctx, o.Wait, func() (bool, error) {
-		has.Owner, has.Dirty = nil, ""
-		err := t.client().Get(ctx, "/environments/"+o.Order.App+"/"+o.Order.Environment, &has)
-		return has.Dirty != "" || has.Owner == nil || has.Owner.Rollout != name, err
+// untilFree waits until the rollout, or whichever it is for "", has let go of the
+// environment.
+func (t *target) untilFree(ctx context.Context, place store.Place, name string, w waitFlags) error {
+	var has approvals.Having
+	err := t.look(ctx, w, func() (bool, error) {
+		has = approvals.Having{}
+		err := t.client().Get(ctx, "/environments/"+place.App+"/"+place.Environment, &has)
+		return has.Dirty != "" || has.Owner == nil || name != "" && has.Owner.Rollout != name, err
 	})
 	if err == nil && has.Dirty != "" {
-		err = ended(rollout.Dirty, "%s/%s is Dirty again: %s", o.Order.App, o.Order.Environment, has.Dirty)
+		err = ended(rollout.Dirty, "%s is Dirty again: %s", place, has.Dirty)
 	}
 	return err
 }
@@ -141,11 +161,7 @@ type repairPage struct {
 	Moves    []steps.WayOut `json:"moves"` // none where the environment is not Dirty
 }
 
-func showRepair(ctx context.Context, o *RepairOptions, t *target) error {
-	s, err := t.steps(o.Process)
-	if err != nil {
-		return err
-	}
+func showRepair(ctx context.Context, o *RepairOptions, s *steps.Steps) error {
 	app, env, err := findEnvironment(ctx, s.Store, o.Order.App, o.Order.Environment)
 	if err != nil {
 		return err
@@ -165,18 +181,22 @@ func showRepair(ctx context.Context, o *RepairOptions, t *target) error {
 			p.add("  It is not Dirty: there is nothing to repair.")
 		}
 		for _, m := range shown.Moves {
-			p.move(m, app.App, env.Name)
+			p.move(m, app.App, env.Name, o.Engine)
 		}
 		return p.write(out)
 	})
 }
 
 // move says what a move would do, or why it cannot.
-func (p *page) move(m steps.WayOut, app, environment string) {
+func (p *page) move(m steps.WayOut, app, environment string, e engineFlags) {
 	p.addf("  %s  %s", p.Title.Render(fmt.Sprintf("%-6s", m.Move)), m.Does)
 	if m.Obstacle != "" {
 		p.add("          " + p.Bad.Render("not now: "+strings.TrimSpace(m.Obstacle)))
 		return
 	}
-	p.addf("          sluice repair %s %s --move %s --wait", app, environment, m.Move)
+	how := "--wait"
+	if e.engine == engineHere {
+		how = "--engine here"
+	}
+	p.addf("          sluice repair %s %s --move %s %s", app, environment, m.Move, how)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-deploy/sluice/internal/approvals"
+	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
 // RollbackOptions are the options of `sluice rollback`.
@@ -17,6 +18,7 @@ type RollbackOptions struct {
 	Wait   waitFlags
 	Output outputFlag
 	Target targetFlags
+	Engine engineFlags
 }
 
 // NewCmdRollback makes `sluice rollback`. The work is done by run.
@@ -54,14 +56,31 @@ was over.`,
 	o.Wait.addTo(cmd, "until the traffic is back")
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
+	o.Engine.addTo(cmd, "rolls back in this command, as if with --wait")
 	return cmd
 }
 
 func runRollback(ctx context.Context, o *RollbackOptions) error {
+	inHere, err := o.Engine.here()
+	if err != nil {
+		return err
+	}
+	if inHere {
+		spec := rollout.Spec{App: o.Order.App}
+		return workHere(ctx, work{o.Process, &o.Engine, &o.Target}, spec, func(ctx context.Context, h *here) error {
+			o.Wait = forever()
+			return o.roll(ctx, h.target)
+		})
+	}
 	t, err := o.Target.find(ctx, o.Process)
 	if err != nil {
 		return err
 	}
+	return o.roll(ctx, t)
+}
+
+// roll orders the rollback.
+func (o *RollbackOptions) roll(ctx context.Context, t *target) error {
 	if err := t.known(ctx, o.Process, o.Order.App, o.Order.Environment); err != nil {
 		return err
 	}
@@ -69,7 +88,7 @@ func runRollback(ctx context.Context, o *RollbackOptions) error {
 	if err != nil {
 		return fmt.Errorf("roll %s %s back: %w", o.Order.App, o.Order.Environment, err)
 	}
-	r := rolling{Rollout: followed.Rollout}
+	r := approvals.Rolling{Rollout: followed.Rollout}
 	said := "has begun"
 	var outcome error
 	if o.Wait.wait {

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
@@ -80,7 +81,7 @@ func TestScripts(t *testing.T) {
 			"begun": on(1, 1, (*scripted).begun), "looked": on(0, 0, (*scripted).looked),
 			"until": on(2, 2, (*scripted).until), "ended": on(1, 1, (*scripted).ended), "alarm": on(2, 2, (*scripted).alarm),
 			"build": on(2, 3, (*scripted).build), "weigh": on(2, 3, (*scripted).weigh), "shows": shows, "alike": alike, "terminal": onTerminal,
-			"spoil": on(1, 1, (*scripted).spoil), "stack": stack,
+			"spoil": on(1, 1, (*scripted).spoil), "stack": stack, "codedeploy": on(3, 3, (*scripted).codeDeploy),
 			"converses": converses, "weights": on(2, 2, (*scripted).weights),
 		},
 	})
@@ -109,6 +110,9 @@ func newScripted(env *testscript.Env) (*scripted, error) {
 	w := &scripted{h, awsclient.New(h.Config("AKIAPERSON")), new(atomic.Int64)}
 	if _, err := w.aws.ECR.CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop")}); err != nil {
 		return nil, fmt.Errorf("create the repository: %w", err)
+	}
+	if _, err := iam.NewFromConfig(h.Config("AKIAPERSON")).CreateUser(context.Background(), &iam.CreateUserInput{UserName: aws.String("ada")}); err != nil {
+		return nil, fmt.Errorf("create user ada: %w", err)
 	}
 	aws := h.Handler()
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -20,7 +20,22 @@ func (p *page) standing(s steps.Standing) {
 		p.add("")
 		p.underWay(r, s.At)
 	}
+	if s.Repair != nil {
+		p.add("", "  "+p.Warn.Render(repairing(*s.Repair, s.At)))
+	}
 	p.troubles(s)
+}
+
+// repairing is a way out of Dirty in a line.
+func repairing(r steps.Repairing, now time.Time) string {
+	line := fmt.Sprintf("%s is being repaired: %s chose %s", r.Rollout, r.By, r.Move)
+	if r.Since != nil {
+		line += fmt.Sprintf(" at %s (%s ago)", clock(*r.Since, now), span(now.Sub(*r.Since)))
+	}
+	if r.Phase != "" {
+		line += ", now in " + r.Phase
+	}
+	return line
 }
 
 func runs(s steps.Standing) string {
@@ -152,7 +167,7 @@ func (p *page) troubles(s steps.Standing) {
 	if l := s.Latch; l != nil && !stopped {
 		said = append(said, p.Bad.Render(fmt.Sprintf("  latched: alarm %s went red at %s", l.Alarm, clock(l.At, s.At))))
 	}
-	if s.Rule.Foreign {
+	if s.Rule.Foreign && s.Repair == nil { // which puts them right, or takes them as they are
 		said = append(said, p.Bad.Render("  the rule has weights that Sluice did not write: put them back, or find out who changed them"))
 	}
 	for _, what := range s.Unread {

@@ -18,6 +18,7 @@ type StatusOptions struct {
 	App, Environment string // "" is all
 	Output           outputFlag
 	Target           targetFlags
+	Engine           engineFlags
 }
 
 // NewCmdStatus makes `sluice status`. The work is done by run.
@@ -44,15 +45,12 @@ Exit status: 0 when it is shown, 1 when not, 2 for a wrong command line.`,
 	}
 	o.Output.addTo(cmd)
 	o.Target.addTo(cmd)
+	o.Engine.addTo(cmd, "reads the state of `sluice deploy --engine here`")
 	return cmd
 }
 
 func runStatus(ctx context.Context, o *StatusOptions) error {
-	t, err := o.Target.find(ctx, o.Process)
-	if err != nil {
-		return err
-	}
-	s, err := t.steps(o.Process)
+	s, err := o.Engine.reader(ctx, o.Process, &o.Target, o.App)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
@@ -26,31 +27,13 @@ func (w *waitFlags) addTo(cmd *cobra.Command, until string) {
 	cmd.Flags().DurationVar(&w.timeout, "timeout", 24*time.Hour, "how long --wait waits, by your clock; what goes on is not stopped")
 }
 
-// rolling and going are what the installation tells of a rollout and of a deployment.
-type rolling struct {
-	Rollout  string          `json:"rollout"`
-	Phase    rollout.Phase   `json:"phase,omitempty"`
-	Approval string          `json:"approval,omitempty"`
-	Outcome  rollout.Outcome `json:"outcome,omitempty"`
-	Why      string          `json:"why,omitempty"`
-}
-
-type going struct {
-	App          string             `json:"app"`
-	Release      int                `json:"release"`
-	State        string             `json:"state"`
-	Why          string             `json:"why,omitempty"`
-	Stopped      string             `json:"stopped,omitempty"`
-	Environments map[string]rolling `json:"environments"`
-}
-
 // over reports whether the outcome of a deployment is known.
-func (g going) over() bool {
+func over(g approvals.Deploying) bool {
 	return g.State == store.Through || g.State == store.Halted && g.Environments[g.Stopped].Outcome != ""
 }
 
 // says is what there is to tell of a rollout, "" for nothing.
-func (r rolling) says() string {
+func says(r approvals.Rolling) string {
 	switch {
 	case r.Outcome != "" && r.Why != "":
 		return fmt.Sprintf("%s: %s", r.Outcome, r.Why)
@@ -73,8 +56,8 @@ type news struct {
 	told map[string]string
 }
 
-func (n *news) tell(name string, r rolling) {
-	text := r.says()
+func (n *news) tell(name string, r approvals.Rolling) {
+	text := says(r)
 	if text == "" || n.told[name] == text {
 		return
 	}
@@ -84,15 +67,15 @@ func (n *news) tell(name string, r rolling) {
 
 // untilDeployed waits for the outcome of an order's deployment. What happens meanwhile is
 // told on p.Err.
-func (t *target) untilDeployed(ctx context.Context, p Process, app, order string, w waitFlags) (going, error) {
+func (t *target) untilDeployed(ctx context.Context, p Process, app, order string, w waitFlags) (approvals.Deploying, error) {
 	told := news{p.Err, map[string]string{}}
-	var g going
+	var g approvals.Deploying
 	err := t.look(ctx, w, func() (bool, error) {
 		err := t.client().Get(ctx, "/deployments/"+app+"/"+url.PathEscape(order), &g)
 		for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
 			told.tell(name, g.Environments[name])
 		}
-		return g.over(), err
+		return over(g), err
 	})
 	if err != nil {
 		return g, err
@@ -104,9 +87,9 @@ func (t *target) untilDeployed(ctx context.Context, p Process, app, order string
 }
 
 // untilRolled waits for the outcome of a rollout.
-func (t *target) untilRolled(ctx context.Context, p Process, name string, w waitFlags) (rolling, error) {
+func (t *target) untilRolled(ctx context.Context, p Process, name string, w waitFlags) (approvals.Rolling, error) {
 	told := news{p.Err, map[string]string{}}
-	var r rolling
+	var r approvals.Rolling
 	err := t.look(ctx, w, func() (bool, error) {
 		err := t.client().Get(ctx, "/rollouts/"+name, &r)
 		told.tell(name, r)

@@ -68,6 +68,9 @@ func (f *lineFace) show(seen sight) {
 
 // waiting is what the first rollout waits for, or that there is none; "" while it works.
 func waiting(s steps.Standing) string {
+	if r := s.Repair; r != nil {
+		return fmt.Sprintf("%s  is being repaired, %s by %s: %s", r.Rollout, r.Move, r.By, cmp.Or(r.Phase, "begins"))
+	}
 	if len(s.Rollouts) == 0 {
 		return "no rollout is under way; waits for one to begin"
 	}
@@ -107,7 +110,7 @@ func (f *liveFace) close() error { return f.live.Close() }
 func watched(colors terminal.Colors, seen sight, width, height int) string {
 	p := page{Colors: colors, width: width}
 	p.standing(seen.standing)
-	if len(seen.standing.Rollouts) == 0 {
+	if len(seen.standing.Rollouts) == 0 && seen.standing.Repair == nil {
 		p.add("", "  no rollout is under way; waits for one to begin")
 	}
 	p.add("", p.Dim.Render(terminal.Ruled("── requests and errors, the last half hour ", width)))

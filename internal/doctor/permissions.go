@@ -223,38 +223,52 @@ func (e *environment) permissions(ctx context.Context) {
 	}
 }
 
-// approvers wants the roles that the spec names as approvers and operators to be there.
+// approvers wants the roles and users that the spec names as approvers and operators to be
+// there. Users of IAM Identity Center are in no account.
 func (e *environment) approvers(ctx context.Context) {
 	const check = "approvers"
-	var roles, unseen []string
-	for _, who := range e.people() {
+	var there, unseen []string
+	people := e.people()
+	slices.Sort(people)
+	for _, who := range slices.Compact(people) {
+		isRole, isUser := strings.Contains(who, ":role/"), strings.Contains(who, ":iam:") && strings.Contains(who, ":user/")
 		switch {
-		case strings.Contains(who, ":role/"):
-			if !slices.Contains(roles, who) {
-				roles = append(roles, who)
+		case isRole, isUser:
+			kind, err := "role", error(nil)
+			if isUser {
+				kind = "user"
 			}
-		case strings.HasPrefix(who, "arn:") && !slices.Contains(unseen, who):
+			if err = e.person(ctx, who, isUser); awsclient.Is(err, "NoSuchEntity") {
+				e.problem(e.about, check, kind+" "+who+" does not exist, so nobody can approve as it", "put the spec's approvers and operators right")
+				return
+			}
+			if err != nil {
+				e.failed(e.about, check, awsclient.Wrap(err, "read %s %s", kind, nameOf(who)), "")
+				return
+			}
+			there = append(there, who)
+		case strings.HasPrefix(who, "arn:"):
 			unseen = append(unseen, who)
-		}
-	}
-	for _, role := range roles {
-		name := nameOf(role)
-		_, err := iam.NewFromConfig(e.AWS).GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-		if awsclient.Is(err, "NoSuchEntity") {
-			e.problem(e.about, check, "role "+role+" does not exist, so nobody can approve as it", "put the spec's approvers and operators right")
-			return
-		}
-		if err != nil {
-			e.failed(e.about, check, awsclient.Wrap(err, "read role %s", name), "")
-			return
 		}
 	}
 	if len(unseen) > 0 {
 		e.unchecked(e.about, check, "whether these are there: "+strings.Join(unseen, ", "))
 	}
-	if len(roles) > 0 {
-		e.ok(e.about, check, "there: "+names(roles))
+	if len(there) > 0 {
+		e.ok(e.about, check, "there: "+names(there))
 	}
+}
+
+// person reads a role or a user of IAM.
+func (e *environment) person(ctx context.Context, arn string, user bool) error {
+	client, name := iam.NewFromConfig(e.AWS), nameOf(arn)
+	var err error
+	if user {
+		_, err = client.GetUser(ctx, &iam.GetUserInput{UserName: &name})
+	} else {
+		_, err = client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	}
+	return err //nolint:wrapcheck // whoever asks says what for
 }
 
 // people are all whom the environment's spec names.

@@ -24,6 +24,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudformation"
 	"github.com/sluice-deploy/sluice/internal/emulator/cloudwatch"
 	"github.com/sluice-deploy/sluice/internal/emulator/codebuild"
+	"github.com/sluice-deploy/sluice/internal/emulator/codedeploy"
 	"github.com/sluice-deploy/sluice/internal/emulator/codepipeline"
 	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb"
 	"github.com/sluice-deploy/sluice/internal/emulator/ecr"
@@ -112,15 +113,16 @@ type Cloud struct {
 
 	Account string
 	Region  string
-	Mux     *wire.Mux
+	Mux     *wire.Mux `keep:"-"`
 
-	actions *actions.Table
+	actions *actions.Table `keep:"-"`
 
 	APIGateway     *apigateway.Service
 	AutoScaling    *autoscaling.Service
 	CloudFormation *cloudformation.Service
 	CloudWatch     *cloudwatch.Service
 	CodeBuild      *codebuild.Service
+	CodeDeploy     *codedeploy.Service
 	CodePipeline   *codepipeline.Service
 	DynamoDB       *dynamodb.Service
 	ECR            *ecr.Service
@@ -164,7 +166,7 @@ func (p *Partition) newCloud(account, region string) *Cloud {
 	c.makeCompute(p.options)
 	c.makeCloudFormation(p.options)
 	c.Mux = wire.NewMux(c.Account, c.Region,
-		c.APIGateway.Wire(), c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
+		c.APIGateway.Wire(), c.AutoScaling.Wire(), c.CloudFormation.Wire(), c.CloudWatch.Wire(), c.CodeBuild.Wire(), c.CodeDeploy.Wire(), c.CodePipeline.Wire(), c.DynamoDB.Wire(), c.ECR.Wire(), c.ECS.Wire(),
 		c.ELBv2.Wire(), c.EventBridge.Wire(), c.IAM.Wire(), c.Lambda.Wire(), c.Logs.Wire(), c.S3.Wire(), c.SNS.Wire(), c.SQS.Wire(), c.SSM.Wire(),
 		c.STS.Wire(), c.Scheduler.Wire(), c.SecretsManager.Wire(), c.StepFunctions.Wire(),
 	)
@@ -219,6 +221,10 @@ func (c *Cloud) makeCompute(o Options) {
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{
 		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Permit: c.permitTask, Log: c.openTaskLog, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,
 	})
+	c.CodeDeploy = codedeploy.New(c.Loop, codedeploy.Deps{Deploys: c.ECS.ByCodeDeploy, MayAssume: func(role string) bool {
+		_, err := c.assume("codedeploy", role, "", "codedeploy")
+		return err == nil
+	}})
 	c.AutoScaling = autoscaling.New(c.Loop, c.Account, c.Region, autoscaling.Deps{ECS: c.ECS})
 }
 

@@ -100,7 +100,7 @@ func (b *box) start() {
 	for _, name := range engine.Interrupted {
 		b.untilEnded(name)
 	}
-	if err := engine.Register(b.t.Context()); err != nil {
+	if err := engine.Register(b.t.Context()); err != nil && rollout.KindOf(err) != rollout.KindRefused {
 		b.t.Fatal(err)
 	}
 }
@@ -138,15 +138,20 @@ func (b *box) deploy(tag string) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.order(approvals.Order{Verb: approvals.Deploy, App: "shop", Images: map[string]string{"": repository + ":" + tag}})
+	return fmt.Sprintf("shop-production-%d", app.Counter+1)
+}
+
+// order orders something as the person at the terminal.
+func (b *box) order(o approvals.Order) {
+	b.t.Helper()
 	var placed struct {
 		ID string `json:"id"`
 	}
 	client := installation.Client{AWS: b.engine.Person(), HTTP: b.engine.HTTP(), URL: b.engine.DecideURL, Now: b.engine.Now}
-	order := approvals.Order{Verb: approvals.Deploy, App: "shop", Images: map[string]string{"": repository + ":" + tag}}
-	if err := client.Post(b.t.Context(), "/orders", order, &placed); err != nil {
+	if err := client.Post(b.t.Context(), "/orders", o, &placed); err != nil {
 		b.t.Fatal(err)
 	}
-	return fmt.Sprintf("shop-production-%d", app.Counter+1)
 }
 
 func (b *box) untilEnded(name string) store.Record {
@@ -253,29 +258,41 @@ func TestAlarmIsSeenSoon(t *testing.T) {
 	b.want(name, rollout.RolledBack, way(begin(), "Shift", "Bake", "Rollback", "Settle", "Restore")...)
 }
 
-// Somebody gives the rule another structure; that needs a person, and a later start
-// says so.
+// Somebody gives the rule another structure; that needs a person. Until it is repaired, by
+// this process or a later one, nothing is registered.
 func TestDirty(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	b.push("v1", 0)
 	name := b.deploy("v1")
 	b.untilIn(name, "Bake")
-	_, err := b.aws.ELB.ModifyRule(t.Context(), &elb.ModifyRuleInput{RuleArn: &b.service.Rule, Actions: []elbtypes.Action{{
-		Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &b.service.BlueGroup,
-	}}})
-	if err != nil {
-		t.Fatal(err)
+	forward := func(c *elbtypes.ForwardActionConfig, group *string) {
+		_, err := b.aws.ELB.ModifyRule(t.Context(), &elb.ModifyRuleInput{RuleArn: &b.service.Rule, Actions: []elbtypes.Action{{
+			Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: group, ForwardConfig: c,
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
+	forward(nil, &b.service.BlueGroup)
 	b.want(name, rollout.Dirty, way(begin(), "Shift", "Bake", "Judge", "Next", "Shift", "Dirty", "Failed")...)
-	b.engine.Close()
-	_, err = foreground.Start(t.Context(), foreground.Options{
-		Loop: b.account.Loop, Account: b.account.Config("AKIAPERSON"), Number: b.account.Account, Spec: shop(), File: b.file,
-		Log: slog.New(slog.DiscardHandler),
-	})
-	if rollout.KindOf(err) != rollout.KindRefused || !strings.Contains(err.Error(), "move "+b.file+" away") {
-		t.Errorf("it starts with error %v, want it refused", err)
+	b.stop()
+	b.start()
+	if err := b.engine.Register(t.Context()); rollout.KindOf(err) != rollout.KindRefused || !strings.Contains(err.Error(), "`sluice repair shop production --engine here`") {
+		t.Errorf("it is registered with error %v, want it refused", err)
 	}
+	forward(&elbtypes.ForwardActionConfig{TargetGroups: []elbtypes.TargetGroupTuple{
+		{TargetGroupArn: &b.service.BlueGroup, Weight: aws.Int32(100)}, {TargetGroupArn: &b.service.GreenGroup, Weight: aws.Int32(0)},
+	}}, nil)
+	b.order(approvals.Order{Verb: approvals.Repair, App: "shop", Environment: "production", Move: "back"})
+	b.account.RunFor(5 * time.Second)
+	b.stop() // in the middle of the repair
+	b.start()
+	b.account.RunFor(5 * time.Minute)
+	if err := b.engine.Register(t.Context()); err != nil {
+		t.Error(err)
+	}
+	b.wantWeights(100, 0)
 }
 
 // A process ends in the middle. The next one takes back what had not committed, and

@@ -17,17 +17,34 @@ import (
 // lookLater looks at the account in a while, and again and again from then on: no event
 // of the account comes here. It runs on the loop.
 func (e *Engine) lookLater() {
-	e.After(interval, func() { e.Go(e.look, e.lookLater) })
+	e.After(interval, func() {
+		if !e.closed {
+			e.Go(e.look, e.lookLater)
+		}
+	})
 }
 
 // look puts an event on the private bus for each alarm that has become red and each
-// service whose deployments have changed, as CloudWatch and ECS do in the account.
+// service whose deployments have changed, as CloudWatch and ECS do in the account. What
+// is registered is looked at: an earlier process may have had another spec.
 func (e *Engine) look(ctx context.Context) {
-	for _, env := range e.spec.Environments {
+	app, err := e.Steps.Store.App(ctx, e.spec.App)
+	if rollout.KindOf(err) == rollout.KindNotFound {
+		return // nothing is registered yet
+	}
+	if err != nil {
+		e.unseen(ctx, "", err)
+	}
+	for _, env := range app.Spec.Environments {
 		if err := e.lookAt(ctx, env); err != nil {
-			e.log.LogAttrs(ctx, slog.LevelWarn, "not seen", slog.String("environment", env.Name), slog.String("reason", err.Error()))
+			e.unseen(ctx, env.Name, err)
 		}
 	}
+}
+
+// unseen tells why the account was not looked at.
+func (e *Engine) unseen(ctx context.Context, environment string, err error) {
+	e.log.LogAttrs(ctx, slog.LevelWarn, "not seen", slog.String("environment", environment), slog.String("reason", err.Error()))
 }
 
 func (e *Engine) lookAt(ctx context.Context, env rollout.Environment) error {

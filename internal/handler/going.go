@@ -6,30 +6,10 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sluice-deploy/sluice/internal/approvals"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
 )
-
-// going is what GET /deployments/{app}/{build} tells.
-type going struct {
-	App     string `json:"app"`
-	Release int    `json:"release"`
-	// State is succeeded when the release has got through every environment, guards
-	// included, stopped when it did not go on in one, and else going.
-	State        string             `json:"state"`
-	Why          string             `json:"why,omitempty"`
-	Stopped      string             `json:"stopped,omitempty"` // the environment in which it did not go on
-	Environments map[string]rolling `json:"environments"`
-}
-
-// rolling is how far a rollout is: what GET /rollouts/{name} tells.
-type rolling struct {
-	Rollout  string          `json:"rollout"`
-	Phase    rollout.Phase   `json:"phase,omitempty"`    // that it waits in, where it waits
-	Approval string          `json:"approval,omitempty"` // the question that it waits for
-	Outcome  rollout.Outcome `json:"outcome,omitempty"`
-	Why      string          `json:"why,omitempty"` // of the outcome
-}
 
 // goes tells of the deployment of an app's build.
 func (d Decide) goes(ctx context.Context, which string) answer {
@@ -45,7 +25,7 @@ func (d Decide) goes(ctx context.Context, which string) answer {
 	case err != nil:
 		return d.failed(ctx, err)
 	}
-	out := going{App: app, Release: deployment.Release, Environments: map[string]rolling{}}
+	out := approvals.Deploying{App: app, Release: deployment.Release, Environments: map[string]approvals.Rolling{}}
 	out.State, out.Why, out.Stopped = deployment.State()
 	for name, stage := range deployment.Environments {
 		here, err := d.rolling(ctx, stage.Rollout)
@@ -58,13 +38,6 @@ func (d Decide) goes(ctx context.Context, which string) answer {
 	return object(http.StatusOK, out)
 }
 
-// having is what GET /environments/{app}/{environment} tells.
-type having struct {
-	Owner  *rolling `json:"owner,omitempty"`  // the rollout that has the environment
-	Asking *rolling `json:"asking,omitempty"` // the one whose question stands before it
-	Dirty  string   `json:"dirty,omitempty"`  // why it needs a person
-}
-
 // has tells which rollouts have to do with an environment.
 func (d Decide) has(ctx context.Context, which string) answer {
 	app, environment, _ := strings.Cut(which, "/")
@@ -72,7 +45,7 @@ func (d Decide) has(ctx context.Context, which string) answer {
 	if err != nil {
 		return d.failed(ctx, err)
 	}
-	var out having
+	var out approvals.Having
 	if env.Dirty != nil {
 		out.Dirty = env.Dirty.Why
 	}
@@ -96,8 +69,8 @@ func (d Decide) has(ctx context.Context, which string) answer {
 }
 
 // rolling tells of a rollout. NotFound if it has not begun.
-func (d Decide) rolling(ctx context.Context, name string) (rolling, error) {
-	out := rolling{Rollout: name}
+func (d Decide) rolling(ctx context.Context, name string) (approvals.Rolling, error) {
+	out := approvals.Rolling{Rollout: name}
 	record, err := d.Store.Record(ctx, name)
 	if err != nil {
 		return out, err

@@ -64,6 +64,7 @@ type parameters struct {
 	Execution  string `json:"execution"` // #{codepipeline.PipelineExecutionId}
 	Commit     string `json:"commit"`
 	Author     string `json:"author"`
+	Committed  string `json:"committedAt"`
 	Repository string `json:"repository"`
 }
 
@@ -156,7 +157,11 @@ func (b Build) releaseOf(ctx context.Context, j job) (rollout.Release, error) {
 	if err != nil {
 		return rollout.Release{}, err
 	}
-	return b.pinned(ctx, rollout.Release{App: p.App, Spec: spec, Cause: b.causeOf(j, p, from), At: b.Steps.Now()}, made)
+	cause := b.causeOf(j, p, from)
+	if cause.CommittedAt, err = committedAt(p.Committed); err != nil {
+		return rollout.Release{}, fmt.Errorf("UserParameters of the action: %w", err)
+	}
+	return b.pinned(ctx, rollout.Release{App: p.App, Spec: spec, Cause: cause, At: b.Steps.Now()}, made)
 }
 
 // definitions are the images that a file of an artifact names, read with the

@@ -98,15 +98,18 @@ func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollou
 			}
 		}
 	}
+	author, err := authorOf(o)
+	if err != nil {
+		return err
+	}
 	made, err := b.orderedImages(ctx, o, spec)
 	if err != nil {
 		return err
 	}
-	author := o.Person.Email // whoever orders may not approve it as somebody else's
-	if author == "" {
-		author = address(o.Author)
+	cause := rollout.Cause{
+		Key: buildKey(o.ID), Source: "order", Commit: o.Commit, Author: author, Link: o.Link, By: o.Person.Name,
+		BreakGlass: o.BreakGlass, CommittedAt: o.Committed,
 	}
-	cause := rollout.Cause{Key: buildKey(o.ID), Source: "order", Commit: o.Commit, Author: author, Link: o.Link, By: o.Person.Name, BreakGlass: o.BreakGlass}
 	release, err := b.released(ctx, rollout.Release{App: spec.App, Spec: spec, Cause: cause, At: o.At}, made)
 	if err != nil {
 		return err
@@ -114,6 +117,22 @@ func (b Build) deployOrdered(ctx context.Context, o approvals.Order, spec rollou
 	kept.Release = release.Number
 	kept.Result = fmt.Sprintf("release %d of %s", release.Number, release.App)
 	return nil
+}
+
+// authorOf is who counts as the author of an order's release: whoever orders, where AWS
+// tells their e-mail address, so that nobody approves their own as somebody else's.
+// Refused where the order names another.
+func authorOf(o approvals.Order) (string, error) {
+	named := address(o.Author)
+	switch {
+	case o.Person.Email == "":
+		return named, nil
+	case named != "" && !strings.EqualFold(named, o.Person.Email):
+		return "", rollout.Errorf(rollout.KindRefused,
+			"the author is given as %s, and whoever orders is known as %s and counts as the author: leave --author out", named, o.Person.Email)
+	default:
+		return o.Person.Email, nil
+	}
 }
 
 // orderedImages are the images of an order by their containers.

@@ -213,7 +213,7 @@ func (s *stage) wantDirty(name string, says ...string) {
 func (b *box) assumed(function string) *int {
 	n := 0
 	b.observe(func(c *wire.Call, _, _ any, err error) {
-		if err == nil && c.Operation == "AssumeRole" && b.Lambda.Caller(c.AccessKey) == "sluice-"+function {
+		if err == nil && c.Operation == "AssumeRole" && b.caller(c) == function {
 			n++
 		}
 	})

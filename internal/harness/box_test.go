@@ -30,6 +30,7 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/model"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
+	"github.com/sluice-deploy/sluice/internal/foreground"
 	"github.com/sluice-deploy/sluice/internal/harness"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
@@ -42,7 +43,11 @@ const repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop"
 
 // repository is the app's, where the story plays.
 func (b *box) repository() string {
-	return "123456789012.dkr.ecr." + b.Region + "." + partition.Domain(b.Region) + "/shop"
+	return repositoryIn(b.Region)
+}
+
+func repositoryIn(region string) string {
+	return "123456789012.dkr.ecr." + region + "." + partition.Domain(region) + "/shop"
 }
 
 // production is the place that most stories play in.
@@ -52,13 +57,18 @@ var production = store.Place{App: "shop", Environment: "production"}
 type box struct {
 	*harness.Harness
 	t       *testing.T
+	account *emulator.Cloud   // where the app is: Sluice's own, but for an engine in the foreground
+	here    *here             // that engine, or nil
+	shop    rollout.Spec      // as it was registered
 	aws     awsclient.Clients // a person's, outside of every function
 	service harness.Service   // production's
 	stages  []*stage          // production, and what else the story has
 	builds  int
 	author  string // of the commits that are built
 	log     *bytes.Buffer
+	origin  origin
 	faults  []func(c *wire.Call) *wire.Fault
+	watch   []func(c *wire.Call, in, out any, err error) // are told of every request that had its effect
 	// act does the work of pipelines' actions that nobody else does; without it they
 	// succeed at once.
 	act func(a codepipeline.Action, done func(codepipeline.Result))
@@ -88,48 +98,87 @@ type origin struct {
 // newBoxOf is newBox of another origin.
 func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	t.Helper()
-	l := loop.NewVirtual(midnight)
-	atEnd(t, l.Close)
-	log := &bytes.Buffer{}
-	b := &box{t: t, log: log}
+	b := &box{t: t, log: &bytes.Buffer{}, shop: shop(), origin: from}
 	atEnd(t, func() { // only what is wanted: a test keeps its output too
 		if t.Failed() {
-			t.Log(log)
+			t.Log(b.log)
 		}
 	})
-	h, err := harness.New(l, harness.Options{
-		Cloud: emulator.Options{
-			Region: from.region, Latency: 5 * time.Millisecond, RequestTimeout: awsclient.CallTimeout,
-			Action: b.action, Builder: from.builder,
-		},
-		Log: slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
+	b.shop.Containers["web"] = repositoryIn(from.region)
+	for _, c := range change {
+		c(&b.shop)
 	}
-	b.Harness, b.aws = h, awsclient.New(h.Config("AKIAPERSON"))
-	if !from.narrowed {
-		keepAccount(t, h)
+	if isHere(t) {
+		b.startHere(from)
+	} else {
+		b.install(harness.Options{})
+		atEnd(t, func() { // whatever a story has made of the cloud can be kept
+			if !t.Failed() {
+				b.keep().wantSame(t, from)
+			}
+		})
 	}
-	b.Faults.Request = b.fault
 	if from.repository == nil {
 		b.createRepository("shop")
 	} else {
 		from.repository(b)
 	}
 	b.service = b.deploy("shop", "production", b.push("v0", model.Behaviour{StartAfter: 10 * time.Second, HealthyAfter: 5 * time.Second}))
-	b.addStage(shop().Environments[0], b.Cloud, b.service)
-	spec := shop()
-	spec.Containers["web"] = b.repository()
-	for _, c := range change {
-		c(&spec)
-	}
-	if err := b.Steps.Register(b.ctx(), spec); err != nil {
-		t.Fatal(err)
-	}
+	b.addStage(shop().Environments[0], b.account, b.service)
+	b.register(b.shop)
 	b.RunFor(5 * time.Minute) // the first slot comes up, alarms have data
 	b.observe(b.promise)
 	return b
+}
+
+// install installs Sluice in a new cloud, where the app is, with what the options have beside
+// the box's own.
+func (b *box) install(o harness.Options) {
+	b.t.Helper()
+	l := loop.NewVirtual(midnight)
+	atEnd(b.t, l.Close)
+	o.Cloud.Region, o.Cloud.Latency, o.Cloud.RequestTimeout = b.origin.region, latency, awsclient.CallTimeout
+	o.Cloud.Action, o.Cloud.Builder = b.action, b.origin.builder
+	o.Log = slog.New(slog.NewTextHandler(b.log, nil))
+	h, err := harness.New(l, o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.Harness, b.account, b.aws = h, h.Cloud, awsclient.New(h.Config("AKIAPERSON"))
+	if !b.origin.narrowed {
+		keepAccount(b.t, h)
+	}
+	b.look(h.Partition)
+}
+
+// latency is how long a request travels in the boxes.
+const latency = 5 * time.Millisecond
+
+// look has the box's faults in a partition, and hears of what is asked there.
+func (b *box) look(p *emulator.Partition) {
+	p.Faults.Request = b.fault
+	p.Observe = func(c *wire.Call, in, out any, err error) {
+		for _, f := range b.watch {
+			f(c, in, out, err)
+		}
+	}
+}
+
+// register registers the app as a spec has it.
+func (b *box) register(spec rollout.Spec) {
+	b.t.Helper()
+	b.shop = spec
+	if err := b.Steps.Register(b.ctx(), b.registered()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// registered is the spec as Sluice has it.
+func (b *box) registered() rollout.Spec {
+	if b.here != nil {
+		return foreground.Local(b.shop, b.Account, b.Region)
+	}
+	return b.shop
 }
 
 // atEnd does something when a test has ended, and lets go of it: a test is kept, with all
@@ -177,7 +226,7 @@ func (b *box) createRepository(name string) {
 
 func (b *box) deploy(app, environment, image string) harness.Service {
 	b.t.Helper()
-	service, err := b.DeployService(map[string]string{"App": app, "Environment": environment, "Image": image})
+	service, err := b.DeployServiceIn(b.account, map[string]string{"App": app, "Environment": environment, "Image": image})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -211,7 +260,7 @@ func (b *box) push(tag string, behaviour model.Behaviour) string {
 		b.t.Fatal(err)
 	}
 	image := b.repository() + "@" + aws.ToString(out.Image.ImageId.ImageDigest)
-	b.Do(func() { b.World.Image(image, behaviour) })
+	b.Do(func() { b.account.World.Image(image, behaviour) })
 	return image
 }
 
@@ -222,6 +271,9 @@ func (b *box) build(behaviour model.Behaviour, times int) string {
 	b.builds++
 	tag := fmt.Sprintf("v%d", b.builds)
 	b.push(tag, behaviour)
+	if b.here != nil {
+		return b.orderHere(tag)
+	}
 	id := fmt.Sprintf("shop-build:%08d-0000-4000-8000-000000000000", b.builds)
 	b.Do(func() {
 		err := b.CodeBuild.RecordBuild(types.Build{
@@ -266,6 +318,9 @@ func (b *box) arn(execution string) string {
 func (b *box) path(execution string) []string {
 	var path []string
 	b.Do(func() { path = slices.Clone(b.StepFunctions.Path(b.arn(execution))) })
+	if path == nil && b.here != nil {
+		return b.here.paths[execution]
+	}
 	return path
 }
 
@@ -295,6 +350,11 @@ func (b *box) status(execution string) sfntypes.ExecutionStatus {
 	return out.Status
 }
 
+// knows reports whether an execution is of the machine that there is now.
+func (b *box) knows(execution string) bool {
+	return strings.Contains(execution, ":"+b.stack()+"-rollout-")
+}
+
 // untilEnded runs until the rollout has an outcome and its newest execution is
 // over.
 func (b *box) untilEnded(name string) {
@@ -308,7 +368,7 @@ func (b *box) untilEnded(name string) {
 			b.t.Fatal(err)
 		}
 		execution := record.Execution[strings.LastIndex(record.Execution, ":")+1:]
-		if record.Outcome != "" && b.status(execution) != sfntypes.ExecutionStatusRunning {
+		if record.Outcome != "" && (!b.knows(record.Execution) || b.status(execution) != sfntypes.ExecutionStatusRunning) {
 			return
 		}
 	}
@@ -380,7 +440,7 @@ func (b *box) fault(c *wire.Call) *wire.Fault {
 // name makes, n of them at most.
 func (b *box) during(function, operation string, n int, fault wire.Fault) {
 	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-		if n == 0 || c.Operation != operation || b.Lambda.Caller(c.AccessKey) != "sluice-"+function {
+		if n == 0 || c.Operation != operation || b.caller(c) != function {
 			return nil
 		}
 		n--
@@ -392,6 +452,11 @@ func (b *box) during(function, operation string, n int, fault wire.Fault) {
 func (b *box) alarm(name string, state cwtypes.StateValue) {
 	b.t.Helper()
 	setAlarm(b.t, b.aws.CloudWatch, name, state)
+	if b.here != nil { // what a person has set lasts until it is evaluated: longer than a look takes to come
+		for i := range 6 {
+			b.After(time.Duration(i+1)*time.Second, func() { b.alarmNow(name, state) })
+		}
+	}
 }
 
 func setAlarm(t *testing.T, client *cloudwatch.Client, name string, state cwtypes.StateValue) {
@@ -404,9 +469,14 @@ func setAlarm(t *testing.T, client *cloudwatch.Client, name string, state cwtype
 	}
 }
 
-// stop ends an execution by hand.
+// stop ends an execution by hand. Of an engine in the foreground the process ends, and
+// another one begins.
 func (b *box) stop(execution string) {
 	b.t.Helper()
+	if b.here != nil {
+		b.restart()
+		return
+	}
 	_, err := b.aws.SFN.StopExecution(b.ctx(), &sfn.StopExecutionInput{ExecutionArn: aws.String(b.arn(execution))})
 	if err != nil {
 		b.t.Fatal(err)
@@ -447,7 +517,7 @@ func (b *box) untilNth(execution, state string, n int) {
 func (b *box) after(function, operation string, f func()) {
 	done := false
 	b.observe(func(c *wire.Call, _, _ any, err error) {
-		if !done && err == nil && c.Operation == operation && b.Lambda.Caller(c.AccessKey) == "sluice-"+function {
+		if !done && err == nil && c.Operation == operation && b.caller(c) == function {
 			done = true
 			f()
 		}
@@ -455,14 +525,30 @@ func (b *box) after(function, operation string, f func()) {
 }
 
 // observe is told of every request that had its effect, on the loop.
-func (b *box) observe(f func(c *wire.Call, in, out any, err error)) {
-	before := b.Observe
-	b.Observe = func(c *wire.Call, in, out any, err error) {
-		if before != nil {
-			before(c, in, out, err)
-		}
-		f(c, in, out, err)
+func (b *box) observe(f func(c *wire.Call, in, out any, err error)) { b.watch = append(b.watch, f) }
+
+// folder is a function's own name, without its stack's: that of its folder.
+func (b *box) folder(function string) string {
+	_, folder, _ := strings.Cut(function, b.stack()+"-")
+	return folder
+}
+
+// stack is the name of Sluice's stack.
+func (b *box) stack() string {
+	_, name, _ := strings.Cut(b.Settings.Machine, ":stateMachine:")
+	name, _, _ = strings.Cut(name, "-rollout-")
+	return name
+}
+
+// caller is the function that sent a request, by its folder; "" for everybody else.
+func (b *box) caller(c *wire.Call) string {
+	if function := b.Lambda.Caller(c.AccessKey); function != "" {
+		return b.folder(function)
 	}
+	if function, ok := strings.CutPrefix(c.AccessKey, calledFor); ok && b.here != nil {
+		return b.folder(function)
+	}
+	return ""
 }
 
 // alarmNow is alarm for use on the loop.
@@ -479,7 +565,11 @@ func (b *box) callNow(service, operation string, in any) {
 		b.t.Error(err)
 		return
 	}
-	b.Mux.InvokeJSON(&wire.Call{RequestID: b.UUID()}, service, operation, text, func(_ json.RawMessage, err error) {
+	mux := b.account.Mux
+	if service == "sfn" {
+		mux = b.Mux
+	}
+	mux.InvokeJSON(&wire.Call{RequestID: b.UUID()}, service, operation, text, func(_ json.RawMessage, err error) {
 		if err != nil {
 			b.t.Errorf("%s %s: %v", service, operation, err)
 		}

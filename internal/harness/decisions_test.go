@@ -118,6 +118,9 @@ type reply struct {
 // signed for empty credentials.
 func (b *box) ask(who aws.Credentials, method, path, body string) reply {
 	b.t.Helper()
+	if b.here != nil {
+		who = terminal
+	}
 	req, err := http.NewRequestWithContext(b.ctx(), method, strings.TrimSuffix(b.DecideURL, "/")+path, bytes.NewReader([]byte(body)))
 	if err != nil {
 		b.t.Fatal(err)

@@ -55,7 +55,7 @@ func newStages(t *testing.T, environments ...rollout.Environment) *box {
 	b := newBox(t, func(s *rollout.Spec) { s.Environments = environments })
 	for _, env := range environments {
 		if env.Name != production.Environment {
-			b.deployStage(b.Cloud, env, "shop")
+			b.deployStage(b.account, env, "shop")
 		}
 	}
 	b.RunFor(5 * time.Minute)
@@ -173,13 +173,13 @@ func (b *box) behave(name string, behaviour model.Behaviour) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.Do(func() { b.World.Image(release.Images["web"], behaviour) })
+	b.Do(func() { b.account.World.Image(release.Images["web"], behaviour) })
 }
 
 // die kills a function after a call of each of its first n invocations.
 func (b *box) die(function string, call, n int) {
 	b.Faults.Function = func(name string, invocation int) lambda.FunctionFault {
-		if name == "sluice-"+function && invocation <= n {
+		if b.folder(name) == function && invocation <= n {
 			return lambda.FunctionFault{DieAfterCall: call}
 		}
 		return lambda.FunctionFault{}

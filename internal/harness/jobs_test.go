@@ -119,6 +119,7 @@ func (d *deploying) fetch(a codepipeline.Action, done func(codepipeline.Result))
 func (d *deploying) build(b *buildtypes.Build, done func(codebuild.Result)) {
 	succeeded := codebuild.Result{Status: buildtypes.StatusTypeSucceeded, ExportedEnvironmentVariables: []buildtypes.ExportedEnvironmentVariable{
 		{Name: aws.String("AUTHOR"), Value: aws.String("dana@example.com")},
+		{Name: aws.String("COMMITTED_AT"), Value: aws.String("2026-03-02T09:57:11+01:00")},
 	}}
 	text := d.text
 	if text == "" {

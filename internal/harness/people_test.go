@@ -101,6 +101,9 @@ func (b *box) untilAsked(name string) slack.Message {
 	b.t.Helper()
 	b.untilState(name, "Approve")
 	b.RunFor(10 * time.Second)
+	if b.here != nil {
+		return slack.Message{}
+	}
 	return b.message(name)
 }
 
@@ -108,6 +111,10 @@ func (b *box) untilAsked(name string) slack.Message {
 // starts is done.
 func (b *box) press(user, name, action string) slack.Outcome {
 	b.t.Helper()
+	if b.here != nil {
+		b.decideHere(name, action, "")
+		return slack.Outcome{}
+	}
 	out, err := b.Slack.Press(user, deploys, b.message(name).TS, action)
 	if err != nil {
 		b.t.Fatal(err)
@@ -119,6 +126,10 @@ func (b *box) press(user, name, action string) slack.Outcome {
 // reject has somebody press Reject and give a reason.
 func (b *box) reject(user, name, reason string) {
 	b.t.Helper()
+	if b.here != nil {
+		b.decideHere(name, "reject", reason)
+		return
+	}
 	if out := b.press(user, name, "reject"); out.Failure != "" {
 		b.t.Fatalf("Reject: %s", out.Failure)
 	}

@@ -393,7 +393,7 @@ func TestApprovalBeforeTheWaitIsStored(t *testing.T) {
 	slow := 0
 	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
 		update, ok := c.Input().(*dynamodb.UpdateItemInput)
-		if !ok || slow > 0 || b.Lambda.Caller(c.AccessKey) != "sluice-approve" ||
+		if !ok || slow > 0 || b.caller(c) != "approve" ||
 			!strings.Contains(aws.ToString(update.UpdateExpression), "#token = :token") {
 			return nil
 		}

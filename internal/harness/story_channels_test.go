@@ -177,7 +177,7 @@ func TestPutEventsFails(t *testing.T) {
 				}
 				until := b.Now().Add(4 * time.Hour)
 				b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-					if c.Operation == "PutEvents" && b.Lambda.Caller(c.AccessKey) == "sluice-"+function && b.Now().Before(until) {
+					if c.Operation == "PutEvents" && b.caller(c) == function && b.Now().Before(until) {
 						return &wire.Fault{Err: failure}
 					}
 					return nil
@@ -201,7 +201,7 @@ func TestQuestionThatCouldNotBeTold(t *testing.T) {
 	e := listen(b)
 	until := b.Now().Add(30 * time.Minute)
 	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-		if c.Operation == "PutEvents" && b.Lambda.Caller(c.AccessKey) == "sluice-approve" && b.Now().Before(until) {
+		if c.Operation == "PutEvents" && b.caller(c) == "approve" && b.Now().Before(until) {
 			return &wire.Fault{Err: wire.Errorf("AccessDeniedException", "not authorized to perform: events:PutEvents")}
 		}
 		return nil

@@ -72,7 +72,7 @@ func TestEveryWaitArmsTheDeadmanAgain(t *testing.T) {
 	name := ""
 	created := map[string]bool{}
 	b.observe(func(c *wire.Call, _, _ any, err error) {
-		caller := strings.TrimPrefix(b.Lambda.Caller(c.AccessKey), "sluice-")
+		caller := b.caller(c)
 		if c.Operation == "CreateSchedule" && err == nil {
 			created[caller] = true
 		}

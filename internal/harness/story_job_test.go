@@ -165,6 +165,9 @@ func TestStageRetried(t *testing.T) {
 	d.wantPath("shop-production-1", way(begin, []string{"Shift", "Bake"}, back)...)
 	d.wantPath("shop-production-2", whole...)
 	first, second := d.releaseOf(1), d.releaseOf(2)
+	if at := time.Date(2026, 3, 2, 8, 57, 11, 0, time.UTC); !first.Cause.CommittedAt.Equal(at) {
+		t.Errorf("the commit is of %v, want %v, as the build said", first.Cause.CommittedAt, at)
+	}
 	if first.Images["web"] != second.Images["web"] || first.Cause.Execution != second.Cause.Execution || first.Cause.Job == second.Cause.Job {
 		t.Errorf("the retry is %+v of %v, want the images and the execution of %+v, and another job", second.Cause, second.Images, first.Cause)
 	}

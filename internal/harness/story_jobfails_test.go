@@ -162,7 +162,7 @@ func TestStageFunctionsDie(t *testing.T) {
 				t.Parallel()
 				d := newDeploying(t, boxed())
 				d.Faults.Function = func(name string, n int) lambda.FunctionFault {
-					if name != "sluice-"+function || function == "build" && n > 2 || function == "notify" && n%2 == 0 {
+					if d.folder(name) != function || function == "build" && n > 2 || function == "notify" && n%2 == 0 {
 						return lambda.FunctionFault{}
 					}
 					return lambda.FunctionFault{DieAfterCall: call + 1}

@@ -26,8 +26,8 @@ func TestCallsFromAlarmToRule(t *testing.T) {
 		if len(calls) > 0 && calls[len(calls)-1] == "ModifyRule" {
 			return
 		}
-		switch b.Lambda.Caller(c.AccessKey) {
-		case "sluice-alarm", "sluice-rollback":
+		switch b.caller(c) {
+		case "alarm", "rollback":
 			calls = append(calls, c.Operation)
 		}
 	})
@@ -202,8 +202,8 @@ func (b *box) scaled(service string, n int32) int32 {
 	var got int32
 	b.Do(func() {
 		// Suspended or out of bounds is an answer too; the count tells.
-		_ = b.AutoScaling.Scale("service/shop-production/"+service, n)
-		got, _ = b.ECS.DesiredCount("shop-production", service)
+		_ = b.account.AutoScaling.Scale("service/shop-production/"+service, n)
+		got, _ = b.account.ECS.DesiredCount("shop-production", service)
 	})
 	return got
 }

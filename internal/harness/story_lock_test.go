@@ -52,7 +52,7 @@ func TestOlderReleaseComesLate(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	b.Faults.Function = func(name string, n int) lambda.FunctionFault {
-		if name == "sluice-lock" && n == 1 {
+		if b.folder(name) == "lock" && n == 1 {
 			return lambda.FunctionFault{DieBeforeCall: 1} // the first rollout's Lock is tried again later
 		}
 		return lambda.FunctionFault{}
@@ -181,7 +181,7 @@ func TestHolderStoppedBetweenHandOverAndWake(t *testing.T) {
 			b.untilState(second, "Lock")
 			woken := false
 			b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-				if c.Operation != "SendTaskSuccess" || b.Lambda.Caller(c.AccessKey) != "sluice-retire" {
+				if c.Operation != "SendTaskSuccess" || b.caller(c) != "retire" {
 					return nil
 				}
 				woken = true

@@ -27,7 +27,7 @@ func (b *box) wantBothThrough(name string) {
 func (b *box) calls(function string, each func(n int)) *int {
 	n := 0
 	b.observe(func(c *wire.Call, _, _ any, _ error) {
-		if b.Lambda.Caller(c.AccessKey) == "sluice-"+function {
+		if b.caller(c) == function {
 			n++
 			each(n)
 		}

@@ -48,6 +48,10 @@ func TestOrderDeploy(t *testing.T) {
 	b.push(commit[:12], good)
 	adas := b.session(ssoRole, "ada@example.com")
 	order := b.order(adas, map[string]any{"verb": "deploy", "app": "shop", "commit": commit, "author": "mallory@example.com"})
+	if !order.Refused || !strings.Contains(order.Result, "known as ada@example.com and counts as the author: leave --author out") {
+		t.Fatalf("with another author the order came to %+v, want it refused", order)
+	}
+	order = b.order(adas, map[string]any{"verb": "deploy", "app": "shop", "commit": commit, "author": "Ada <ada@example.com>"})
 	if order.Refused || order.Release != 1 {
 		t.Fatalf("the order came to %+v, want release 1", order)
 	}

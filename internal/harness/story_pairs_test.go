@@ -73,7 +73,7 @@ func TestAnswerOfTheQueueLost(t *testing.T) {
 	began := b.Now()
 	requests := 0
 	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-		if c.Operation != "UpdateItem" || b.Lambda.Caller(c.AccessKey) != "sluice-lock" {
+		if c.Operation != "UpdateItem" || b.caller(c) != "lock" {
 			return nil
 		}
 		if requests++; requests == 2 { // the first asks for the lock, the second queues
@@ -102,7 +102,7 @@ func TestLockLandsAfterTheEnd(t *testing.T) {
 				b.untilState(b.build(good, 1), "Bake")
 			}
 			b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-				if c.Operation != "UpdateItem" || b.Lambda.Caller(c.AccessKey) != "sluice-lock" {
+				if c.Operation != "UpdateItem" || b.caller(c) != "lock" {
 					return nil
 				}
 				if requests++; requests == late {

@@ -20,7 +20,7 @@ func TestStagingGoesBackWhileProductionTakesTheLock(t *testing.T) {
 	slow := false
 	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
 		update, ok := c.Input().(*dynamodb.UpdateItemInput)
-		if !ok || slow || b.Lambda.Caller(c.AccessKey) != "sluice-lock" {
+		if !ok || slow || b.caller(c) != "lock" {
 			return nil
 		}
 		if sk, ok := update.Key["sk"].(*types.AttributeValueMemberS); !ok || sk.Value != "environment#production" {

@@ -162,7 +162,7 @@ func TestRepairStopped(t *testing.T) {
 	t.Parallel()
 	b, name := soiled(t)
 	b.setWeights(100, 0)
-	b.die("sluice-build", 9, 1)
+	b.die("build", 9, 1)
 	if why := b.repair("accept"); why != "" {
 		t.Fatalf("accept was refused: %s", why)
 	}

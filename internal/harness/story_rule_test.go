@@ -22,7 +22,7 @@ var throttled = wire.Errorf("Throttling", "Rate exceeded")
 func (b *box) throttle(function, operation string, span time.Duration) {
 	var until time.Time
 	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-		if c.Operation != operation || b.Lambda.Caller(c.AccessKey) != "sluice-"+function {
+		if c.Operation != operation || b.caller(c) != function {
 			return nil
 		}
 		if until.IsZero() {
@@ -92,12 +92,12 @@ func TestZombieShiftWritesNothingAfterTheRollback(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	b.Faults.Function = func(name string, n int) lambda.FunctionFault {
-		return lambda.FunctionFault{Zombie: name == "sluice-shift" && n == 1}
+		return lambda.FunctionFault{Zombie: b.folder(name) == "shift" && n == 1}
 	}
 	const beforeIntent = 8 // calls that Shift makes before it writes its intent
 	calls, refused := 0, false
 	b.faults = append(b.faults, func(c *wire.Call) *wire.Fault {
-		if b.Lambda.Caller(c.AccessKey) != "sluice-shift" {
+		if b.caller(c) != "shift" {
 			return nil
 		}
 		if calls++; calls > beforeIntent {
@@ -107,12 +107,12 @@ func TestZombieShiftWritesNothingAfterTheRollback(t *testing.T) {
 	})
 	wentBack := false
 	b.observe(func(c *wire.Call, _, _ any, err error) {
-		switch caller := b.Lambda.Caller(c.AccessKey); {
-		case caller == "sluice-rollback" && c.Operation == "ModifyRule":
+		switch caller := b.caller(c); {
+		case caller == "rollback" && c.Operation == "ModifyRule":
 			wentBack = true
-		case caller == "sluice-shift" && c.Operation == "ModifyRule" && wentBack:
+		case caller == "shift" && c.Operation == "ModifyRule" && wentBack:
 			t.Errorf("%v: an attempt of Shift wrote the rule after the rollback had", b.Now())
-		case caller == "sluice-shift" && c.Operation == "UpdateItem" && wentBack && err != nil:
+		case caller == "shift" && c.Operation == "UpdateItem" && wentBack && err != nil:
 			refused = true
 		}
 	})
@@ -349,7 +349,7 @@ func TestFirstRollout(t *testing.T) {
 func (b *box) wantEmpty(service string) {
 	b.t.Helper()
 	b.Do(func() {
-		if n, _ := b.ECS.DesiredCount("shop-production", service); n != 0 {
+		if n, _ := b.account.ECS.DesiredCount("shop-production", service); n != 0 {
 			b.t.Errorf("%s wants %d tasks, want it left empty", service, n)
 		}
 	})

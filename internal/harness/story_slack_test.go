@@ -247,7 +247,7 @@ func TestApprovalFunctionDies(t *testing.T) {
 			b.untilAsked(name)
 			dead := false
 			b.Faults.Function = func(function string, _ int) lambda.FunctionFault {
-				if function != "sluice-approval" || dead {
+				if b.folder(function) != "approval" || dead {
 					return lambda.FunctionFault{}
 				}
 				dead = true

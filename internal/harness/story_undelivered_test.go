@@ -170,7 +170,7 @@ func TestNotifyDiesAtEachCall(t *testing.T) {
 				e := listen(b, onlyEnds)
 				dead := false
 				b.Faults.Function = func(name string, _ int) lambda.FunctionFault {
-					if name != "sluice-notify" || dead || b.Now().Before(midnight.Add(20*time.Minute)) {
+					if b.folder(name) != "notify" || dead || b.Now().Before(midnight.Add(20*time.Minute)) {
 						return lambda.FunctionFault{}
 					}
 					dead = true

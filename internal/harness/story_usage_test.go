@@ -38,7 +38,7 @@ func (b *box) usage() *rollout.Usage {
 		return lambda.FunctionFault{}
 	}
 	b.observe(func(c *wire.Call, _, _ any, _ error) {
-		if b.Lambda.Caller(c.AccessKey) == "" {
+		if b.caller(c) == "" {
 			return
 		}
 		switch c.Operation {

@@ -84,7 +84,7 @@ func TestCommitsOfAWaveInEveryOrder(t *testing.T) {
 
 // deploymentWrite reports whether a function notes something in a deployment.
 func (b *box) deploymentWrite(c *wire.Call, function string) bool {
-	if c.Operation != "UpdateItem" || b.Lambda.Caller(c.AccessKey) != "sluice-"+function {
+	if c.Operation != "UpdateItem" || b.caller(c) != function {
 		return false
 	}
 	in, ok := c.Input().(*dynamodb.UpdateItemInput)

@@ -3,7 +3,10 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -122,19 +125,31 @@ func (r *reader) steps(p place, e *entry) {
 
 // weight reads a step's weight: above the one before, and 100 at the end.
 func (r *reader) weight(p place, last int, final bool) int {
-	weight, ok := r.integer(p, "a whole number from 1 to 100")
+	weight, ok := r.percent(p)
 	switch {
 	case !ok:
 		return 0
-	case weight < 1 || weight > 100:
-		r.add(p, fmt.Sprint(weight), "a whole number from 1 to 100")
-		return 0
 	case weight <= last:
-		r.add(p, fmt.Sprint(weight), fmt.Sprintf("a weight above %d (weights rise step by step)", last))
+		r.add(p, describe(p.node), fmt.Sprintf("a weight above %d (weights rise step by step)", last))
 	case final && weight != 100:
-		r.add(p, fmt.Sprint(weight), "100: the last step moves all traffic")
+		r.add(p, describe(p.node), "100: the last step moves all traffic")
 	}
 	return weight
+}
+
+// percent reads a share of the traffic, as a number or with its sign.
+func (r *reader) percent(p place) (int, bool) {
+	const want = "a whole number from 1 to 100, as 10 or 10%"
+	if s, ok := p.node.(*ast.StringNode); ok && percentPattern.MatchString(s.Value) {
+		n, err := strconv.Atoi(strings.TrimSuffix(s.Value, "%"))
+		return n, err == nil
+	}
+	n, ok := r.integer(p, want)
+	if ok && (n < 1 || n > 100) {
+		r.add(p, describe(p.node), want)
+		return 0, false
+	}
+	return n, ok
 }
 
 // alarms reads the names of alarms, in which {slot} stands for blue and green.

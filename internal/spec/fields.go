@@ -159,7 +159,7 @@ func targetGroupFields() fields {
 
 func stepFields() fields {
 	return fields{known: []field{
-		needed("weight", whole(1, 100), "Percent of the traffic on the canary. Weights rise; the last is 100."),
+		needed("weight", percent(), "Percent of the traffic on the canary: 10 or 10%. Weights rise; the last is 100."),
 		needed("bake", span(), "How long the step stands, watched: a duration such as 90s, 10m, 1h or 2h30m."),
 		optional("approval", mapping(approvalFields()), "Who has to agree before the step. The question holds the environment, for at most 7 days."),
 	}}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,4 +81,31 @@ func followable(s *rollout.Spec) bool {
 
 func answerable(a rollout.Approval) bool {
 	return len(a.Approvers) > 0 && a.Quorum > 0 && !slices.Contains(a.Approvers, "")
+}
+
+// FuzzWindow reads any text as the parts of a window, and any as a duration.
+func FuzzWindow(f *testing.F) {
+	f.Add("mon", "09:00", "16:00", "Europe/Berlin", "1h30m")
+	f.Add("Mon", "24:00", "9:00", "../etc/passwd", "-1h")
+	f.Add("", "\x00", "23:59", "Local", "2d12h")
+	f.Add("sun", "00:00", "00:00", "UTC", "9999999999999h")
+	f.Fuzz(func(t *testing.T, day, from, to, zone, guard string) {
+		quoted := func(s string) string {
+			text, err := json.Marshal(s)
+			if err != nil {
+				t.Skip("no JSON")
+			}
+			return string(text)
+		}
+		text := least + "    guard: " + quoted(guard) + "\n    windows: [{days: [" + quoted(day) + "], from: " + quoted(from) +
+			", to: " + quoted(to) + ", zone: " + quoted(zone) + "}]\n"
+		s, err := spec.Parse("sluice.yaml", []byte(text))
+		if err != nil {
+			return
+		}
+		env := s.Environments[0]
+		if _, _, err := env.OpenAt(time.Date(2026, 3, 29, 1, 15, 0, 0, time.UTC)); err != nil || env.Guard <= 0 {
+			t.Fatalf("%q was taken: guard %s, windows %+v: %v", text, env.Guard, env.Windows, err)
+		}
+	})
 }

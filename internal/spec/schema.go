@@ -114,6 +114,8 @@ func whole(least, most int) shape {
 	return shape{Type: "integer", Minimum: &least, Maximum: &most}
 }
 
+func percent() shape { return shape{OneOf: []shape{whole(1, 100), text(percentPattern)}} }
+
 func yesOrNo() shape { return shape{Type: "boolean", Default: false} }
 
 func span() shape { return text(durationPattern) }

@@ -29,6 +29,7 @@ var (
 	secretPattern         = regexp.MustCompile(`^(?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$`)
 	pipelinePattern       = regexp.MustCompile(`^[A-Za-z0-9.@_-]{1,100}$`)
 	taskDefinitionPattern = regexp.MustCompile(`^[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*\.(?:json|ya?ml)$`)
+	percentPattern        = regexp.MustCompile(`^(?:[1-9][0-9]?|100)%$`)
 	durationPattern       = regexp.MustCompile(`^(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$`)
 )
 

@@ -30,8 +30,8 @@ environments:
     slots: {blue: shop-blue, green: shop-green}
     steps:
       - {weight: 10, bake: 90s}
-      - {weight: 50, bake: 10m}
-      - weight: 100
+      - {weight: 50%, bake: 10m}
+      - weight: 100%
         bake: 2h30m
     alarms: ["shop-{slot}-5xx", shop-latency]
     windows:
@@ -175,7 +175,7 @@ func TestProblems(t *testing.T) {
 		{"app name", "app: shop", "app: Shop_", `sluice.yaml:1:6: app: found "Shop_", want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last`},
 		{"app is a number", "app: shop", "app: 12", `sluice.yaml:1:6: app: found 12, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last; put it in quotes if it is meant as text`},
 		{"unknown field", "app:", "ap:", `sluice.yaml:1:1: ap: found an unknown field "ap", want one of app, containers, triggers, environments, notify, pipelines, keep, taskDefinition; did you mean "app"?` + "\n" + `sluice.yaml:1:1: app: found nothing, want 1 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last`},
-		{"unknown field in a step", "weight: 100,", "weigth: 100,", `sluice.yaml:9:13: environments[0].steps[0].weight: found nothing, want a whole number from 1 to 100` + "\n" + `sluice.yaml:9:14: environments[0].steps[0].weigth: found an unknown field "weigth", want one of weight, bake, approval; did you mean "weight"?`},
+		{"unknown field in a step", "weight: 100,", "weigth: 100,", `sluice.yaml:9:13: environments[0].steps[0].weight: found nothing, want a whole number from 1 to 100, as 10 or 10%` + "\n" + `sluice.yaml:9:14: environments[0].steps[0].weigth: found an unknown field "weigth", want one of weight, bake, approval; did you mean "weight"?`},
 		{"unknown field like no other", "    cluster", "    colour: red\n    cluster", `sluice.yaml:7:5: environments[0].colour: found an unknown field "colour", want one of name, wave, region, role, cluster, slots, approval, operators, windows, steps, alarms, notify, guard, watchAfter, acceptStickiness, listenerRule, targetGroups, inconclusive, taskDefinition`},
 		{"duplicate field", "    cluster", "    name: again\n    cluster", `sluice.yaml:7:5: environments[0].name: found the field again, want it once (first on line 6)`},
 		{"containers missing", "containers: {web: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop}", "containers:", `sluice.yaml:2:1: containers: found nothing, want a mapping of container names to image repositories`},
@@ -210,10 +210,16 @@ func TestProblems(t *testing.T) {
 		{"many steps", "[{weight: 100, bake: 5m}]", "[" + strings.Repeat("{weight: 1, bake: 5m}, ", 20) + "{weight: 100, bake: 5m}]", `sluice.yaml:9:473: environments[0].steps[20]: found 21 steps, want at most 20`},
 		{"weights fall", "[{", "[{weight: 10, bake: 1m}, {weight: 5, bake: 1m}, {", `sluice.yaml:9:46: environments[0].steps[1].weight: found 5, want a weight above 10 (weights rise step by step)`},
 		{"weights end early", "weight: 100", "weight: 50", `sluice.yaml:9:22: environments[0].steps[0].weight: found 50, want 100: the last step moves all traffic`},
-		{"weight above 100", "weight: 100", "weight: 101", `sluice.yaml:9:22: environments[0].steps[0].weight: found 101, want a whole number from 1 to 100`},
-		{"weight in percent", "weight: 100", "weight: 100%", `sluice.yaml:9:22: environments[0].steps[0].weight: found "100%", want a whole number from 1 to 100`},
-		{"weight with fraction", "weight: 100", "weight: 99.5", `sluice.yaml:9:22: environments[0].steps[0].weight: found 99.5, want a whole number from 1 to 100`},
-		{"huge weight", "weight: 100", "weight: 99999999999999999999", `sluice.yaml:9:22: environments[0].steps[0].weight: found "99999999999999999999", want a whole number from 1 to 100`},
+		{"weight above 100", "weight: 100", "weight: 101", `sluice.yaml:9:22: environments[0].steps[0].weight: found 101, want a whole number from 1 to 100, as 10 or 10%`},
+		{"a blank before the sign", "weight: 100", "weight: 10 %", `sluice.yaml:9:22: environments[0].steps[0].weight: found "10 %", want a whole number from 1 to 100, as 10 or 10%`},
+		{"percent above 100", "weight: 100", "weight: 110%", `sluice.yaml:9:22: environments[0].steps[0].weight: found "110%", want a whole number from 1 to 100, as 10 or 10%`},
+		{"weight in words", "weight: 100", "weight: ten", `sluice.yaml:9:22: environments[0].steps[0].weight: found "ten", want a whole number from 1 to 100, as 10 or 10%`},
+		{"weight below zero", "weight: 100", "weight: -5%", `sluice.yaml:9:22: environments[0].steps[0].weight: found "-5%", want a whole number from 1 to 100, as 10 or 10%`},
+		{"percent with fraction", "weight: 100", "weight: 10.5%", `sluice.yaml:9:22: environments[0].steps[0].weight: found "10.5%", want a whole number from 1 to 100, as 10 or 10%`},
+		{"no percent", "weight: 100", "weight: 0%", `sluice.yaml:9:22: environments[0].steps[0].weight: found "0%", want a whole number from 1 to 100, as 10 or 10%`},
+		{"percents fall", "[{", "[{weight: 10%, bake: 1m}, {weight: 5%, bake: 1m}, {", `sluice.yaml:9:47: environments[0].steps[1].weight: found "5%", want a weight above 10 (weights rise step by step)`},
+		{"weight with fraction", "weight: 100", "weight: 99.5", `sluice.yaml:9:22: environments[0].steps[0].weight: found 99.5, want a whole number from 1 to 100, as 10 or 10%`},
+		{"huge weight", "weight: 100", "weight: 99999999999999999999", `sluice.yaml:9:22: environments[0].steps[0].weight: found "99999999999999999999", want a whole number from 1 to 100, as 10 or 10%`},
 		{"bake missing", ", bake: 5m", "", `sluice.yaml:9:13: environments[0].steps[0].bake: found nothing, want a duration above zero such as 90s, 10m, 1h or 2h30m`},
 		{"bake zero", "bake: 5m", "bake: 0s", `sluice.yaml:9:33: environments[0].steps[0].bake: found "0s", want a duration above zero such as 90s, 10m, 1h or 2h30m`},
 		{"bake without unit", "bake: 5m", "bake: 5", `sluice.yaml:9:33: environments[0].steps[0].bake: found 5, want a duration above zero such as 90s, 10m, 1h or 2h30m`},

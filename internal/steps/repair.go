@@ -44,7 +44,7 @@ func (s *Steps) Repair(ctx context.Context, req RepairRequest) (string, error) {
 		return "", err
 	}
 	repair := store.Repair{
-		Move: req.Move, Order: req.Order, By: req.By, Execution: s.executionARN(fmt.Sprintf("%s-r%d", record.Name, env.Fence+1)),
+		Move: req.Move, Order: req.Order, By: req.By, At: s.Now(), Execution: s.executionARN(fmt.Sprintf("%s-r%d", record.Name, env.Fence+1)),
 	}
 	taken, after, err := s.Store.TakeDirty(ctx, env, repair)
 	if err != nil {
@@ -62,6 +62,33 @@ func (s *Steps) repaired(ctx context.Context, record store.Record, env *store.En
 	if r := env.Repair; r != nil && RolloutOf(r.Execution) == record.Name {
 		s.mention(ctx, record, notify.Notice{Moment: rollout.MomentRepaired, Phase: phase, Why: fmt.Sprintf("%s chose %q", r.By, r.Move)})
 	}
+}
+
+// Repairing is a way out of Dirty that is under way.
+type Repairing struct {
+	Rollout string     `json:"rollout"` // the one that was Dirty
+	Move    store.Move `json:"move"`    // what was chosen
+	By      string     `json:"by"`      // who chose it, by name
+	Since   *time.Time `json:"since"`   // nil where it is not recorded
+	Phase   string     `json:"phase"`   // the state that its execution is in; "" where that cannot be read
+}
+
+// repair notes the way out of Dirty that is under way, by its own execution or by one
+// that has taken that over.
+func (l *look) repair(ctx context.Context) {
+	chosen := l.env.Repair
+	if chosen == nil || RolloutOf(chosen.Execution) != l.env.Rollout {
+		return
+	}
+	r := Repairing{Rollout: l.env.Rollout, Move: chosen.Move, By: chosen.By}
+	if !chosen.At.IsZero() {
+		r.Since = &chosen.At
+	}
+	var err error
+	if r.Phase, _, err = l.stateOf(ctx, l.env.Owner); err != nil {
+		l.unread("state of the repair of "+r.Rollout, err)
+	}
+	l.out.Repair = &r
 }
 
 // repairAgain starts the execution of a repair whose starter died before it could.

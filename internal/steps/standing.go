@@ -25,6 +25,7 @@ type Standing struct {
 	Rollouts []UnderWay  `json:"rollouts"` // first the one that has the environment, then who waits for it
 	Latch    *Latched    `json:"latch"`    // nil where no alarm has stopped the rollout under way
 	Dirty    *Soiled     `json:"dirty"`    // nil where no person is needed
+	Repair   *Repairing  `json:"repair"`   // nil where no way out of Dirty is under way
 	// Closed is why no rollout may begin now; nil where one may.
 	Closed *rollout.Closure `json:"closed"`
 	Unread []string         `json:"unread"` // what could not be read now, and why

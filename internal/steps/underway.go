@@ -65,11 +65,14 @@ func (l *look) rollouts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if p.record.Outcome == "" {
+		switch {
+		case p.record.Outcome == "":
 			l.has(&p)
 			if err := l.add(ctx, &p); err != nil {
 				return err
 			}
+		case l.env.Dirty == nil:
+			l.repair(ctx)
 		}
 	}
 	for _, w := range []*store.Waiter{l.env.RollbackWaiter, l.env.Waiter, l.env.Held} {

@@ -164,6 +164,8 @@ type Repair struct {
 	Execution string `dynamodbav:"execution"` // ARN
 	Order     string `dynamodbav:"order"`     // what makes two requests the same
 	By        string `dynamodbav:"by"`
+
+	At time.Time `dynamodbav:"at"` // when it was taken on
 }
 
 // StableSlot is the slot that had the traffic before.

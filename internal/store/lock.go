@@ -130,7 +130,8 @@ func (s *Store) LeaveQueue(ctx context.Context, c Claim) error {
 // release that waits, else to nobody. Facts, if given, replace the environment's
 // own in the same write. It gives the grant whose token has to be woken, nil if
 // nobody waits. When the environment was handed over before by this execution it
-// gives that grant again. LockLost if the execution has not got it otherwise.
+// gives that grant again. LockLost if the execution has not got it otherwise, and
+// Dirty while it waits for a person: it stays locked then.
 func (s *Store) HandOver(ctx context.Context, c Claim, facts *Facts) (*Grant, error) {
 	for {
 		env, err := s.Environment(ctx, c.Place)
@@ -146,12 +147,15 @@ func (s *Store) HandOver(ctx context.Context, c Claim, facts *Facts) (*Grant, er
 			}
 			return nil, lockLost(c, env)
 		}
+		if env.Dirty != nil {
+			return nil, rollout.Errorf(rollout.KindDirty, "%s stays locked until it is repaired: %s", c.Place, env.Dirty.Why)
+		}
 		held, it, err := s.apply(ctx, handOver(c, &env, facts, true))
 		if err != nil {
 			return nil, err
 		}
 		if !held {
-			continue // somebody joined or left the queue meanwhile
+			continue // somebody joined or left the queue meanwhile, or it is Dirty now
 		}
 		return granted(it, c)
 	}
@@ -168,11 +172,11 @@ func granted(it item, c Claim) (*Grant, error) {
 
 // Yield lets go of an environment in which a rollout has not begun, as HandOver does, but
 // the rollout may come again. It gives the grant whose token has to be woken, nil if nobody
-// waits or the execution does not own the environment.
+// waits, the execution does not own the environment, or it is Dirty.
 func (s *Store) Yield(ctx context.Context, c Claim) (*Grant, error) {
 	for {
 		env, err := s.Environment(ctx, c.Place)
-		if err != nil || env.Owner != c.Execution {
+		if err != nil || env.Owner != c.Execution || env.Dirty != nil {
 			return nil, err
 		}
 		held, it, err := s.apply(ctx, handOver(c, &env, nil, false))
@@ -198,7 +202,7 @@ func (e *Environment) HasEnded(kind rollout.Kind, number int) bool {
 func handOver(c Claim, env *Environment, facts *Facts, last bool) update {
 	u := update{
 		key:       c.Place.key(),
-		condition: "#owner = :me",
+		condition: "#owner = :me AND attribute_not_exists(#dirty)",
 		values:    map[string]any{":me": c.Execution, ":one": 1},
 	}
 	set := "SET #fence = #fence + :one"

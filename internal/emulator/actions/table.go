@@ -8,6 +8,7 @@ func services() map[string]service {
 		"cloudformation":          {"cloudformation", cloudFormation()},
 		"cloudwatch":              {"cloudwatch", cloudWatch()},
 		"codebuild":               {"codebuild", codeBuild()},
+		"codedeploy":              {"codedeploy", codeDeploy()},
 		"codepipeline":            {"codepipeline", codePipeline()},
 		"dynamodb":                {"dynamodb", dynamoDB()},
 		"ecr":                     {"ecr", ecr()},
@@ -94,6 +95,21 @@ func codeBuild() map[string]operation {
 		"ListProjects":         {},
 		"StartBuild":           {on: "project/{ProjectName:name}"},
 		"StopBuild":            {on: "project/{Id:project}"},
+	}
+}
+
+func codeDeploy() map[string]operation {
+	application, group := "application:{ApplicationName}", "deploymentgroup:{ApplicationName}/{DeploymentGroupName}"
+	return map[string]operation{
+		"BatchGetDeploymentGroups": {on: "deploymentgroup:{ApplicationName}/{DeploymentGroupNames}"},
+		"CreateApplication":        {on: application},
+		"CreateDeploymentGroup":    {on: group, pass: map[string][]string{"codedeploy.amazonaws.com": {"ServiceRoleArn"}}},
+		"DeleteApplication":        {on: application},
+		"DeleteDeploymentGroup":    {on: group},
+		"GetApplication":           {on: application},
+		"GetDeploymentGroup":       {on: group},
+		"ListApplications":         {},
+		"ListDeploymentGroups":     {on: application},
 	}
 }
 
@@ -285,6 +301,10 @@ func iam() map[string]operation {
 		"PutRolePolicy":               {on: role},
 		"SimulatePrincipalPolicy":     {on: "{PolicySourceArn}"},
 		"UpdateAssumeRolePolicy":      {on: role},
+		"CreateUser":                  {on: "user{Path|/}{UserName}"},
+		"DeleteUser":                  {on: "user/{UserName}"},
+		"GetUser":                     {on: "user/{UserName}"},
+		"ListUsers":                   {},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -47,6 +48,7 @@ func clients(c aws.Config, moto bool) map[string]any {
 			}
 		}),
 		"codebuild":      codebuild.NewFromConfig(c),
+		"codedeploy":     codedeploy.NewFromConfig(c),
 		"codepipeline":   codepipeline.NewFromConfig(c),
 		"dynamodb":       dynamodb.NewFromConfig(c),
 		"ecr":            ecr.NewFromConfig(c),

@@ -40,6 +40,12 @@ func validationCodes(service string) []string {
 	// AWS: the API References of Application Auto Scaling, CodePipeline, DynamoDB,
 	// EventBridge, EventBridge Scheduler, Lambda, Secrets Manager, Step Functions and
 	// Systems Manager, Common Errors: ValidationException.
+	if service == "codedeploy" {
+		return []string{
+			"ValidationException", "SerializationException", "ApplicationNameRequiredException", "InvalidApplicationNameException",
+			"DeploymentGroupNameRequiredException", "InvalidDeploymentGroupNameException", "RoleRequiredException", "InvalidComputePlatformException",
+		}
+	}
 	return []string{"ValidationException", "SerializationException"}
 }
 
@@ -145,7 +151,7 @@ func TestHandlersKnowNoOtherCodes(t *testing.T) {
 func folders() map[string]string {
 	return map[string]string{
 		"apigatewayv2": "apigateway", "application-autoscaling": "autoscaling", "cloudwatch": "cloudwatch", "codebuild": "codebuild",
-		"codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecr": "ecr", "ecs": "ecs", "elbv2": "elbv2", "events": "eventbridge",
+		"codedeploy": "codedeploy", "codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecr": "ecr", "ecs": "ecs", "elbv2": "elbv2", "events": "eventbridge",
 		"iam": "iam", "lambda": "lambda", "logs": "logs", "s3": "s3", "scheduler": "scheduler", "secretsmanager": "secretsmanager", "sns": "sns",
 		"sqs": "sqs", "ssm": "ssm", "stepfunctions": "stepfunctions", "sts": "sts",
 	}

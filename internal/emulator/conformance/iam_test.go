@@ -47,6 +47,17 @@ func iamStories() []story {
 	reading := ok(&iam.CreatePolicyInput{PolicyName: new("reading"), Path: new("/deploy/"), PolicyDocument: new(allowReading)},
 		want("Policy.Arn", policy), like("Policy.PolicyId", "A[0-9A-Z]{20}"), want("Policy.DefaultVersionId", "v1"), want("Policy.AttachmentCount", 0))
 	return []story{
+		{name: "iam/Users", steps: []step{
+			ok(&iam.CreateUserInput{UserName: new("ada"), Path: new("/ops/")}, want("User.Arn", "arn:aws:iam::123456789012:user/ops/ada"), like("User.UserId", "^AIDA[A-Z0-9]+$"),
+				moto("moto_server has other ids; AWS: IAM User Guide, IAM identifiers: AIDA")),
+			fails("EntityAlreadyExists", &iam.CreateUserInput{UserName: new("ada")}),
+			ok(&iam.GetUserInput{UserName: new("ada")}, want("User.Path", "/ops/")),
+			fails("NoSuchEntity", &iam.GetUserInput{UserName: new("bob")}),
+			ok(&iam.ListUsersInput{PathPrefix: new("/ops/")}, want("Users.#", 1), want("Users.0.UserName", "ada"), want("IsTruncated", false)),
+			fails("ValidationError", &iam.ListUsersInput{MaxItems: new(int32(1001))}, moto("moto_server does not check; AWS: model, maxItemsType")),
+			ok(&iam.DeleteUserInput{UserName: new("ada")}),
+			fails("NoSuchEntity", &iam.DeleteUserInput{UserName: new("ada")}),
+		}},
 		{name: "iam/Roles", steps: []step{
 			ok(&iam.CreateRoleInput{RoleName: new("runner"), Path: new("/deploy/"), AssumeRolePolicyDocument: new(trustLambda)},
 				want("Role.Arn", "arn:aws:iam::123456789012:role/deploy/runner")),

@@ -25,7 +25,7 @@ type Service struct {
 	loop         *loop.Loop
 	account      string
 	region       string
-	deps         Deps
+	deps         Deps `keep:"-"`
 	repositories map[string]*repository
 }
 

@@ -32,6 +32,9 @@ type deploymentDetail struct {
 }
 
 func (s *Service) emitDeployment(svc *service, d *deployment, kind, name, reason string) {
+	if svc.controller() == types.DeploymentControllerTypeCodeDeploy {
+		return // AWS: ECS Developer Guide, service deployment state change events: of the rolling update
+	}
 	s.emit("ECS Deployment State Change", svc.arn, deploymentDetail{
 		EventType: kind, EventName: name, DeploymentID: d.id, UpdatedAt: timestamp(d.updatedAt), Reason: reason,
 	})

@@ -106,7 +106,7 @@ func (s *Service) describe(svc *service, include []types.ServiceField) types.Ser
 		PlatformFamily: aws.String("Linux"), PlatformVersion: aws.String(svc.revision.platformVersion),
 		NetworkConfiguration: svc.revision.network, LoadBalancers: svc.revision.loadBalancers,
 		DeploymentConfiguration:       &configuration,
-		DeploymentController:          &types.DeploymentController{Type: types.DeploymentControllerTypeEcs},
+		DeploymentController:          &types.DeploymentController{Type: svc.controller()},
 		HealthCheckGracePeriodSeconds: svc.grace, SchedulingStrategy: types.SchedulingStrategyReplica,
 		PropagateTags: svc.settings.propagateTags, EnableECSManagedTags: svc.settings.managedTags,
 		EnableExecuteCommand: svc.settings.executeCommand, AvailabilityZoneRebalancing: svc.settings.rebalancing,
@@ -114,8 +114,12 @@ func (s *Service) describe(svc *service, include []types.ServiceField) types.Ser
 		PlacementConstraints: []types.PlacementConstraint{}, PlacementStrategy: []types.PlacementStrategy{},
 		ServiceRegistries: []types.ServiceRegistry{},
 	}
-	for _, d := range svc.deployments {
-		out.Deployments = append(out.Deployments, d.describe(svc))
+	if svc.controller() == types.DeploymentControllerTypeCodeDeploy && len(svc.deployments) > 0 {
+		out.TaskSets = []types.TaskSet{s.taskSet(svc)}
+	} else {
+		for _, d := range svc.deployments {
+			out.Deployments = append(out.Deployments, d.describe(svc))
+		}
 	}
 	for _, t := range svc.tasks {
 		switch {

@@ -33,10 +33,49 @@ func onlyRolling(in *ecs.CreateServiceInput) error {
 	case in.Role != nil:
 		return invalidParameter("You cannot specify an IAM role for services that require a service linked role.")
 	}
-	if err := onlyECSController(in.DeploymentController); err != nil {
+	if err := onlyControllers(in.DeploymentController); err != nil {
 		return err
 	}
 	return onlyRollingStrategy(in.DeploymentConfiguration)
+}
+
+// onlyCodeDeploy refuses what CodeDeploy alone may change of the services that it
+// deploys, of which UpdateService takes the desired count, the circuit breaker no more
+// than CreateService, and settings that make no deployment.
+// AWS: ECS API reference, UpdateService.
+func onlyCodeDeploy(svc *service, in *ecs.UpdateServiceInput) error {
+	if svc.controller() != types.DeploymentControllerTypeCodeDeploy {
+		return nil
+	}
+	what := ""
+	switch {
+	case in.TaskDefinition != nil:
+		what = "task definition"
+	case in.NetworkConfiguration != nil:
+		what = "network parameters"
+	case in.PlatformVersion != nil:
+		what = "platform version"
+	case in.CapacityProviderStrategy != nil:
+		what = "capacity provider strategy"
+	case in.LoadBalancers != nil:
+		what = "load balancers"
+	case in.ForceNewDeployment:
+		return invalidParameter("Cannot force a new deployment on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
+	case in.DeploymentController != nil && in.DeploymentController.Type != svc.controller():
+		return notEmulated("the change of a service's deployment controller")
+	default:
+		return checkController(svc.controller(), in.DeploymentConfiguration)
+	}
+	return invalidParameter("Unable to update " + what + " on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
+}
+
+// checkController refuses a circuit breaker where CodeDeploy deploys.
+// AWS: ECS API reference, DeploymentCircuitBreaker: for the rolling update.
+func checkController(of types.DeploymentControllerType, configuration *types.DeploymentConfiguration) error {
+	if of == types.DeploymentControllerTypeCodeDeploy && configuration != nil && configuration.DeploymentCircuitBreaker != nil {
+		return invalidParameter("DeploymentCircuitBreaker feature can be configured only with ECS deployment controller.")
+	}
+	return nil
 }
 
 func onlyRollingUpdate(in *ecs.UpdateServiceInput) error {
@@ -49,8 +88,8 @@ func onlyRollingUpdate(in *ecs.UpdateServiceInput) error {
 	})
 }
 
-func onlyECSController(controller *types.DeploymentController) error {
-	if controller != nil && controller.Type != types.DeploymentControllerTypeEcs {
+func onlyControllers(controller *types.DeploymentController) error {
+	if controller != nil && controller.Type != types.DeploymentControllerTypeEcs && controller.Type != types.DeploymentControllerTypeCodeDeploy {
 		return notEmulated("the deployment controller " + string(controller.Type))
 	}
 	return nil
@@ -93,6 +132,16 @@ func checkService(in *ecs.CreateServiceInput, r revision) error {
 	}
 	if err := checkTags(in.Tags); err != nil {
 		return err
+	}
+	if controller := controllerOf(in); controller == types.DeploymentControllerTypeCodeDeploy {
+		// AWS: ECS Developer Guide, CodeDeploy blue/green deployments: behind an
+		// Application or Network Load Balancer.
+		if len(r.loadBalancers) != 1 {
+			return invalidParameter("A service with a CODE_DEPLOY deployment controller must have one load balancer.")
+		}
+		if err := checkController(controller, in.DeploymentConfiguration); err != nil {
+			return err
+		}
 	}
 	return checkConfiguration(in.DeploymentConfiguration)
 }

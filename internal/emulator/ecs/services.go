@@ -113,6 +113,9 @@ func (s *Service) updateService(_ *wire.Call, in *ecs.UpdateServiceInput) (*ecs.
 	if err != nil {
 		return nil, err
 	}
+	if err := onlyCodeDeploy(svc, in); err != nil {
+		return nil, err
+	}
 	r, err := s.nextRevision(svc, in)
 	if err != nil {
 		return nil, err

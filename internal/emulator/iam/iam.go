@@ -1,7 +1,8 @@
 // Package iam emulates the part of AWS Identity and Access Management that says what
 // roles may do: roles with their trust policies, inline policies and managed policies; and
-// the OpenID Connect providers whose tokens roles may trust. Users, groups, instance profiles, permissions boundaries and versions of managed
-// policies after the first are not emulated.
+// the OpenID Connect providers whose tokens roles may trust; and users, who are all
+// administrators. Policies and access keys of users, groups, instance profiles and
+// permissions boundaries are not emulated.
 //
 // Policies managed by AWS may be attached to roles. What they allow is known of a few
 // (see Role.Policies).
@@ -50,9 +51,10 @@ type Deps struct {
 type Service struct {
 	loop     *loop.Loop
 	account  string
-	region   string // one of the partition's
-	deps     Deps
+	region   string              // one of the partition's
+	deps     Deps                `keep:"-"`
 	roles    map[string]*Role    // by name
+	users    map[string]*user    // by name
 	policies map[string]*managed // by ARN
 	// providers are by ARN.
 	providers map[string]*Provider
@@ -60,7 +62,7 @@ type Service struct {
 
 // New gives an IAM without roles, in the partition of a Region.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
-	return &Service{loop: l, account: account, region: region, deps: deps, roles: map[string]*Role{}, policies: map[string]*managed{}, providers: map[string]*Provider{}}
+	return &Service{loop: l, account: account, region: region, deps: deps, roles: map[string]*Role{}, users: map[string]*user{}, policies: map[string]*managed{}, providers: map[string]*Provider{}}
 }
 
 // Wire lists the operations that are emulated.
@@ -71,21 +73,25 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("CreatePolicy", s.createPolicy),
 		wire.Op("CreatePolicyVersion", s.createPolicyVersion),
 		wire.Op("CreateRole", s.createRole),
+		wire.Op("CreateUser", s.createUser),
 		wire.Op("DeleteOpenIDConnectProvider", s.deleteProvider),
 		wire.Op("DeletePolicy", s.deletePolicy),
 		wire.Op("DeletePolicyVersion", s.deletePolicyVersion),
 		wire.Op("DeleteRole", s.deleteRole),
 		wire.Op("DeleteRolePolicy", s.deleteRolePolicy),
+		wire.Op("DeleteUser", s.deleteUser),
 		wire.Op("DetachRolePolicy", s.detachRolePolicy),
 		wire.Op("GetOpenIDConnectProvider", s.getProvider),
 		wire.Op("GetPolicy", s.getPolicy),
 		wire.Op("GetPolicyVersion", s.getPolicyVersion),
 		wire.Op("GetRole", s.getRole),
 		wire.Op("GetRolePolicy", s.getRolePolicy),
+		wire.Op("GetUser", s.getUser),
 		wire.Op("ListAttachedRolePolicies", s.listAttachedRolePolicies),
 		wire.Op("ListPolicyVersions", s.listPolicyVersions),
 		wire.Op("ListRolePolicies", s.listRolePolicies),
 		wire.Op("ListRoles", s.listRoles),
+		wire.Op("ListUsers", s.listUsers),
 		wire.Op("PutRolePolicy", s.putRolePolicy),
 		wire.Op("SimulatePrincipalPolicy", s.simulatePrincipalPolicy),
 		wire.Op("UpdateAssumeRolePolicy", s.updateAssumeRolePolicy),

@@ -107,6 +107,9 @@ func (c *bindingCache) structure(s *shape, t reflect.Type) (binding, error) {
 	fields := make([]field, 0, len(s.members))
 	for _, ref := range s.members {
 		sf, ok := t.FieldByName(upperFirst(ref.name))
+		if !ok { // the SDK writes so what a method's name would clash with
+			sf, ok = t.FieldByName(upperFirst(ref.name) + "_")
+		}
 		if !ok {
 			return binding{}, fmt.Errorf("%v has no field %s for member %s of shape %s", t, upperFirst(ref.name), ref.name, s.Name)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -45,6 +46,7 @@ func clients(c aws.Config) map[string]any {
 		"cloudformation":          cloudformation.NewFromConfig(c),
 		"cloudwatch":              cloudwatch.NewFromConfig(c),
 		"codebuild":               codebuild.NewFromConfig(c),
+		"codedeploy":              codedeploy.NewFromConfig(c),
 		"codepipeline":            codepipeline.NewFromConfig(c),
 		"dynamodb":                dynamodb.NewFromConfig(c),
 		"ecr":                     ecr.NewFromConfig(c),

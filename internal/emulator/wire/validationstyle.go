@@ -28,6 +28,9 @@ func styleOf(service string) style {
 		// AWS: CodeBuild API Reference: InvalidInputException, "The input value
 		// that was provided is not valid".
 		return style{code: "InvalidInputException", write: coralMessage}
+	case "codedeploy":
+		// AWS: CodeDeploy API Reference, the errors of each operation.
+		return style{code: "ValidationException", write: coralMessage, own: codeDeployOwn}
 	case "ecs":
 		// AWS: ECS API Reference: InvalidParameterException, "The specified
 		// parameter isn't valid".
@@ -138,6 +141,21 @@ func (v violation) unknownName() string {
 		}
 	}
 	return display(v.value)
+}
+
+// codeDeployOwn answers what is missing or wrong by the codes that CodeDeploy has for it
+// (AWS: CodeDeploy API Reference, the errors of each operation).
+func codeDeployOwn(v violation) error {
+	code := map[string]string{
+		"ApplicationName": "ApplicationName", "DeploymentGroupName": "DeploymentGroupName", "ComputePlatform": "ComputePlatform", "Role": "Role",
+	}[v.shape.Name]
+	switch {
+	case code == "":
+		return nil
+	case v.null && code != "ComputePlatform":
+		return &wireError{code: code + "RequiredException", status: http.StatusBadRequest, message: upperFirst(v.path) + " is required."}
+	}
+	return &wireError{code: "Invalid" + code + "Exception", status: http.StatusBadRequest, message: coralMessage([]violation{v})}
 }
 
 // s3Own answers the violations for which S3 has an error
