@@ -96,6 +96,9 @@ func decided(one SeenRollout, seen *Seen) []Event {
 			continue
 		}
 		what := sentence(d, said, seen)
+		if d.Of == store.DecidedAlarm && what == string(d.Kind) {
+			continue // another alarm, when all is on its way back
+		}
 		if said == "" && strings.Contains(what, seen.plain(one.Reason)) {
 			said = seen.plain(one.Reason)
 		}
