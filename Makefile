@@ -79,6 +79,16 @@ destroy: ## Take Sluice away from your account; what it deployed stays
 bench: ## Measure how long a function takes to start, beside one that does nothing
 	go test -run '^$$' -bench . -benchtime 20x ./internal/localcloud
 
+# EXPLORE says what; hours of it: EXPLORE='--every fault', EXPLORE='good bad --every pair', EXPLORE='good --every interleaving'.
+EXPLORE ?= --seeds 10000
+.PHONY: explore
+explore: ## Look for a promise that breaks in 10000 random runs, or those that EXPLORE names
+	go run ./cmd/sluice simulate $(EXPLORE)
+
+.PHONY: mutants
+mutants: ## Plant known mistakes, one at a time, and see that exploration finds each; ARGS chooses by words of their names
+	go run ./internal/simulate/mutate $(ARGS)
+
 .PHONY: soak
 soak: ## Make 500 deployments one after another in the live local cloud, and see that it holds no more at the end
 	go test -timeout 60m -count 1 -run '^TestSoak$$' -v ./internal/localcloud -deployments 500

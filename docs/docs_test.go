@@ -288,7 +288,7 @@ func TestSecurityNamesTestsThatThereAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := 0
-	for _, line := range strings.Split(read(t, "../SECURITY.md"), "\n") {
+	for line := range strings.SplitSeq(read(t, "../SECURITY.md"), "\n") {
 		cells := strings.Split(line, "|")
 		if len(cells) != 5 || strings.Contains(line, "---") || strings.Contains(line, "shown by") {
 			continue

@@ -25,7 +25,7 @@ func spare() map[string]string {
 		}
 	}
 	for _, images := range []struct{ role, repository string }{{build, "shop"}, {workflow, "shop"}, {workflow, "team/shop"}} {
-		because("Docker pushes layers with it, and layers have no emulation (AWS: ECR User Guide, IAM permissions for pushing an image)",
+		because("Docker pushes layers with it, and no build here pushes any (AWS: ECR User Guide, IAM permissions for pushing an image)",
 			images.role, "arn:${AWS::Partition}:ecr"+here+"repository/"+images.repository,
 			"ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart")
 	}

@@ -29,12 +29,9 @@ func build(t *testing.T) built {
 	if _, err := exec.LookPath("go"); (err != nil || runtime.GOOS != "linux") && os.Getenv("CI") != "true" {
 		t.Skip("functions that are processes need Linux, and Go to build them")
 	}
-	folder := t.TempDir()
-	b := built{binary: filepath.Join(folder, "sluice"), source: filepath.Join(folder, "source")}
+	b := command(t)
+	folder := filepath.Dir(b.binary)
 	packages, scripts := filepath.Join(folder, "packages"), filepath.Join(b.source, "scripts")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, ".").CombinedOutput(); err != nil { //nolint:gosec // this command
-		t.Fatalf("build the command: %v\n%s", err, out)
-	}
 	if err := localcloud.BuildFunctions(t.Context(), packages); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +45,20 @@ func build(t *testing.T) built {
 		if err := os.WriteFile(file, []byte(text), 0o700); err != nil { //nolint:gosec // it is run
 			t.Fatal(err)
 		}
+	}
+	return b
+}
+
+// command is the sluice binary alone.
+func command(t *testing.T) built {
+	t.Helper()
+	folder := t.TempDir()
+	b := built{binary: filepath.Join(folder, "sluice"), source: filepath.Join(folder, "source")}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, ".").CombinedOutput(); err != nil { //nolint:gosec // this command
+		t.Fatalf("build the command: %v\n%s", err, out)
+	}
+	if err := os.MkdirAll(b.source, 0o700); err != nil {
+		t.Fatal(err)
 	}
 	return b
 }

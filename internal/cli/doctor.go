@@ -74,7 +74,7 @@ func runDoctor(ctx context.Context, o *DoctorOptions) error {
 	if err != nil {
 		return err
 	}
-	d := doctor.Doctor{Installation: *t.Installation, Steps: s, AWS: t.AWS}
+	d := doctor.Doctor{Installation: *t.Installation, Steps: s, AWS: t.AWS, HTTP: t.world()}
 	d.Examine(ctx, patients)
 	page := page{Colors: o.colors(), width: o.width()}
 	page.findings(d.Findings())

@@ -82,7 +82,8 @@ func (f *exploreFlags) one() (simulate.Plan, bool, error) {
 		p.Faults = append(p.Faults, fault)
 	}
 	for _, act := range f.without {
-		if !p.Leave(act) {
+		var there bool
+		if p, there = p.Without(act); !there {
 			return p, true, usagef("--without %q: nobody does that; the acts are:\n%s", act, p.Describe())
 		}
 	}
@@ -299,7 +300,7 @@ func (o *SimulateOptions) playTraced(p simulate.Plan) (simulate.Result, error) {
 	if o.Explore.trace == "" {
 		return simulate.Play(p), nil
 	}
-	file, err := os.Create(o.Explore.trace) //nolint:gosec // the file that its user names
+	file, err := os.Create(o.Explore.trace)
 	if err != nil {
 		return simulate.Result{}, fmt.Errorf("write the trace: %w", err)
 	}

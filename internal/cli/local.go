@@ -20,6 +20,8 @@ type LocalOptions struct {
 	Speed  float64
 	Images []string // REPOSITORY=COMMAND
 	Lambda string   // goroutine or process
+	State  string   // folder; "" keeps nothing
+	Fresh  bool
 
 	programs map[string]live.Program
 }
@@ -49,10 +51,22 @@ invocations, frozen between them, with Lambda's environment variables. What they
 is shown at a path of the port. Processes have this machine's clock, so --speed is 1
 then. It needs Linux, Go, and Sluice's source where it is run.
 
+With --state everything in the cloud is kept in a folder while it runs, a few seconds
+after each change, and when it is stopped: every resource, table, object and message, and
+what is under way. The next start with the folder goes on from there: rollouts, waits
+and schedules where they stood, tasks as new processes, on the same port if that is free,
+with Sluice as this program has it. A function that ran when the cloud ended has failed,
+and what called it tries again. As much time has passed in the cloud as here; what
+was due meanwhile happens at the start. Images are named with --image again. One process
+has a folder at a time. Without --state nothing is kept, so that what one tries starts
+from nothing and leaves nothing; --fresh does so with a folder too, and moves the state
+that is there to the file cloud.before.
+
 Exit status: 0 after Ctrl-C, 1 if it could not run, 2 for a wrong command line, 130
 after Ctrl-C before it ran.`,
 		Example: `  sluice local --port 4600
   sluice local --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop="./shop --verbose"
+  sluice local --state ~/.local/share/sluice-cloud  # go on from where it was stopped
   sluice local --lambda=process  # the packages that AWS gets, as processes
   AWS_ENDPOINT_URL=http://127.0.0.1:4600 aws stepfunctions list-state-machines`,
 		Args: noArgs,
@@ -66,6 +80,9 @@ after Ctrl-C before it ran.`,
 			if err := checkPort(o.Port); err != nil {
 				return err
 			}
+			if o.Fresh && o.State == "" {
+				return usagef("--fresh needs --state: without a folder every start is from nothing")
+			}
 			var err error
 			if o.programs, err = programs(o.Images); err != nil {
 				return err
@@ -73,7 +90,9 @@ after Ctrl-C before it ran.`,
 			return run(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().IntVar(&o.Port, "port", 0, "port of the cloud's endpoint; 0 is a free one")
+	cmd.Flags().IntVar(&o.Port, "port", 0, "port of the cloud's endpoint; 0 is the one of before with --state, else a free one")
+	cmd.Flags().StringVar(&o.State, "state", "", "`FOLDER` in which the cloud is kept between starts; none by default")
+	cmd.Flags().BoolVar(&o.Fresh, "fresh", false, "begin anew in the folder of --state")
 	cmd.Flags().Float64Var(&o.Speed, "speed", 1, "how many times as fast as yours the cloud's clock runs")
 	cmd.Flags().StringArrayVar(&o.Images, "image", nil, "command that stands for an image, as `REPOSITORY=COMMAND`; may be repeated")
 	lambdaFlag(cmd, &o.Lambda)
@@ -98,13 +117,21 @@ func programs(images []string) (map[string]live.Program, error) {
 }
 
 func runLocal(ctx context.Context, o *LocalOptions) error {
+	var folder *localcloud.Folder
+	if o.State != "" {
+		var err error
+		if folder, err = localcloud.OpenFolder(o.State, o.Fresh); err != nil {
+			return err
+		}
+		defer folder.Close()
+	}
 	start := localcloud.Start
 	if o.Lambda == lambdaProcess {
 		start = localcloud.StartBuilt
 		_, _ = fmt.Fprintln(o.Err, "The packages of Sluice's functions are built; the first time this takes minutes.") // nobody has to read it
 	}
 	cloud, err := start(ctx, localcloud.Options{
-		Speed: o.Speed, Programs: o.programs, Output: o.Err,
+		Speed: o.Speed, Programs: o.programs, Output: o.Err, Folder: folder,
 		Advice: "give it one with `sluice local --image REPOSITORY=COMMAND`",
 		Log:    slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
@@ -112,16 +139,32 @@ func runLocal(ctx context.Context, o *LocalOptions) error {
 		return err
 	}
 	defer cloud.Close()
-	server, err := localcloud.Serve(ctx, cloud, o.Port)
+	server, err := serve(ctx, o, cloud, folder)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
+	if folder != nil {
+		if err := cloud.Keep(folder, server.Port()); err != nil {
+			return err
+		}
+	}
 	if err := welcome(o, cloud, server); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// serve puts the cloud on the port that was asked for, or else the one of before.
+func serve(ctx context.Context, o *LocalOptions, cloud *localcloud.Cloud, folder *localcloud.Folder) (*localcloud.Server, error) {
+	if o.Port == 0 && folder != nil && folder.Port() != 0 {
+		if server, err := localcloud.Serve(ctx, cloud, folder.Port()); err == nil {
+			return server, nil
+		}
+		_, _ = fmt.Fprintf(o.Err, "Port %d, on which the cloud was, is taken; it is on another one now.\n", folder.Port()) // nobody has to read it
+	}
+	return localcloud.Serve(ctx, cloud, o.Port)
 }
 
 // welcome says how to reach what runs.
@@ -138,6 +181,9 @@ Decisions come in from terminals at the Function URL %[8]s, here:
   curl --aws-sigv4 aws:amz:%[3]s:lambda --user %[4]s:%[5]s --json '{"action":"approve","subject":"ID"}' %[9]sdecisions
 `, o.Speed, server.Endpoint, cloud.Region, localcloud.AccessKey, localcloud.SecretKey, localcloud.Deployers, server.Page,
 		cloud.DecideURL, server.Local(cloud.DecideURL))
+	if err == nil && o.State != "" {
+		_, err = fmt.Fprintf(o.Out, "\nWhat is in the cloud is kept in %s; it goes on from there with --state.\n", o.State)
+	}
 	if err == nil && o.Lambda == lambdaProcess {
 		_, err = fmt.Fprintf(o.Out, "\nSluice's functions are processes of their deployment packages. What they print:\n  curl %s%s\n", server.Endpoint, localcloud.LogsPath)
 	}

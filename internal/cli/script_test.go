@@ -2,6 +2,9 @@ package cli_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -152,11 +156,7 @@ func (w *scripted) push(args []string) error {
 			return fmt.Errorf("share: %w", err)
 		}
 	}
-	out, err := w.aws.ECR.PutImage(context.Background(), &ecr.PutImageInput{
-		RepositoryName: aws.String("shop"), ImageTag: &args[0],
-		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
-		ImageManifest:          aws.String(fmt.Sprintf(`{"schemaVersion":2,"annotations":{"version":%q}}`, args[0])),
-	})
+	out, err := w.pushImage(context.Background(), args[0], `{"architecture":"amd64","os":"linux"}`)
 	if err != nil {
 		return fmt.Errorf("push: %w", err)
 	}
@@ -166,6 +166,30 @@ func (w *scripted) push(args []string) error {
 		})
 	})
 	return nil
+}
+
+// pushImage pushes an image of nothing but a config.
+func (w *scripted) pushImage(ctx context.Context, tag, config string) (*ecr.PutImageOutput, error) {
+	shop, sum := aws.String("shop"), sha256.Sum256([]byte(config))
+	digest := "sha256:" + hex.EncodeToString(sum[:])
+	begun, err := w.aws.ECR.InitiateLayerUpload(ctx, &ecr.InitiateLayerUploadInput{RepositoryName: shop})
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.aws.ECR.UploadLayerPart(ctx, &ecr.UploadLayerPartInput{
+		RepositoryName: shop, UploadId: begun.UploadId, PartFirstByte: aws.Int64(0), PartLastByte: aws.Int64(int64(len(config) - 1)), LayerPartBlob: []byte(config),
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.aws.ECR.CompleteLayerUpload(ctx, &ecr.CompleteLayerUploadInput{RepositoryName: shop, UploadId: begun.UploadId, LayerDigests: []string{digest}})
+	if there := new(ecrtypes.LayerAlreadyExistsException); err != nil && !errors.As(err, &there) {
+		return nil, err
+	}
+	return w.aws.ECR.PutImage(ctx, &ecr.PutImageInput{
+		RepositoryName: shop, ImageTag: &tag, ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
+		ImageManifest: aws.String(fmt.Sprintf(`{"schemaVersion":2,"config":{"digest":%q,"size":%d},"annotations":{"version":%q}}`, digest, len(config), tag)),
+	})
 }
 
 // repository is where the images of shop are.

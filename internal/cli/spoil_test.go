@@ -111,7 +111,7 @@ func (w *scripted) spoil(args []string) error {
 			if err != nil {
 				return err
 			}
-			const platform = `{"digest":%q,"platform":{"architecture":%q}}`
+			const platform = `{"digest":%q,"platform":{"architecture":%q,"os":"linux"}}`
 			digest := aws.ToString(found.ImageDetails[0].ImageDigest)
 			_, err = w.aws.ECR.PutImage(ctx, &ecr.PutImageInput{
 				RepositoryName: aws.String("shop"), ImageTag: aws.String("arm"), ImageManifestMediaType: aws.String("application/vnd.oci.image.index.v1+json"),
@@ -124,6 +124,10 @@ func (w *scripted) spoil(args []string) error {
 				td.ContainerDefinitions[0].Image = aws.String(repository + ":arm")
 			})
 		},
+		"single platform": func(ctx context.Context) error {
+			return w.rebuild(ctx, "single", `{"architecture":"arm64","os":"linux"}`)
+		},
+		"config": func(ctx context.Context) error { return w.rebuild(ctx, "chart", `{"name":"shop"}`) },
 		"secret": func(ctx context.Context) error {
 			return w.retask(ctx, func(td *ecs.RegisterTaskDefinitionInput) {
 				td.ContainerDefinitions[0].Secrets = []ecstypes.Secret{
@@ -143,6 +147,16 @@ func (w *scripted) spoil(args []string) error {
 // made is the stack of that name.
 func (w *scripted) made(stack string) harness.Stack {
 	return w.Stacks[slices.IndexFunc(w.Stacks, func(s harness.Stack) bool { return s.Name == stack })]
+}
+
+// rebuild has blue run an image with another config.
+func (w *scripted) rebuild(ctx context.Context, tag, config string) error {
+	if _, err := w.pushImage(ctx, tag, config); err != nil {
+		return err
+	}
+	return w.retask(ctx, func(td *ecs.RegisterTaskDefinitionInput) {
+		td.ContainerDefinitions[0].Image = aws.String(repository + ":" + tag)
+	})
 }
 
 // retask has blue run another task definition.

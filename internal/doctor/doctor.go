@@ -6,6 +6,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -44,11 +45,17 @@ type Finding struct {
 	Remedy string `json:"remedy,omitempty"` // of a problem
 }
 
+// Doer sends HTTP requests; *http.Client is one.
+type Doer interface {
+	Do(req *http.Request) (*http.Response, error)
+}
+
 // Doctor examines one installation.
 type Doctor struct {
 	Installation installation.Installation
 	Steps        *steps.Steps
 	AWS          aws.Config
+	HTTP         Doer // to where ECR has layers
 
 	findings []Finding
 	roles    map[string]string // of the stack: ARNs by logical ID

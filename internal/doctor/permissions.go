@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -224,32 +225,33 @@ func (e *environment) permissions(ctx context.Context) {
 }
 
 // approvers wants the roles and users that the spec names as approvers and operators to be
-// there. Users of IAM Identity Center are in no account.
+// there. Users of IAM Identity Center are in no account, and who is in another account is
+// not seen from this one.
 func (e *environment) approvers(ctx context.Context) {
 	const check = "approvers"
 	var there, unseen []string
 	people := e.people()
 	slices.Sort(people)
 	for _, who := range slices.Compact(people) {
-		isRole, isUser := strings.Contains(who, ":role/"), strings.Contains(who, ":iam:") && strings.Contains(who, ":user/")
-		switch {
-		case isRole, isUser:
-			kind, err := "role", error(nil)
-			if isUser {
-				kind = "user"
+		kind, name, seen := e.principal(who)
+		if !seen {
+			if strings.HasPrefix(who, "arn:") {
+				unseen = append(unseen, who)
 			}
-			if err = e.person(ctx, who, isUser); awsclient.Is(err, "NoSuchEntity") {
-				e.problem(e.about, check, kind+" "+who+" does not exist, so nobody can approve as it", "put the spec's approvers and operators right")
-				return
-			}
-			if err != nil {
-				e.failed(e.about, check, awsclient.Wrap(err, "read %s %s", kind, nameOf(who)), "")
-				return
-			}
-			there = append(there, who)
-		case strings.HasPrefix(who, "arn:"):
-			unseen = append(unseen, who)
+			continue
 		}
+		switch found, err := e.person(ctx, kind, name); {
+		case awsclient.Is(err, "NoSuchEntity"):
+			e.problem(e.about, check, kind+" "+who+" does not exist, so nobody can approve as it", "put the spec's approvers and operators right")
+			return
+		case err != nil:
+			e.failed(e.about, check, awsclient.Wrap(err, "read %s %s", kind, name), "")
+			return
+		case found != who:
+			e.problem(e.about, check, fmt.Sprintf("%s %s is %s, so nobody can approve as %s", kind, name, found, who), "put the spec's approvers and operators right, with their paths")
+			return
+		}
+		there = append(there, who)
 	}
 	if len(unseen) > 0 {
 		e.unchecked(e.about, check, "whether these are there: "+strings.Join(unseen, ", "))
@@ -259,16 +261,31 @@ func (e *environment) approvers(ctx context.Context) {
 	}
 }
 
-// person reads a role or a user of IAM.
-func (e *environment) person(ctx context.Context, arn string, user bool) error {
-	client, name := iam.NewFromConfig(e.AWS), nameOf(arn)
-	var err error
-	if user {
-		_, err = client.GetUser(ctx, &iam.GetUserInput{UserName: &name})
-	} else {
-		_, err = client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+// principal takes apart the ARN of a role or a user of IAM of this account.
+func (e *environment) principal(who string) (kind, name string, seen bool) {
+	a, err := arn.Parse(who)
+	if err != nil || a.Service != "iam" || a.AccountID != e.home().AccountID {
+		return "", "", false
 	}
-	return err //nolint:wrapcheck // whoever asks says what for
+	kind, _, _ = strings.Cut(a.Resource, "/")
+	return kind, nameOf(who), kind == "role" || kind == "user"
+}
+
+// person gives the ARN of a role or a user of IAM, which has its path.
+func (e *environment) person(ctx context.Context, kind, name string) (string, error) {
+	client := iam.NewFromConfig(e.AWS)
+	if kind == "user" {
+		out, err := client.GetUser(ctx, &iam.GetUserInput{UserName: &name})
+		if err != nil {
+			return "", err //nolint:wrapcheck // whoever asks says what for
+		}
+		return aws.ToString(out.User.Arn), nil
+	}
+	out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if err != nil {
+		return "", err //nolint:wrapcheck // whoever asks says what for
+	}
+	return aws.ToString(out.Role.Arn), nil
 }
 
 // people are all whom the environment's spec names.

@@ -2,21 +2,17 @@ package doctor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/images"
 	"github.com/sluice-deploy/sluice/internal/logs"
-	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
 // The checks of what a task needs to start.
@@ -49,7 +45,7 @@ func (e *environment) taskDefinition(ctx context.Context) {
 	e.logs(ctx, td)
 }
 
-// images wants each image of ECR to be there, for the architecture that tasks run on.
+// images wants each image of ECR to be there, for the platform that tasks run on.
 func (e *environment) images(ctx context.Context, td *types.TaskDefinition) {
 	var there, elsewhere []string
 	for _, c := range td.ContainerDefinitions {
@@ -58,13 +54,15 @@ func (e *environment) images(ctx context.Context, td *types.TaskDefinition) {
 			elsewhere = append(elsewhere, aws.ToString(c.Image))
 			continue
 		}
-		lacks, err := e.lacks(ctx, ref, architecture(td))
-		if err != nil {
+		if _, err := (images.Resolver{ECR: e.place.ecr}).Pin(ctx, ref); err != nil {
 			e.failed(e.about, checkImages, err, fmt.Sprintf("push the image of container %s again, or deploy another", aws.ToString(c.Name)))
 			return
 		}
-		if lacks != "" {
-			e.problem(e.about, checkImages, fmt.Sprintf("container %s: %s", aws.ToString(c.Name), lacks),
+		has, err := e.platforms(ctx, ref)
+		if err != nil {
+			e.unchecked(e.about, checkImages, "for which platform they are: "+err.Error())
+		} else if wrong := fits(ref, has, platformOf(td)); wrong != "" {
+			e.problem(e.about, checkImages, fmt.Sprintf("container %s: %s", aws.ToString(c.Name), wrong),
 				"build it for that platform, or set runtimePlatform of the task definition")
 			return
 		}
@@ -76,53 +74,6 @@ func (e *environment) images(ctx context.Context, td *types.TaskDefinition) {
 	if len(there) > 0 {
 		e.ok(e.about, checkImages, "those that run are in ECR: "+strings.Join(there, ", "))
 	}
-}
-
-// architecture is what tasks run on, as images name it.
-func architecture(td *types.TaskDefinition) string {
-	if p := td.RuntimePlatform; p != nil && p.CpuArchitecture == types.CPUArchitectureArm64 {
-		return "arm64"
-	}
-	return "amd64"
-}
-
-// lacks says that an image is for other platforms, where its manifest is a list of them;
-// one of a single platform does not name it. NotFound if ECR has it not.
-func (e *environment) lacks(ctx context.Context, ref images.Ref, arch string) (string, error) {
-	if _, err := (images.Resolver{ECR: e.place.ecr}).Pin(ctx, ref); err != nil {
-		return "", err
-	}
-	id := ecrtypes.ImageIdentifier{ImageTag: &ref.Tag}
-	if ref.Digest != "" {
-		id = ecrtypes.ImageIdentifier{ImageDigest: &ref.Digest}
-	}
-	out, err := e.place.ecr.BatchGetImage(ctx, &ecr.BatchGetImageInput{RegistryId: &ref.Account, RepositoryName: &ref.Repository, ImageIds: []ecrtypes.ImageIdentifier{id}})
-	if err != nil {
-		return "", awsclient.Wrap(err, "read image %s", ref)
-	}
-	var index struct {
-		Manifests []struct {
-			Platform struct {
-				Architecture string `json:"architecture"`
-			} `json:"platform"`
-		} `json:"manifests"`
-	}
-	if len(out.Images) == 0 {
-		return "", nil
-	}
-	if err := json.Unmarshal([]byte(aws.ToString(out.Images[0].ImageManifest)), &index); err != nil {
-		return "", rollout.Errorf(rollout.KindInternal, "the manifest of image %s is no JSON: %w", ref, err)
-	}
-	var has []string
-	for _, m := range index.Manifests {
-		if a := m.Platform.Architecture; a != "unknown" { // an attestation
-			has = append(has, a)
-		}
-	}
-	if len(has) == 0 || slices.Contains(has, arch) {
-		return "", nil
-	}
-	return fmt.Sprintf("%s is for %s, and tasks run on %s", ref, strings.Join(has, ", "), arch), nil
 }
 
 // pulling wants the execution role to be allowed to fetch the images.

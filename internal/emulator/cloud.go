@@ -113,9 +113,9 @@ type Cloud struct {
 
 	Account string
 	Region  string
-	Mux     *wire.Mux
+	Mux     *wire.Mux `keep:"-"`
 
-	actions *actions.Table
+	actions *actions.Table `keep:"-"`
 
 	APIGateway     *apigateway.Service
 	AutoScaling    *autoscaling.Service
@@ -216,7 +216,7 @@ func (c *Cloud) makeCompute(o Options) {
 		Emit: emit, Publish: c.tellOfApproval, Action: c.act, Caller: c.callerARN,
 		Invoke: c.invokeForPipeline, Credentials: c.pipelineCredentials,
 	})
-	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit})
+	c.ECR = ecr.New(c.Loop, c.Account, c.Region, ecr.Deps{Emit: emit, Web: c.Web})
 	c.ELBv2 = elbv2.New(c.Loop, c.Account, c.Region, elbv2.Deps{Traffic: o.Traffic, PutMetric: c.CloudWatch.Put})
 	c.ECS = ecs.New(c.Loop, c.Account, c.Region, ecs.Deps{
 		Emit: emit, Targets: c.ELBv2, Runner: o.Runner, Secret: c.secret, Permit: c.permitTask, Log: c.openTaskLog, Network: len(c.clouds), ProvisionTime: o.ProvisionTime,

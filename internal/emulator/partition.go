@@ -24,25 +24,25 @@ import (
 // Partition is what the clouds of all accounts and Regions on a loop share.
 type Partition struct {
 	// Faults may be changed.
-	Faults Faults
+	Faults Faults `keep:"-"`
 	// Observe, when set, is told on the loop of every request of a client that
 	// was answered.
-	Observe func(c *wire.Call, in, out any, err error)
+	Observe func(c *wire.Call, in, out any, err error) `keep:"-"`
 	// Decided, when set, is told on the loop of every decision about who may do what.
 	// What administrators do is not decided, unless the resource has a policy of its own.
-	Decided func(d Decision)
+	Decided func(d Decision) `keep:"-"`
 	// World runs tasks and carries traffic as a model, unless Options brought
 	// others.
-	World *model.World
+	World *model.World `keep:"-"`
 	// STS is the same for all accounts.
 	STS *sts.Service
 	// Web is the hosts that code in the clouds reaches by HTTP, function URLs among
 	// them.
-	Web *web.Web
+	Web *web.Web `keep:"-"`
 
 	loop      *loop.Loop
-	options   Options
-	transport *wire.Transport
+	options   Options                 `keep:"-"`
+	transport *wire.Transport         `keep:"-"`
 	clouds    []*Cloud                // in the order in which they were made; the first is home
 	iam       map[string]*iam.Service // by account
 	owners    map[string]string       // account of a key that another account's cloud gave out

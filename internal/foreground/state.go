@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sluice-deploy/sluice/internal/durable"
 	"github.com/sluice-deploy/sluice/internal/emulator/dynamodb/attribute"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -88,26 +89,23 @@ func (s *state) save(items []attribute.Item) error {
 	if err != nil {
 		return fmt.Errorf("encode the state: %w", err)
 	}
-	next := s.file + ".next"
-	if err := writeThrough(next, text); err != nil {
-		return err
-	}
-	if err := os.Rename(next, s.file); err != nil {
-		return fmt.Errorf("keep the state: %w", err)
-	}
-	return sync(filepath.Dir(s.file))
-}
-
-func writeThrough(file string, text []byte) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // the person's file
-	if err != nil {
-		return fmt.Errorf("keep the state: %w", err)
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := durable.Write(s.file, text); err != nil {
 		return fmt.Errorf("keep the state: %w", err)
 	}
 	return nil
+}
+
+// take locks a state's file until what it gives is closed or the process ends, however it
+// ends. The lock is on a file beside it, which stays: the state's own is replaced.
+func take(file string) (*os.File, error) {
+	lock, err := durable.Lock(file + ".lock")
+	switch {
+	case errors.Is(err, durable.ErrLocked):
+		return nil, rollout.Errorf(rollout.KindRefused, "another sluice works with %s: wait until it has ended", file)
+	case err != nil:
+		return nil, fmt.Errorf("lock the state: %w", err)
+	}
+	return lock, nil
 }
 
 // close lets other processes have the file.

@@ -66,6 +66,7 @@ type box struct {
 	builds  int
 	author  string // of the commits that are built
 	log     *bytes.Buffer
+	origin  origin
 	faults  []func(c *wire.Call) *wire.Fault
 	watch   []func(c *wire.Call, in, out any, err error) // are told of every request that had its effect
 	// act does the work of pipelines' actions that nobody else does; without it they
@@ -97,9 +98,7 @@ type origin struct {
 // newBoxOf is newBox of another origin.
 func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	t.Helper()
-	l := loop.NewVirtual(midnight)
-	atEnd(t, l.Close)
-	b := &box{t: t, log: &bytes.Buffer{}, shop: shop()}
+	b := &box{t: t, log: &bytes.Buffer{}, shop: shop(), origin: from}
 	atEnd(t, func() { // only what is wanted: a test keeps its output too
 		if t.Failed() {
 			t.Log(b.log)
@@ -110,9 +109,14 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 		c(&b.shop)
 	}
 	if isHere(t) {
-		b.startHere(l, from)
+		b.startHere(from)
 	} else {
-		b.install(l, from)
+		b.install(harness.Options{})
+		atEnd(t, func() { // whatever a story has made of the cloud can be kept
+			if !t.Failed() {
+				b.keep().wantSame(t, from)
+			}
+		})
 	}
 	if from.repository == nil {
 		b.createRepository("shop")
@@ -127,21 +131,21 @@ func newBoxOf(t *testing.T, from origin, change ...func(*rollout.Spec)) *box {
 	return b
 }
 
-// install installs Sluice where the app is.
-func (b *box) install(l *loop.Loop, from origin) {
+// install installs Sluice in a new cloud, where the app is, with what the options have beside
+// the box's own.
+func (b *box) install(o harness.Options) {
 	b.t.Helper()
-	h, err := harness.New(l, harness.Options{
-		Cloud: emulator.Options{
-			Region: from.region, Latency: latency, RequestTimeout: awsclient.CallTimeout,
-			Action: b.action, Builder: from.builder,
-		},
-		Log: slog.New(slog.NewTextHandler(b.log, nil)),
-	})
+	l := loop.NewVirtual(midnight)
+	atEnd(b.t, l.Close)
+	o.Cloud.Region, o.Cloud.Latency, o.Cloud.RequestTimeout = b.origin.region, latency, awsclient.CallTimeout
+	o.Cloud.Action, o.Cloud.Builder = b.action, b.origin.builder
+	o.Log = slog.New(slog.NewTextHandler(b.log, nil))
+	h, err := harness.New(l, o)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	b.Harness, b.account, b.aws = h, h.Cloud, awsclient.New(h.Config("AKIAPERSON"))
-	if !from.narrowed {
+	if !b.origin.narrowed {
 		keepAccount(b.t, h)
 	}
 	b.look(h.Partition)

@@ -49,6 +49,8 @@ type Options struct {
 	Stack string
 	// Account is where what Sluice deploys is; nil is this cloud.
 	Account *aws.Config
+	// Kept, if not nil, is what the box goes on from.
+	Kept *Kept
 	// Skew is by how much the clock of a function of this process is ahead; nil is none.
 	Skew func(function string) time.Duration
 }
@@ -68,6 +70,7 @@ type Harness struct {
 	// Stacks are all that was deployed, Sluice's first.
 	Stacks []Stack
 
+	resumed    bool
 	parameters map[string]string // of Sluice's stack
 	stack      string            // its name
 	account    *aws.Config
@@ -92,17 +95,11 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 		o.Made(h.Cloud)
 	}
 	h.Do(func() { h.Slack = slack.New(l, h.Web, o.Slack) })
-	secret, err := h.putSlackSecret(context.Background()) //nolint:forbidigo // New has no context: the cloud answers at once
+	stack, err := h.install(o)
 	if err != nil {
 		return nil, err
 	}
-	h.parameters = map[string]string{"SlackSecret": secret}
-	maps.Copy(h.parameters, o.Parameters)
-	stack, err := h.DeployStack(h.Cloud, h.stack, "template.yaml", h.parameters)
-	if err != nil {
-		return nil, err
-	}
-	out := stack.Outputs
+	out, secret := stack.Outputs, h.parameters["SlackSecret"]
 	h.SlackURL, h.DecideURL = out["SlackUrl"], out["DecideUrl"]
 	h.Do(func() { h.Slack.SetRequestURL(h.SlackURL) })
 	h.Settings = app.Settings{
@@ -118,26 +115,45 @@ func New(l *loop.Loop, o Options) (*Harness, error) {
 	return h, nil
 }
 
+// install installs Sluice, or finds it in what was kept and updates it where it is not
+// this one.
+func (h *Harness) install(o Options) (*cloudformation.Stack, error) {
+	if o.Kept != nil {
+		if err := h.resume(o.Kept); err != nil {
+			return nil, err
+		}
+	} else if err := h.putSlackSecret(context.Background()); err != nil { //nolint:forbidigo // New has no context: the cloud answers at once
+		return nil, err
+	}
+	secret := ""
+	h.Do(func() { secret = h.SecretsManager.ARN(slackSecret) })
+	h.parameters = map[string]string{"SlackSecret": secret}
+	maps.Copy(h.parameters, o.Parameters)
+	return h.DeployStack(h.Cloud, h.stack, "template.yaml", h.parameters)
+}
+
 // world is what code with the access key runs in.
 func (h *Harness) world(accessKey string) app.World {
 	return app.World{AWS: h.Config(accessKey), Account: h.account, HTTP: h.Web.Client(awsclient.CallTimeout), Now: h.Now, Log: h.log}
 }
 
-// putSlackSecret keeps what Slack gave the app, as a person would, and gives the
-// secret's ARN.
-func (h *Harness) putSlackSecret(ctx context.Context) (string, error) {
+// slackSecret is the name of the secret with what Slack gave the app.
+const slackSecret = "slack"
+
+// putSlackSecret keeps what Slack gave the app, as a person would.
+func (h *Harness) putSlackSecret(ctx context.Context) error {
 	o := h.Slack.Options()
 	value, err := json.Marshal(map[string]string{"signingSecret": o.SigningSecret, "botToken": o.Token})
 	if err != nil {
-		return "", fmt.Errorf("encode Slack's secret: %w", err)
+		return fmt.Errorf("encode Slack's secret: %w", err)
 	}
-	out, err := secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: aws.String("slack"), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
+	_, err = secretsmanager.NewFromConfig(h.Config("AKIAOPERATOR")).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		Name: aws.String(slackSecret), SecretString: aws.String(string(value)), ClientRequestToken: aws.String("slack-secret-of-the-local-cloud-1"),
 	})
 	if err != nil {
-		return "", fmt.Errorf("keep Slack's secret: %w", err)
+		return fmt.Errorf("keep Slack's secret: %w", err)
 	}
-	return aws.ToString(out.ARN), nil
+	return nil
 }
 
 // Service is an app's environment in the cloud: the outputs of infra/service.yaml.
@@ -176,9 +192,12 @@ func (h *Harness) DeployStack(c *emulator.Cloud, stack, file string, parameters 
 	if err != nil {
 		return nil, err
 	}
-	made, err := c.Deploy(template, emulator.Deployment{
-		StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code(store.Format),
-	})
+	made, err := h.kept(c, cloudformation.Deployment{Template: template, StackName: stack, Parameters: parameters, Files: sluice.Files})
+	if err == nil && made == nil {
+		made, err = c.Deploy(template, emulator.Deployment{
+			StackName: stack, Parameters: parameters, Files: sluice.Files, Code: h.code(store.Format),
+		})
+	}
 	if err != nil {
 		return nil, err
 	}

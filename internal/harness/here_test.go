@@ -66,8 +66,10 @@ func (p *person) Retrieve(ctx context.Context) (aws.Credentials, error) {
 }
 
 // startHere makes the account, and an engine that has deployed nothing there.
-func (b *box) startHere(l *loop.Loop, from origin) {
+func (b *box) startHere(from origin) {
 	b.t.Helper()
+	l := loop.NewVirtual(midnight)
+	atEnd(b.t, l.Close)
 	b.account = emulator.New(l, emulator.Options{Region: from.region, Latency: latency, RequestTimeout: awsclient.CallTimeout})
 	b.look(b.account.Partition)
 	b.here = &here{file: filepath.Join(b.t.TempDir(), "shop.json"), paths: map[string][]string{}}

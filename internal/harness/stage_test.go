@@ -45,15 +45,11 @@ type stage struct {
 // checked there.
 func (b *box) addStage(env rollout.Environment, cloud *emulator.Cloud, service harness.Service) *stage {
 	b.t.Helper()
-	c := awsclient.New(cloud.Config("AKIAPERSON" + cloud.Account))
 	s := &stage{
 		box: b, place: store.Place{App: "shop", Environment: env.Name}, cluster: env.Cluster, slots: env.Slots,
-		cloud: cloud, service: service, aws: c, last: map[string]int32{},
-		reach: steps.Reach{
-			Services: ecsservice.Services{ECS: c.ECS, Once: c.ECSOnce}, Traffic: traffic.Router{ELB: c.ELB, Once: c.ELBOnce},
-			Alarms: alarms.Reader{CloudWatch: c.CloudWatch}, Scaling: autoscaling.Scaler{AutoScaling: c.AutoScaling},
-		},
+		service: service, last: map[string]int32{},
 	}
+	s.enter(cloud)
 	b.Do(func() {
 		b.account.World.AddLoad(model.Load{
 			LoadBalancerARN:   service.Balancer,
@@ -62,6 +58,16 @@ func (b *box) addStage(env rollout.Environment, cloud *emulator.Cloud, service h
 	})
 	b.stages = append(b.stages, s)
 	return s
+}
+
+// enter has the stage be in a cloud.
+func (s *stage) enter(cloud *emulator.Cloud) {
+	c := awsclient.New(cloud.Config("AKIAPERSON" + cloud.Account))
+	s.cloud, s.aws = cloud, c
+	s.reach = steps.Reach{
+		Services: ecsservice.Services{ECS: c.ECS, Once: c.ECSOnce}, Traffic: traffic.Router{ELB: c.ELB, Once: c.ELBOnce},
+		Alarms: alarms.Reader{CloudWatch: c.CloudWatch}, Scaling: autoscaling.Scaler{AutoScaling: c.AutoScaling},
+	}
 }
 
 // in is the environment of that name.

@@ -51,6 +51,13 @@ func Serve(ctx context.Context, cloud *Cloud, port int) (*Server, error) {
 	return s, nil
 }
 
+// Port is the server's.
+func (s *Server) Port() int {
+	_, text, _ := strings.Cut(strings.TrimPrefix(s.Endpoint, "http://"), ":")
+	port, _ := strconv.Atoi(text) // it was made of a number
+	return port
+}
+
 // Local is the address at which a function's URL is reached over the port, from this
 // machine: names below localhost lead to it (RFC 6761, section 6.3).
 func (s *Server) Local(functionURL string) string {

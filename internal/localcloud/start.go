@@ -36,6 +36,8 @@ type Options struct {
 	// Provision is how long a task takes until its containers start; 0 is the ECS
 	// emulation's own.
 	Provision time.Duration
+	// Folder, if not nil, is where the cloud goes on from what was kept (see Cloud.Keep).
+	Folder *Folder
 }
 
 // Cloud is a local cloud with Sluice in it, whose tasks are processes, and a few
@@ -49,9 +51,12 @@ type Cloud struct {
 
 	functions *sandbox.Host // nil where they are called in this process
 
+	keeping *keeping // nil while it is not kept
+
 	loop    *loop.Loop
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	log     *slog.Logger
 }
 
 // Start starts a local cloud. Close ends it, also when the context has ended: what
@@ -59,7 +64,7 @@ type Cloud struct {
 func Start(ctx context.Context, o Options) (*Cloud, error) {
 	l := loop.NewLive(o.Speed)
 	c := &Cloud{
-		loop: l, Logs: new(sandbox.Logs),
+		loop: l, Logs: new(sandbox.Logs), log: o.Log,
 		Host: live.New(l, live.Options{
 			Programs: o.Programs, Advice: o.Advice, Output: o.Output,
 			Seed: uint64(l.Now().UnixNano()), //nolint:gosec // any number will do
@@ -72,10 +77,6 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 		c.Close()
 		return nil, err
 	}
-	l.Do(func() {
-		c.Host.Observe = c.ELBv2.Observe
-		invite(c.Slack)
-	})
 	return c, nil
 }
 
@@ -87,16 +88,36 @@ func (c *Cloud) install(o Options) error {
 		Log:   o.Log,
 	}
 	var err error
+	if o.Folder != nil {
+		if options.Kept, err = o.Folder.kept(time.Now(), o.Packages != ""); err != nil {
+			return err
+		}
+	}
 	if o.Packages != "" {
 		c.Logs.Tell = warn(o.Log)
 		if c.functions, err = sandbox.New(c.loop, c.Logs); err != nil {
 			return err
 		}
 		options.Cloud.Package = c.functions.Package
-		options.Function, options.Made = c.packed(o.Packages), c.show
+		options.Function = c.packed(o.Packages)
 	}
+	options.Made = c.made
 	c.Harness, err = harness.New(c.loop, options)
+	switch {
+	case err != nil && options.Kept != nil:
+		return o.Folder.refused(err)
+	case err == nil && options.Kept == nil:
+		c.Do(func() { invite(c.Slack) })
+	}
 	return err
+}
+
+// made joins the cloud to what is around it, before anything happens in it.
+func (c *Cloud) made(made *emulator.Cloud) {
+	made.Do(func() { c.Host.Observe = made.Flowed })
+	if c.functions != nil {
+		c.show(made)
+	}
 }
 
 // show shows functions that are processes the cloud.
@@ -114,7 +135,9 @@ func (c *Cloud) packed(folder string) func(name string) (lambda.Code, error) {
 		if err != nil {
 			return lambda.Code{}, fmt.Errorf("read the package of function %s: %w", name, err)
 		}
-		return c.functions.Package(pack)
+		code, err := c.functions.Package(pack)
+		code.Zip = nil // the next process brings its own
+		return code, err
 	}
 }
 
@@ -131,8 +154,12 @@ func warn(log *slog.Logger) func(sandbox.Line) {
 	}
 }
 
-// Close ends the cloud and every process of it.
+// Close ends the cloud and every process of it. If it is kept, functions that run may
+// first come to an end.
 func (c *Cloud) Close() {
+	if c.keeping != nil {
+		c.keeping.end()
+	}
 	c.stop()
 	c.running.Wait()
 	if c.functions != nil {

@@ -95,8 +95,10 @@ func TestEveryExpiryIsLookedAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		expires := time.Duration(rapid.Int64Range(1, int64(60*24*time.Hour)).Draw(t, "expires"))
 		look := rollout.Approval{Expires: expires}.Look()
-		parts := (expires + time.Hour - 1) / time.Hour
-		if look < time.Second || look > time.Hour || look%time.Second != 0 || look*parts < expires || look > time.Second && (look-time.Second)*parts >= expires {
+		reach := func(look time.Duration) time.Duration {
+			return time.Duration(int64(look) * int64((expires+time.Hour-1)/time.Hour))
+		}
+		if look < time.Second || look > time.Hour || look%time.Second != 0 || reach(look) < expires || look > time.Second && reach(look-time.Second) >= expires {
 			t.Fatalf("expires after %s: looks every %s", expires, look)
 		}
 	})

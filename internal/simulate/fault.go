@@ -94,15 +94,13 @@ func kinds() map[string]kind {
 		"outage":    {says: "every task of the slot with the traffic dies", request: does("crash", "{app} {environment} stable"), person: true},
 		"crash":     {says: "every task of the canary dies", request: does("crash", "{app} {environment} canary")},
 	}
-	for name, k := range map[string]kind{
+	maps.Copy(all, map[string]kind{
 		"unheard": {says: "it never arrives", delivery: eventbridge.DeliveryFault{Lose: true}, sources: bestEffort()},
 		"twice":   {says: "it arrives twice more", delivery: eventbridge.DeliveryFault{Copies: 2}},
 		"delayed": {says: "it arrives three minutes later", delivery: eventbridge.DeliveryFault{Delay: 3 * time.Minute}},
 		"cold":    {says: "a new environment starts for it, in four seconds", start: 4 * time.Second},
 		"mute":    {says: "Slack does not answer", slack: true},
-	} {
-		all[name] = k
-	}
+	})
 	return all
 }
 
@@ -294,8 +292,10 @@ func (r *Run) onDelivery(e eventbridge.Event, target string) eventbridge.Deliver
 // hears has a red alarm's way through Sluice looked at.
 func (r *Run) hears(e eventbridge.Event) {
 	var detail struct {
-		AlarmName string
-		State     struct{ Value cwtypes.StateValue }
+		AlarmName string `json:"alarmName"`
+		State     struct {
+			Value cwtypes.StateValue `json:"value"`
+		} `json:"state"`
 	}
 	if e.Source == "aws.cloudwatch" && json.Unmarshal(e.Detail, &detail) == nil && detail.State.Value == cwtypes.StateValueAlarm {
 		r.heard(detail.AlarmName)

@@ -55,27 +55,26 @@ func (p Plan) with(faults ...Fault) Plan {
 
 // Command is how a person repeats the run, in which no other faults are.
 func (p Plan) Command() string {
-	text := "sluice simulate " + p.Name
+	text := []string{"sluice simulate " + p.Name}
 	if p.Seed != 0 && len(p.Faults) == 0 {
-		text += " --no-faults"
+		text = append(text, "--no-faults")
 	}
 	for _, f := range p.Faults {
-		text += " --fault " + f.String()
+		text = append(text, "--fault "+f.String())
 	}
 	for _, a := range p.Left {
-		text += fmt.Sprintf(" --without %q", a.String())
+		text = append(text, fmt.Sprintf("--without %q", a.String()))
 	}
-	return text
+	return strings.Join(text, " ")
 }
 
-// Leave takes the first act that is written so out of the plan, and reports whether there
-// was one.
-func (p *Plan) Leave(act string) bool {
+// Without is the plan without the first act that is written so; false if there is none.
+func (p Plan) Without(act string) (Plan, bool) {
 	i := slices.IndexFunc(p.Acts, func(a Act) bool { return a.String() == act })
-	if i >= 0 {
-		*p = p.without(i)
+	if i < 0 {
+		return p, false
 	}
-	return i >= 0
+	return p.without(i), true
 }
 
 func (p Plan) without(i int) Plan {

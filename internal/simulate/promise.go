@@ -142,7 +142,7 @@ func (r *Run) onEnvironment(p *place, before store.Environment) {
 	}
 	if now.Dirty != nil && before.Dirty == nil {
 		r.trace.note(r.Now(), "dirty", "%s: %s", p.Place, now.Dirty.Why)
-		if r.plan.asPromised() && !r.isEmpty(p) {
+		if r.plan.asPromised() && !r.isEmpty(p) && !r.stableless(p) {
 			r.broke(ByItself, "%s is Dirty: %s", p.Place, now.Dirty.Why)
 		}
 	}
@@ -207,6 +207,13 @@ func (r *Run) onPassed(p *place, record store.Record, state string) {
 				name, since.Format(time.TimeOnly), record.Name, p.judged.Format(time.TimeOnly), state)
 		}
 	}
+}
+
+// stableless reports whether the slot to go back to has nothing that is healthy, as a
+// version that ends by itself leaves it: no program could go back there.
+func (r *Run) stableless(p *place) bool {
+	snap := p.env.SnapshotOf(p.env.Rollout)
+	return snap != nil && r.healthyNow(p.groups().Of(snap.StableSlot())) == 0
 }
 
 // onRelease looks at an environment that a rollout lets go of.

@@ -73,25 +73,25 @@ type Run struct {
 	stuck     map[string]time.Time
 	backSince map[string]time.Time // executions that go back
 	frozen    map[string]time.Time // apps that people froze
-	broken    *Broken
+	broken    *BrokenError
 	dirty     bool // something has changed since the promises were looked at
 }
 
-// Broken is a promise that did not hold.
-type Broken struct {
+// BrokenError is a promise that did not hold.
+type BrokenError struct {
 	Promise string
 	Why     string
 	At      time.Time
 }
 
-func (b Broken) Error() string {
+func (b BrokenError) Error() string {
 	return fmt.Sprintf("%s: %s (at %s)", b.Promise, b.Why, b.At.Format("15:04:05.000"))
 }
 
 // Result is what came of a run.
 type Result struct {
 	Plan   Plan
-	Broken *Broken // nil: every promise was kept
+	Broken *BrokenError // nil: every promise was kept
 	Trace  *Trace
 	Struck []Fault // those that came to something
 	// Requests, Deliveries and Invocations are how many there were, for faults at each;
@@ -202,7 +202,7 @@ func (r *Run) skew(function string) time.Duration {
 	const most = 2 * time.Second
 	n := uint64(0)
 	for _, c := range function {
-		n = n*31 + uint64(c) //nolint:gosec // any number will do
+		n = n*31 + uint64(c)
 	}
 	return time.Duration(r.random(n, 3).Int64N(int64(2*most))) - most
 }
@@ -275,7 +275,7 @@ func (r *Run) broke(promise, format string, args ...any) {
 	if r.broken != nil {
 		return
 	}
-	r.broken = &Broken{Promise: promise, Why: fmt.Sprintf(format, args...)}
+	r.broken = &BrokenError{Promise: promise, Why: fmt.Sprintf(format, args...)}
 	if r.Harness != nil {
 		r.broken.At = r.Now()
 	}

@@ -231,7 +231,7 @@ func TestScenariosInDocs(t *testing.T) {
 	}
 	effect := effectPattern(t)
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(file) //nolint:gosec // one of the examples
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,8 @@ func Stories() []Plan {
 		}},
 		{Name: "steered", Acts: []Act{
 			build("good"), at(first, "Bake", time.Minute, "press", "ada", "pause", first), at(first, "Hold", time.Minute, "press", "ada", "resume", first),
-			{Moment{first, "Bake", 3, time.Minute}, "press", "ada promote " + first}, {Moment{first, "Guard", 1, time.Minute}, "press", "bob abort " + first},
+			{Moment{first, "Bake", 3, time.Minute}, "press", "ada promote " + first},
+			{Moment{first, "Guard", 1, time.Minute}, "press", "bob abort " + first},
 		}},
 		{Name: "stopped", Acts: []Act{build("good"), at(first, "Bake", time.Minute, "stop", first)}},
 		{Name: "stopped-late", Acts: []Act{build("good"), at(first, "Guard", time.Minute, "stop", first)}},

@@ -183,12 +183,7 @@ func (r *Run) tasks() int { return cmp.Or(r.plan.Around.Tasks, 2) }
 func (r *Run) maxTasks() int { return max(6, r.tasks()) }
 
 func (r *Run) isEmpty(p *place) bool {
-	for _, name := range r.plan.Empty {
-		if name == p.String() {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.plan.Empty, p.String())
 }
 
 // stopAll takes an environment's first slot to zero, as before any release.
@@ -210,7 +205,7 @@ func (r *Run) repository(app string) string {
 func (r *Run) pushImage(app, tag string) (string, error) {
 	var out struct {
 		Image struct{ ImageId struct{ ImageDigest string } }
-	} //nolint:revive // AWS's spelling
+	}
 	err := r.call("ecr", "putImage", map[string]any{
 		"RepositoryName": app, "ImageTag": tag,
 		"ImageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -18,8 +19,8 @@ func (s *sequence) draw(t *rapid.T) move {
 	at.Token += " of " + c.Execution
 	fence := s.model.fence - rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(t, "fences behind")
 	return rapid.SampledFrom([]func() move{
-		func() move { return s.acquire(c) }, func() move { return s.acquire(c) },
-		func() move { return s.queue(c, at) }, func() move { return s.queue(c, at) },
+		func() move { return s.acquire(first(c)) }, func() move { return s.acquire(first(c)) },
+		func() move { return s.queue(first(c), at) }, func() move { return s.queue(first(c), at) },
 		func() move { return s.leave(c) },
 		func() move { return s.handOver(c) }, func() move { return s.yield(c) },
 		func() move { return s.takeOver(c, fence) }, func() move { return s.takeDirty(c) },
@@ -44,6 +45,13 @@ func (s *sequence) claim(t *rapid.T) store.Claim {
 
 // again is the execution that comes after another of the same rollout.
 func again(execution string) string { return execution + "+" }
+
+// first is the claim by the rollout's first execution: those that come after it take over,
+// and never ask for the lock.
+func first(c store.Claim) store.Claim {
+	c.Execution = strings.TrimRight(c.Execution, "+")
+	return c
+}
 
 // told is the answer of a call that gives an error.
 func told(ok bool, err error) answer {

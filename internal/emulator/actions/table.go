@@ -174,15 +174,19 @@ func logs() map[string]operation {
 
 func ecr() map[string]operation {
 	return map[string]operation{
-		"BatchGetImage":         {needs: repositories("BatchGetImage", "RepositoryName")},
-		"CreateRepository":      {needs: repositories("CreateRepository", "RepositoryName")},
-		"DeleteRepository":      {needs: repositories("DeleteRepository", "RepositoryName")},
-		"DescribeImages":        {needs: repositories("DescribeImages", "RepositoryName")},
-		"DescribeRepositories":  {needs: repositories("DescribeRepositories", "RepositoryNames")},
-		"GetAuthorizationToken": {},
-		"GetRepositoryPolicy":   {needs: repositories("GetRepositoryPolicy", "RepositoryName")},
-		"PutImage":              {needs: repositories("PutImage", "RepositoryName")},
-		"SetRepositoryPolicy":   {needs: repositories("SetRepositoryPolicy", "RepositoryName")},
+		"BatchGetImage":          {needs: repositories("BatchGetImage", "RepositoryName")},
+		"CompleteLayerUpload":    {needs: repositories("CompleteLayerUpload", "RepositoryName")},
+		"CreateRepository":       {needs: repositories("CreateRepository", "RepositoryName")},
+		"DeleteRepository":       {needs: repositories("DeleteRepository", "RepositoryName")},
+		"DescribeImages":         {needs: repositories("DescribeImages", "RepositoryName")},
+		"DescribeRepositories":   {needs: repositories("DescribeRepositories", "RepositoryNames")},
+		"GetAuthorizationToken":  {},
+		"GetRepositoryPolicy":    {needs: repositories("GetRepositoryPolicy", "RepositoryName")},
+		"GetDownloadUrlForLayer": {needs: repositories("GetDownloadUrlForLayer", "RepositoryName")},
+		"InitiateLayerUpload":    {needs: repositories("InitiateLayerUpload", "RepositoryName")},
+		"PutImage":               {needs: repositories("PutImage", "RepositoryName")},
+		"SetRepositoryPolicy":    {needs: repositories("SetRepositoryPolicy", "RepositoryName")},
+		"UploadLayerPart":        {needs: repositories("UploadLayerPart", "RepositoryName")},
 	}
 }
 

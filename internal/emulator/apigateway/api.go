@@ -44,13 +44,26 @@ func (s *Service) createAPI(_ *wire.Call, in *apigatewayv2.CreateApiInput) (*api
 		routes: map[string]*route{}, integrations: map[string]string{},
 	}
 	s.apis[a.id] = a
-	for _, host := range s.hosts(a) {
-		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serve(a, r, reply) }))
-	}
+	s.serveAt(a)
 	return &apigatewayv2.CreateApiOutput{
 		ApiId: &a.id, ApiEndpoint: aws.String("https://" + s.host(a)), Name: &a.name, ProtocolType: types.ProtocolTypeHttp,
 		Description: a.description, CreatedDate: &a.created,
 	}, nil
+}
+
+// serveAt has the web know the API's hosts.
+func (s *Service) serveAt(a *api) {
+	for _, host := range s.hosts(a) {
+		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serve(a, r, reply) }))
+	}
+}
+
+// Resume has the web know the APIs that were kept. It must be called on the loop.
+func (s *Service) Resume() error {
+	for _, a := range s.apis {
+		s.serveAt(a)
+	}
+	return nil
 }
 
 // hosts are AWS's own name and one that finds its way to a port of this machine by itself

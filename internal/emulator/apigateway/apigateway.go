@@ -34,7 +34,7 @@ type Deps struct {
 type Service struct {
 	loop            *loop.Loop
 	account, region string
-	deps            Deps
+	deps            Deps `keep:"-"`
 	apis            map[string]*api
 }
 

@@ -33,7 +33,7 @@ type Service struct {
 	loop    *loop.Loop
 	account string
 	region  string
-	deps    Deps
+	deps    Deps               `keep:"-"`
 	targets map[string]*target // by resource id
 }
 

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -59,7 +61,7 @@ func (s *Service) createChangeSet(_ *wire.Call, in *sdk.CreateChangeSetInput) (*
 	if in.Tags == nil {
 		src.tags = st.tags
 	}
-	preview, err := s.preview(st, src)
+	preview, err := s.preview(st, src, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +75,20 @@ func (s *Service) createChangeSet(_ *wire.Call, in *sdk.CreateChangeSetInput) (*
 		st.tell(s.loop.Now(), s.loop.UUID(), types.StackStatusReviewInProgress, "User Initiated")
 	}
 	st.sets = append(st.sets, c)
-	s.loop.After(changeSetTime, func() { c.finish(preview.empty) })
+	s.loop.DueIn(changeSetTime, compared{c, preview.empty})
 	return &sdk.CreateChangeSetOutput{Id: &c.id, StackId: &st.id}, nil
 }
+
+// compared is a change set, with what the stack is.
+type compared struct {
+	set   *changeSet
+	empty bool
+}
+
+var _ = keep.Type[compared]()
+
+// Happen implements loop.Event.
+func (c compared) Happen() { c.set.finish(c.empty) }
 
 // finish shows what the set would change.
 func (c *changeSet) finish(empty bool) {
@@ -233,8 +246,10 @@ type preview struct {
 }
 
 // preview works out what would change, from a plan of its own.
-func (s *Service) preview(st *stack, src source) (preview, error) {
-	plan, err := src.template.Resolve(s.settings(st, src.parameters))
+func (s *Service) preview(st *stack, src source, files fs.FS) (preview, error) {
+	settings := s.settings(st, src.parameters)
+	settings.Files = files
+	plan, err := src.template.Resolve(settings)
 	if err != nil {
 		return preview{}, invalidTemplate(err)
 	}

@@ -25,10 +25,20 @@ type operation struct {
 	stack   *stack
 	plan    *Plan
 	schemas map[string]schema
-	policy  *stackPolicy // of the update; nil allows everything
 	pace    time.Duration
-	keep    bool     // what was done when something fails
-	retain  []string // logical ids that a deletion leaves alone
+
+	*journal
+}
+
+// journal is what an operation has to know in order to go on, or back. It changes on the
+// loop only.
+type journal struct {
+	creating bool
+	before   source       // the stack's, of an update
+	policy   *stackPolicy // of the update; nil allows everything
+	keep     bool         // what was done when something fails
+	vanish   bool         // when the creation fails
+	retain   []string     // logical ids that a deletion leaves alone
 
 	changes []*change
 	garbage []*member // what is to be deleted in the end, in the order of its making
@@ -43,6 +53,18 @@ type change struct {
 // replaced reports whether the resource became another one.
 func (c *change) replaced() bool {
 	return c.was != nil && c.now.created != nil && c.now.ref != c.was.ref
+}
+
+// bringAbout is converge, after which the stack is from what it is made of.
+func (o *operation) bringAbout() error {
+	err := o.converge(o.creating)
+	if err != nil && !o.creating && !o.keep {
+		o.Do(func() { o.stack.source = o.before })
+	}
+	if err != nil && o.creating && o.vanish {
+		o.tell(types.StackStatusDeleteComplete, "")
+	}
+	return err
 }
 
 // converge makes the stack what the plan says. Where that fails, the stack goes
@@ -168,11 +190,12 @@ func (o *operation) make(c *change) error {
 	o.tellOf(c.now, begin, reason)
 	h, err := handlerOf(c.now.kind)
 	if err == nil {
-		o.changes = append(o.changes, c)
+		o.note(c)
 		o.Wait(o.pace)
 		r := &request{operation: o, resource: c.now.resource}
-		c.now.created, err = h.create(r)
-		c.now.name = r.made
+		var made *created
+		made, err = h.create(r)
+		o.Do(func() { c.now.created, c.now.name = made, r.made })
 	}
 	if err != nil {
 		o.failed(c.now, c.was == nil, err)
@@ -190,14 +213,14 @@ func (o *operation) make(c *change) error {
 // custom resource decides that for itself.
 func (o *operation) update(c *change) error {
 	o.tellOf(c.now, types.ResourceStatusUpdateInProgress, "")
-	o.changes = append(o.changes, c)
+	o.note(c)
 	made, err := o.updated(c.was, c.now)
 	if err != nil {
-		c.now.created = c.was.created
+		o.Do(func() { c.now.created = c.was.created })
 		o.failed(c.now, false, err)
 		return err
 	}
-	c.now.created = made
+	o.Do(func() { c.now.created = made })
 	o.put(c.now)
 	o.tellOf(c.now, types.ResourceStatusUpdateComplete, "")
 	if c.replaced() {
@@ -216,7 +239,7 @@ func (o *operation) updated(was, now *member) (*created, error) {
 		return nil, fmt.Errorf("an update of %s in place is not emulated (changed: %s)", now.kind, listed(changed(was.properties, now.properties)))
 	}
 	o.Wait(o.pace)
-	now.name = was.name
+	o.Do(func() { now.name = was.name })
 	return h.update(&request{operation: o, resource: now.resource, was: was})
 }
 
@@ -233,7 +256,14 @@ func (o *operation) failed(m *member, creating bool, err error) {
 }
 
 // discard has a resource deleted when the update is over.
-func (o *operation) discard(m *member) { o.garbage = append(o.garbage, m) }
+func (o *operation) discard(m *member) {
+	o.Do(func() { o.garbage = append(o.garbage, m) })
+}
+
+// note has the change be known before it is made.
+func (o *operation) note(c *change) {
+	o.Do(func() { o.changes = append(o.changes, c) })
+}
 
 // checkRemovals asks the stack's policy for what the template has no more.
 func (o *operation) checkRemovals() error {
@@ -375,7 +405,7 @@ func (o *operation) undoUpdate() {
 		return
 	}
 	o.tell(types.StackStatusUpdateRollbackInProgress, o.reasons())
-	o.garbage = nil
+	o.Do(func() { o.garbage = nil })
 	var failed []string
 	for _, c := range o.changes {
 		if c.was == nil {
@@ -467,5 +497,7 @@ func newOperation(t Target, s *stack, p *Plan) *operation {
 	if p != nil {
 		maps.Copy(p.scope.created, s.known())
 	}
-	return &operation{Target: t, stack: s, plan: p, schemas: readSchemas()}
+	o := &operation{Target: t, stack: s, plan: p, schemas: readSchemas(), journal: new(journal)}
+	o.Do(func() { s.journal = o.journal })
+	return o
 }

@@ -37,9 +37,9 @@ type Deps struct {
 type Service struct {
 	loop            *loop.Loop
 	account, region string
-	deps            Deps
-	stacks          []*stack // oldest first, also those that are gone
-	waiting         map[string]func(body []byte)
+	deps            Deps                         `keep:"-"`
+	stacks          []*stack                     // oldest first, also those that are gone
+	waiting         map[string]func(body []byte) `keep:"-"`
 }
 
 // New gives a CloudFormation without stacks.
@@ -112,6 +112,32 @@ func (s *Service) Deploy(d Deployment, done func(*Stack, error)) {
 	})
 }
 
+// Deployed is the stack of this name as Deploy gives it, nil if there is none, and whether
+// the deployment would change it.
+func (s *Service) Deployed(d Deployment) (st *Stack, differs bool, err error) {
+	found := s.named(d.StackName)
+	if found == nil {
+		return nil, true, nil
+	}
+	p, err := s.preview(found, source{template: d.Template, parameters: d.Parameters, tags: found.tags}, d.Files)
+	return found.result(), !p.empty, err
+}
+
+// CodeURIs are what templates say of where the code of the stacks' functions is, by the
+// functions' names.
+func (s *Service) CodeURIs() map[string]string {
+	all := map[string]string{}
+	for _, st := range s.stacks {
+		for _, m := range st.members {
+			uri := optional(m.properties.get("Code").get("CodeUri"))
+			if m.kind == "AWS::Lambda::Function" && m.created != nil && uri != "" && !st.gone() {
+				all[m.ref] = uri
+			}
+		}
+	}
+	return all
+}
+
 func resultOf(st *stack, err error) *Stack {
 	if err != nil {
 		return nil
@@ -145,15 +171,11 @@ func (s *Service) start(st *stack, w work) {
 	st.tell(s.loop.Now(), s.loop.UUID(), status, "User Initiated")
 	s.run(st, w.source.roleARN, w.function, func(t Target) error {
 		o := newOperation(t, st, w.plan)
-		o.policy, o.pace, o.keep = w.policy, w.pace, w.keep
-		err := o.converge(w.creating)
-		if err != nil && !w.creating && !w.keep {
-			t.Do(func() { st.source = before })
-		}
-		if err != nil && w.creating && w.vanish {
-			o.tell(types.StackStatusDeleteComplete, "")
-		}
-		return err
+		o.pace = w.pace
+		o.Do(func() {
+			o.before, o.creating, o.policy, o.keep, o.vanish = before, w.creating, w.policy, w.keep, w.vanish
+		})
+		return o.bringAbout()
 	}, w.done)
 }
 
@@ -164,7 +186,7 @@ func (s *Service) run(st *stack, roleARN *string, function func(Function) error,
 	s.loop.Go(func(ctx context.Context) {
 		err = do(s.target(loop.FromContext(ctx).Await, roleARN, function))
 	}, func() {
-		st.running = false
+		st.running, st.journal = false, nil
 		if done != nil {
 			done(err)
 		}
@@ -187,7 +209,7 @@ func (s *Service) target(await func(start func(done func())), roleARN *string, f
 		Account: s.account, Region: s.region, ID: s.loop.ID, Now: s.loop.Now, Do: do,
 		Wait: func(d time.Duration) {
 			if d > 0 {
-				await(func(done func()) { s.loop.After(d, done) })
+				await(func(done func()) { s.loop.After(d, done) }) //nolint:forbidigo // the operation goes on by its journal
 			}
 		},
 		Invoke: func(service, operation string, input map[string]any) (json.RawMessage, error) {
@@ -239,7 +261,7 @@ func (s *Service) askCustom(function string, in CustomRequest, timeout time.Dura
 		reply(CustomResponse{}, err)
 		return
 	}
-	late := s.loop.After(timeout, func() {
+	late := s.loop.After(timeout, func() { //nolint:forbidigo // the operation asks again
 		delete(s.waiting, path)
 		reply(CustomResponse{}, fmt.Errorf("CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [%s]. If you are using the Python cfn-response module, you may need to update your Lambda function code so that CloudFormation can attach the updated version.", in.RequestID)) //nolint:staticcheck // AWS's sentence
 	})

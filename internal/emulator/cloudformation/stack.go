@@ -30,6 +30,7 @@ type stack struct {
 	events  []types.StackEvent // oldest first
 	sets    []*changeSet       // oldest first
 	running bool
+	journal *journal // of the operation that runs
 }
 
 // source is what a stack is made from.

@@ -298,7 +298,7 @@ func (s *Service) updateStack(_ *wire.Call, in *sdk.UpdateStackInput) (*sdk.Upda
 	if in.Tags == nil {
 		src.tags = st.tags
 	}
-	preview, err := s.preview(st, src)
+	preview, err := s.preview(st, src, nil)
 	if err != nil {
 		return nil, err
 	}

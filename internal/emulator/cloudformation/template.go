@@ -34,15 +34,24 @@ type Template struct {
 	Name string
 
 	body        string
-	description string
-	serverless  bool
-	globals     *node
-	rules       []field
-	parameters  []field
-	mappings    *node
-	conditions  *node
-	resources   []resource
-	outputs     []field
+	description string     `keep:"-"` // what follows is read from the body
+	serverless  bool       `keep:"-"`
+	globals     *node      `keep:"-"`
+	rules       []field    `keep:"-"`
+	parameters  []field    `keep:"-"`
+	mappings    *node      `keep:"-"`
+	conditions  *node      `keep:"-"`
+	resources   []resource `keep:"-"`
+	outputs     []field    `keep:"-"`
+}
+
+// Restore implements keep.Restorer.
+func (t *Template) Restore() error {
+	read, err := Load(t.Name, []byte(t.body))
+	if err == nil {
+		*t = *read
+	}
+	return err
 }
 
 // resource is an entry of the Resources section.

@@ -25,7 +25,7 @@ type alarm struct {
 	watch *watch
 	timer *loop.Timer // the next evaluation of a metric alarm
 
-	rule     rule
+	rule     rule `keep:"-"` // ruleText
 	ruleText string
 }
 

@@ -35,7 +35,7 @@ type Service struct {
 	loop    *loop.Loop
 	account string
 	region  string
-	deps    Deps
+	deps    Deps `keep:"-"`
 
 	metrics map[string]*metric // by metricKey
 	alarms  map[string]*alarm  // by name; metric and composite alarms share their names
@@ -48,6 +48,28 @@ func New(l *loop.Loop, account, region string, deps Deps) *Service {
 		loop: l, account: account, region: region, deps: deps,
 		metrics: map[string]*metric{}, alarms: map[string]*alarm{},
 	}
+}
+
+// Resume reads again what alarms look at. It must be called on the loop.
+func (s *Service) Resume() error {
+	for _, name := range sortedKeys(s.alarms) {
+		a := s.alarms[name]
+		if a.watch == nil {
+			r, err := parseRule(a.ruleText, s.alarmName)
+			if err != nil {
+				return fmt.Errorf("alarm %s: %w", name, err)
+			}
+			a.rule = r
+			continue
+		}
+		w, err := s.newWatch(a.watch.in)
+		if err != nil {
+			return fmt.Errorf("alarm %s: %w", name, err)
+		}
+		w.eventID = a.watch.eventID
+		a.watch = w
+	}
+	return nil
 }
 
 // Wire lists the operations that are emulated.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 )
 
 // extraPeriods is how many periods beyond EvaluationPeriods an evaluation looks
@@ -40,10 +42,24 @@ func (s *Service) schedule(a *alarm) {
 	if !next.After(s.loop.Now()) {
 		next = next.Add(every)
 	}
-	a.timer = s.loop.At(next, func() {
-		s.schedule(a)
-		s.evaluateAlarm(a)
-	})
+	a.timer = s.loop.Due(next, evaluated{s, a})
+}
+
+// evaluated is an alarm when its time has come.
+type evaluated struct {
+	service *Service
+	alarm   *alarm
+}
+
+var (
+	_ = keep.Type[evaluated]()
+	_ = keep.Type[*types.EvaluationWindowMemberSlidingWindow]() // in requests
+)
+
+// Happen implements loop.Event.
+func (e evaluated) Happen() {
+	e.service.schedule(e.alarm)
+	e.service.evaluateAlarm(e.alarm)
 }
 
 // spread is a number of milliseconds, below 50 days, that follows from a name.

@@ -21,15 +21,18 @@ const (
 type watch struct {
 	in      *cloudwatch.PutMetricAlarmInput
 	eventID string // of the metric in events, where the request names none
-	queries *queries
-	watched *query
-	single  bool // one metric, no expression
-	period  time.Duration
 
-	evaluationPeriods int // N
-	datapointsToAlarm int // M
-	breaches          func(value float64) bool
-	missing           string // TreatMissingData
+	// What follows is read from the request.
+
+	queries *queries      `keep:"-"`
+	watched *query        `keep:"-"`
+	single  bool          `keep:"-"` // one metric, no expression
+	period  time.Duration `keep:"-"`
+
+	evaluationPeriods int                      `keep:"-"` // N
+	datapointsToAlarm int                      `keep:"-"` // M
+	breaches          func(value float64) bool `keep:"-"`
+	missing           string                   `keep:"-"` // TreatMissingData
 }
 
 func (s *Service) putMetricAlarm(_ *wire.Call, in *cloudwatch.PutMetricAlarmInput) (*cloudwatch.PutMetricAlarmOutput, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -167,17 +168,28 @@ func override(variables, with []types.EnvironmentVariable) []types.EnvironmentVa
 // run gives a build to the Builder and waits for its result or its timeout.
 func (s *Service) run(b *types.Build) {
 	s.emit(b)
-	s.timers[b] = s.loop.After(time.Duration(*b.TimeoutInMinutes)*time.Minute, func() { s.end(b, Result{Status: types.StatusTypeTimedOut}) })
+	s.timers[*b.Id] = s.loop.DueIn(time.Duration(*b.TimeoutInMinutes)*time.Minute, timedOut{s, b})
 	s.deps.Builder(b, func(r Result) { s.end(b, r) })
 }
+
+// timedOut is the end of a build that takes too long.
+type timedOut struct {
+	service *Service
+	build   *types.Build
+}
+
+var _ = keep.Type[timedOut]()
+
+// Happen implements loop.Event.
+func (t timedOut) Happen() { t.service.end(t.build, Result{Status: types.StatusTypeTimedOut}) }
 
 // end finishes a build that runs; of one that has ended nothing changes.
 func (s *Service) end(b *types.Build, r Result) {
 	if b.BuildStatus != types.StatusTypeInProgress {
 		return
 	}
-	s.timers[b].Stop()
-	delete(s.timers, b)
+	s.timers[*b.Id].Stop()
+	delete(s.timers, *b.Id)
 	now := s.loop.Now()
 	b.BuildStatus, b.BuildComplete, b.EndTime = r.Status, true, &now
 	b.CurrentPhase = aws.String(string(types.BuildPhaseTypeCompleted))

@@ -40,11 +40,11 @@ type Service struct {
 	loop     *loop.Loop
 	account  string
 	region   string
-	deps     Deps
+	deps     Deps `keep:"-"`
 	projects map[string]*types.Project
-	numbers  map[string]int64 // of each project's last build
-	builds   []*types.Build   // in the order they were started
-	timers   map[*types.Build]*loop.Timer
+	numbers  map[string]int64       // of each project's last build
+	builds   []*types.Build         // in the order they were started
+	timers   map[string]*loop.Timer // of builds that run, by id
 	tokens   map[string]started
 }
 
@@ -60,8 +60,19 @@ func New(l *loop.Loop, account, region string, deps Deps) *Service {
 	return &Service{
 		loop: l, account: account, region: region, deps: deps,
 		projects: map[string]*types.Project{}, numbers: map[string]int64{},
-		timers: map[*types.Build]*loop.Timer{}, tokens: map[string]started{},
+		timers: map[string]*loop.Timer{}, tokens: map[string]started{},
 	}
+}
+
+// Resume ends the builds that ran when the cloud was stopped, and whatever did their
+// work with it. It must be called on the loop.
+func (s *Service) Resume() error {
+	for _, b := range s.builds {
+		if b.BuildStatus == types.StatusTypeInProgress {
+			s.loop.Post(func() { s.end(b, Result{Status: types.StatusTypeFault}) })
+		}
+	}
+	return nil
 }
 
 // Wire is the operations that are emulated.

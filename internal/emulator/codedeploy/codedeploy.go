@@ -33,7 +33,7 @@ type Deps struct {
 // loop.
 type Service struct {
 	loop         *loop.Loop
-	deps         Deps
+	deps         Deps `keep:"-"`
 	applications map[string]*application
 }
 

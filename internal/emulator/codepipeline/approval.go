@@ -28,7 +28,7 @@ func (s *Service) ask(a *actionExecution) {
 	a.token = s.loop.UUID()
 	expires := s.loop.Now().Add(timeout)
 	// What AWS says of an approval that nobody answered is not documented.
-	a.expiry = s.loop.At(expires, func() { s.end(a, Result{Failed: true, ErrorMessage: "The approval was not answered in time."}) })
+	a.expiry = s.loop.Due(expires, over{s, a, Result{Failed: true, ErrorMessage: "The approval was not answered in time."}})
 	topic := a.declared.Configuration["NotificationArn"]
 	if topic == "" {
 		return

@@ -84,7 +84,7 @@ type Service struct {
 	loop      *loop.Loop
 	account   string
 	region    string
-	deps      Deps
+	deps      Deps `keep:"-"`
 	pipelines map[string]*pipeline
 	jobs      map[string]*job
 }

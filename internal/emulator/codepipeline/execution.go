@@ -64,6 +64,7 @@ type actionExecution struct {
 	token   string // of an approval
 	job     *job   // that its function was last asked with
 	percent *int32 // of its work, as the function told
+	handed  bool   // to what does its work
 	expiry  *loop.Timer
 	silence *loop.Timer
 }
@@ -172,6 +173,7 @@ func (s *Service) begin(a *actionExecution) {
 	case s.deps.Action == nil:
 		s.end(a, Result{})
 	default:
+		a.handed = true
 		s.deps.Action(Action{
 			Pipeline: *a.execution.pipeline.declared.Name, Stage: *a.stage.declared.Name, Name: *a.declared.Name,
 			Execution: a.execution.id, ExecutionID: a.id, Role: s.roleOf(a), Type: *a.declared.ActionTypeId, Configuration: a.configuration,

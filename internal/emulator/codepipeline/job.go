@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -34,10 +37,8 @@ type job struct {
 
 // call begins an action that invokes a function.
 func (s *Service) call(a *actionExecution) {
-	a.expiry = s.loop.After(functionTimeout, func() {
-		// What AWS says then is not documented.
-		s.end(a, Result{Failed: true, ErrorCode: "JobFailed", ErrorMessage: "The action did not succeed within 24 hours.", ExternalID: a.result.ExternalID})
-	})
+	// What AWS says then is not documented.
+	a.expiry = s.loop.DueIn(functionTimeout, over{s, a, Result{Failed: true, ErrorCode: "JobFailed", ErrorMessage: "The action did not succeed within 24 hours."}})
 	s.give(a, "")
 }
 
@@ -58,14 +59,58 @@ func (s *Service) give(a *actionExecution, continuation string) {
 		s.end(a, Result{Failed: true, ErrorCode: "ConfigurationError", ErrorMessage: fmt.Sprintf("The AWS Lambda function %s could not be invoked: %v", function, err)})
 		return
 	}
-	a.silence = s.loop.After(jobTimeout, func() {
-		// The message is AWS's; its code is not documented.
-		s.end(a, Result{
-			Failed: true, ErrorCode: "JobFailed", ExternalID: a.result.ExternalID,
-			ErrorMessage: "The AWS Lambda function " + function + " failed to return a result. Check the function to verify that it has " +
-				"permission to call the PutJobSuccessResult action and that it made a call to PutJobSuccessResult.",
-		})
-	})
+	// The message is AWS's; its code is not documented.
+	a.silence = s.loop.DueIn(jobTimeout, over{s, a, Result{
+		Failed: true, ErrorCode: "JobFailed",
+		ErrorMessage: "The AWS Lambda function " + function + " failed to return a result. Check the function to verify that it has " +
+			"permission to call the PutJobSuccessResult action and that it made a call to PutJobSuccessResult.",
+	}})
+}
+
+// over is the end of an action that has waited too long, and asked the time at which a
+// function is asked again.
+type (
+	over struct {
+		service *Service
+		action  *actionExecution
+		result  Result
+	}
+	asked struct {
+		service      *Service
+		action       *actionExecution
+		continuation string
+	}
+)
+
+var (
+	_ = keep.Type[over]()
+	_ = keep.Type[asked]()
+)
+
+// Happen implements loop.Event.
+func (o over) Happen() {
+	o.result.ExternalID = o.action.result.ExternalID
+	o.service.end(o.action, o.result)
+}
+
+// Happen implements loop.Event.
+func (a asked) Happen() { a.service.give(a.action, a.continuation) }
+
+// Resume ends the actions whose work others did when the cloud was stopped. It must be
+// called on the loop.
+func (s *Service) Resume() error {
+	for _, name := range slices.Sorted(maps.Keys(s.pipelines)) {
+		for _, e := range s.pipelines[name].executions {
+			for _, a := range e.actions {
+				if a.handed && a.status == types.ActionExecutionStatusInProgress {
+					s.loop.Post(func() {
+						s.end(a, Result{Failed: true, ErrorCode: "JobFailed", ErrorMessage: "The local cloud was stopped while the action ran."})
+					})
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // roleOf is the role that an action is done with.
@@ -204,7 +249,7 @@ func (s *Service) putJobSuccessResult(_ *wire.Call, in *codepipeline.PutJobSucce
 	}
 	a.result, a.changed = result, s.loop.Now()
 	a.silence.Stop()
-	s.loop.After(askAgain, func() { s.give(a, *in.ContinuationToken) })
+	s.loop.DueIn(askAgain, asked{s, a, *in.ContinuationToken})
 	return &codepipeline.PutJobSuccessResultOutput{}, nil
 }
 

@@ -47,8 +47,10 @@ func byCodeDeploy(group string) (service *ecs.CreateServiceInput, steps []step) 
 			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)}),
 		ok(&elbv2.CreateLoadBalancerInput{Name: new("front"), Subnets: []string{"${subnet1}", "${subnet2}"}}, save("balancer", "LoadBalancers.0.LoadBalancerArn")),
 		createGroup("one"),
-		ok(&elbv2.CreateListenerInput{LoadBalancerArn: new("${balancer}"), Port: new(int32(80)), Protocol: elbtypes.ProtocolEnumHttp,
-			DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &group}}}),
+		ok(&elbv2.CreateListenerInput{
+			LoadBalancerArn: new("${balancer}"), Port: new(int32(80)), Protocol: elbtypes.ProtocolEnumHttp,
+			DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &group}},
+		}),
 	}
 }
 
@@ -108,7 +110,8 @@ func codedeployGroups(app *codedeploy.CreateApplicationInput, missing, absent st
 		ok(&codedeploy.DeleteDeploymentGroupInput{ApplicationName: new("shop"), DeploymentGroupName: new("prod")}),
 		ok(&codedeploy.DeleteDeploymentGroupInput{ApplicationName: new("shop"), DeploymentGroupName: new("prod")}),
 		fails("InvalidDeploymentGroupNameException", &codedeploy.DeleteDeploymentGroupInput{
-			ApplicationName: new("shop"), DeploymentGroupName: new(strings.Repeat("x", 101))}),
+			ApplicationName: new("shop"), DeploymentGroupName: new(strings.Repeat("x", 101)),
+		}),
 		fails("DeploymentGroupDoesNotExistException", read("prod")),
 	)}
 }

@@ -5,13 +5,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
 
-const manifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
-	`"config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},` +
-	`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":3,"digest":"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]}`
+// manifest and otherManifest name no layers, which moto_server does not take.
+const (
+	manifest      = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","annotations":{"version":"1"}}`
+	otherManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","annotations":{"version":"2"}}`
+)
 
-const otherManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
-	`"config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":3,"digest":"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},` +
-	`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}]}`
+// The layer "abc", and a manifest whose config and only layer it is.
+const (
+	abc         = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+	abcManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
+		`"config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":3,"digest":"` + abc + `"},` +
+		`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":3,"digest":"` + abc + `"}]}`
+)
 
 // pullers lets another account pull.
 const pullers = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},` +
@@ -52,6 +58,7 @@ func ecrStories() []story {
 			fails("RepositoryNotEmptyException", &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web")}),
 			ok(&ecr.DeleteRepositoryInput{RepositoryName: new("shop/web"), Force: true}),
 		}},
+		{name: "ecr/Layers", notMoto: "it has no layers; AWS: ECR API Reference, InitiateLayerUpload and the operations after it", steps: layerSteps()},
 		{name: "ecr/Login", steps: []step{
 			ok(&ecr.GetAuthorizationTokenInput{}, want("AuthorizationData.#", 1),
 				like("AuthorizationData.0.ProxyEndpoint", "https://123456789012.dkr.ecr.us-east-1.amazonaws.com")),
@@ -85,5 +92,35 @@ func ecrStories() []story {
 			fails("ImageTagAlreadyExistsException", &ecr.PutImageInput{RepositoryName: new("shop"), ImageManifest: new(otherManifest), ImageTag: new("1")},
 				moto("moto_server's code is ImageAlreadyExistsException; AWS: ECR API Reference, PutImage: ImageTagAlreadyExistsException for a tag that is immutable")),
 		}},
+	}
+}
+
+func layerSteps() []step {
+	shop, part := new("shop/web"), &ecr.UploadLayerPartInput{
+		RepositoryName: new("shop/web"), UploadId: new("${upload}"), PartFirstByte: new(int64(0)), PartLastByte: new(int64(2)), LayerPartBlob: []byte("abc"),
+	}
+	complete := func(digest string) *ecr.CompleteLayerUploadInput {
+		return &ecr.CompleteLayerUploadInput{RepositoryName: shop, UploadId: new("${upload}"), LayerDigests: []string{digest}}
+	}
+	image := &ecr.PutImageInput{RepositoryName: shop, ImageManifest: new(abcManifest), ImageTag: new("1")}
+	get := &ecr.GetDownloadUrlForLayerInput{RepositoryName: shop, LayerDigest: new(abc)}
+	return []step{
+		fails("RepositoryNotFoundException", &ecr.InitiateLayerUploadInput{RepositoryName: shop}),
+		ok(&ecr.CreateRepositoryInput{RepositoryName: shop}),
+		fails("LayersNotFoundException", image),
+		fails("LayersNotFoundException", get),
+		ok(&ecr.InitiateLayerUploadInput{RepositoryName: shop}, save("upload", "UploadId")),
+		fails("EmptyUploadException", complete(abc)),
+		ok(part, want("LastByteReceived", 2)),
+		fails("InvalidLayerPartException", part),
+		fails("InvalidLayerException", complete("sha256:00")),
+		ok(complete(abc), want("LayerDigest", abc)),
+		fails("UploadNotFoundException", complete(abc)),
+		fails("LayerInaccessibleException", get),
+		ok(image),
+		ok(get, want("LayerDigest", abc), like("DownloadUrl", `https://prod-us-east-1-starport-layer-bucket.*`)),
+		ok(&ecr.InitiateLayerUploadInput{RepositoryName: shop}, save("upload", "UploadId")),
+		ok(part),
+		fails("LayerAlreadyExistsException", complete(abc)),
 	}
 }

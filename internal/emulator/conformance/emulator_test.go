@@ -41,17 +41,36 @@ func TestEmulator(t *testing.T) {
 // minute, and an issuer of tokens.
 func newCloud(t *testing.T) *emulator.Cloud {
 	t.Helper()
+	cloud, provided := newBareCloud(t, nil)
+	for name, code := range provided {
+		cloud.Lambda.Provide(name, code)
+	}
+	return cloud
+}
+
+// newBareCloud is one without functions, and the code of those that are supposed. It tells
+// building how many more builds run.
+func newBareCloud(t *testing.T, building func(more int)) (*emulator.Cloud, map[string]lambda.Code) {
+	t.Helper()
 	l := loop.NewVirtual(start)
 	t.Cleanup(l.Close)
+	if building == nil {
+		building = func(int) {}
+	}
 	cloud := emulator.New(l, emulator.Options{
 		Builder: func(_ *buildtypes.Build, done func(codebuild.Result)) {
-			l.After(time.Minute, func() { done(codebuild.Result{Status: buildtypes.StatusTypeSucceeded}) })
+			building(1)
+			l.After(time.Minute, func() {
+				building(-1)
+				done(codebuild.Result{Status: buildtypes.StatusTypeSucceeded})
+			})
 		},
 	})
 	cloud.Web.Host(tokenHost, tokenIssuer(1))
-	cloud.Lambda.Provide("echo", lambda.InProcess("echo", function(func(payload []byte) ([]byte, error) { return payload, nil })))
-	cloud.Lambda.Provide("broken", lambda.InProcess("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") })))
-	cloud.Lambda.Provide("worker", lambda.InProcess("worker", function(func(payload []byte) ([]byte, error) {
+	provided := map[string]lambda.Code{}
+	provided["echo"] = lambda.InProcess("echo", function(func(payload []byte) ([]byte, error) { return payload, nil }))
+	provided["broken"] = lambda.InProcess("broken", function(func([]byte) ([]byte, error) { return nil, errors.New("it broke") }))
+	provided["worker"] = lambda.InProcess("worker", function(func(payload []byte) ([]byte, error) {
 		var e struct {
 			Job struct {
 				ID string `json:"id"`
@@ -64,8 +83,8 @@ func newCloud(t *testing.T) *emulator.Cloud {
 			}
 		})
 		return []byte("null"), err
-	})))
-	return cloud
+	}))
+	return cloud, provided
 }
 
 // function is a handler that does not look at its context.

@@ -29,7 +29,7 @@ func (s *Service) createTable(_ *wire.Call, in *dynamodb.CreateTableInput) (*dyn
 		t.before = map[string]attribute.Item{}
 	}
 	s.tables[name] = t
-	s.loop.After(creating, func() { t.status = types.TableStatusActive })
+	s.loop.DueIn(creating, active{t})
 	return &dynamodb.CreateTableOutput{TableDescription: t.describe()}, nil
 }
 
@@ -67,7 +67,7 @@ func (s *Service) deleteTable(_ *wire.Call, in *dynamodb.DeleteTableInput) (*dyn
 	}
 	t.status = types.TableStatusDeleting
 	t.expiry.stop()
-	s.loop.After(deleting, func() { delete(s.tables, t.name) })
+	s.loop.DueIn(deleting, gone{s, t.name})
 	return &dynamodb.DeleteTableOutput{TableDescription: t.describe()}, nil
 }
 
@@ -104,7 +104,7 @@ func (s *Service) updateTable(_ *wire.Call, in *dynamodb.UpdateTableInput) (*dyn
 		return nil, err
 	}
 	t.definition, t.status = &wants, types.TableStatusUpdating
-	s.loop.After(updating, func() { t.status = types.TableStatusActive })
+	s.loop.DueIn(updating, active{t})
 	return &dynamodb.UpdateTableOutput{TableDescription: t.describe()}, nil
 }
 

@@ -26,11 +26,11 @@ type Deps struct {
 type Service struct {
 	loop            *loop.Loop
 	account, region string
-	deps            Deps
+	deps            Deps `keep:"-"`
 
 	tables       map[string]*table
 	transactions map[string]*transaction // by client request token
-	keeper       keeper
+	keeper       keeper                  `keep:"-"`
 }
 
 // New gives a DynamoDB without tables.

@@ -45,7 +45,7 @@ func (s *Service) transactWriteItems(_ *wire.Call, in *dynamodb.TransactWriteIte
 	}
 	if token != "" {
 		s.transactions[token] = &transaction{items: in.TransactItems, out: out}
-		s.loop.After(tokenLife, func() { delete(s.transactions, token) })
+		s.loop.DueIn(tokenLife, forgotten{s, token})
 	}
 	return out, nil
 }

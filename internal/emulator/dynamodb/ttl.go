@@ -40,7 +40,7 @@ func (e *expiry) schedule(t *table, id string, item attribute.Item) {
 	if now := t.loop.Now(); at.Before(now) {
 		at = now
 	}
-	e.waiting[id] = t.loop.At(at.Add(expiryLag), func() { t.discard(id) })
+	e.waiting[id] = t.loop.Due(at.Add(expiryLag), ended{t, id})
 }
 
 // end is the time that the item names as its end: a number of seconds since 1970.
@@ -89,7 +89,7 @@ func (s *Service) updateTimeToLive(_ *wire.Call, in *dynamodb.UpdateTimeToLiveIn
 	e.changed = s.loop.Now()
 	if *wanted.Enabled {
 		e.attribute, e.status = *wanted.AttributeName, types.TimeToLiveStatusEnabling
-		s.loop.After(enabling, t.enableExpiry)
+		s.loop.DueIn(enabling, enabled{t})
 	} else {
 		e.status = types.TimeToLiveStatusDisabled
 		e.stop()

@@ -1,6 +1,6 @@
-// Package ecr emulates Amazon ECR's private registry as far as images are named,
-// pushed by manifest and found again, and the events of a push. Layers are not
-// emulated: a manifest is accepted without the blobs it names.
+// Package ecr emulates Amazon ECR's private registry as far as layers are uploaded,
+// images pushed by manifest and both found again, and the events of a push. Docker's own
+// protocol is not emulated.
 package ecr
 
 import (
@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -18,6 +19,8 @@ import (
 type Deps struct {
 	// Emit puts an AWS service's event on the default bus; nil drops it.
 	Emit func(source, detailType string, resources []string, detail any)
+	// Web has the host that layers are downloaded from.
+	Web *web.Web
 }
 
 // Service is ECR in one account and Region.
@@ -25,13 +28,18 @@ type Service struct {
 	loop         *loop.Loop
 	account      string
 	region       string
-	deps         Deps
+	deps         Deps `keep:"-"`
 	repositories map[string]*repository
+	downloads    map[string]download // by path
 }
 
 // New gives ECR without repositories.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
-	return &Service{loop: l, account: account, region: region, deps: deps, repositories: map[string]*repository{}}
+	s := &Service{loop: l, account: account, region: region, deps: deps, repositories: map[string]*repository{}, downloads: map[string]download{}}
+	if deps.Web != nil {
+		deps.Web.Host(s.layerHost(), web.SiteFunc(s.serve))
+	}
+	return s
 }
 
 // Wire is the operations that are emulated.
@@ -41,6 +49,10 @@ func (s *Service) Wire() *wire.Service {
 		wire.Op("DescribeRepositories", s.describeRepositories),
 		wire.Op("DeleteRepository", s.deleteRepository),
 		wire.Op("GetAuthorizationToken", s.getAuthorizationToken),
+		wire.Op("InitiateLayerUpload", s.initiateLayerUpload),
+		wire.Op("UploadLayerPart", s.uploadLayerPart),
+		wire.Op("CompleteLayerUpload", s.completeLayerUpload),
+		wire.Op("GetDownloadUrlForLayer", s.getDownloadURLForLayer),
 		wire.Op("PutImage", s.putImage),
 		wire.Op("DescribeImages", s.describeImages),
 		wire.Op("BatchGetImage", s.batchGetImage),
@@ -53,11 +65,14 @@ type repository struct {
 	described types.Repository
 	images    map[string]*image // by digest
 	tags      map[string]string // to digest
+	layers    map[string][]byte // by digest
+	uploads   map[string]*upload
 	policy    *repositoryPolicy // nil if it has none
 }
 
 type image struct {
 	digest, manifest, mediaType string
+	blobs                       []string // digests of its config and layers
 	size                        int64
 	pushed                      time.Time
 }

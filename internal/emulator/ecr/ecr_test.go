@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/sluice-deploy/sluice/internal/emulator/ecr"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+	"github.com/sluice-deploy/sluice/internal/emulator/web"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
 
@@ -26,6 +29,7 @@ const mediaType = "application/vnd.oci.image.manifest.v1+json"
 // world is ECR with a client, a repository "shop", and the events it emitted.
 type world struct {
 	loop   *loop.Loop
+	web    *web.Web
 	client *client.Client
 	events []string
 }
@@ -33,7 +37,8 @@ type world struct {
 func newWorld(t *testing.T, mutability types.ImageTagMutability) *world {
 	t.Helper()
 	w := &world{loop: loop.NewVirtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
-	service := ecr.New(w.loop, "123456789012", "us-east-1", ecr.Deps{Emit: func(source, detailType string, resources []string, detail any) {
+	w.web = web.New(w.loop)
+	service := ecr.New(w.loop, "123456789012", "us-east-1", ecr.Deps{Web: w.web, Emit: func(source, detailType string, resources []string, detail any) {
 		body, err := json.Marshal(detail)
 		if err != nil || len(resources) != 0 {
 			t.Errorf("event of %v: %v", resources, err)
@@ -50,12 +55,89 @@ func newWorld(t *testing.T, mutability types.ImageTagMutability) *world {
 	if _, err := w.client.CreateRepository(t.Context(), &client.CreateRepositoryInput{RepositoryName: aws.String("shop"), ImageTagMutability: mutability}); err != nil {
 		t.Fatal(err)
 	}
+	for _, blob := range []string{"config", "aa", "bb"} {
+		if err := w.upload(t, digestOf(blob), blob); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return w
 }
 
-// manifest is an image manifest of a config of 100 bytes and one layer.
+// upload uploads a layer in the parts that are given.
+func (w *world) upload(t *testing.T, digest string, parts ...string) error {
+	t.Helper()
+	begun, err := w.client.InitiateLayerUpload(t.Context(), &client.InitiateLayerUploadInput{RepositoryName: aws.String("shop")})
+	if err != nil {
+		return err
+	}
+	at := 0
+	for _, part := range parts {
+		_, err := w.client.UploadLayerPart(t.Context(), &client.UploadLayerPartInput{
+			RepositoryName: aws.String("shop"), UploadId: begun.UploadId, LayerPartBlob: []byte(part),
+			PartFirstByte: aws.Int64(int64(at)), PartLastByte: aws.Int64(int64(at + len(part) - 1)),
+		})
+		if err != nil {
+			return err
+		}
+		at += len(part)
+	}
+	_, err = w.client.CompleteLayerUpload(t.Context(), &client.CompleteLayerUploadInput{
+		RepositoryName: aws.String("shop"), UploadId: begun.UploadId, LayerDigests: []string{digest},
+	})
+	return err
+}
+
+// get downloads a layer.
+func (w *world) get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := w.web.Client(0).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // all was read
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+func TestLayerIsDownloadedByItsURL(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, types.ImageTagMutabilityMutable)
+	if _, err := w.push(t, manifest("aa"), "v1"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.client.GetDownloadUrlForLayer(t.Context(), &client.GetDownloadUrlForLayerInput{RepositoryName: aws.String("shop"), LayerDigest: aws.String(digestOf("aa"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := w.get(t, *out.DownloadUrl); status != http.StatusOK || body != "aa" {
+		t.Errorf("the URL answers %d, %q; want 200 and the layer", status, body)
+	}
+	w.loop.RunFor(time.Hour + time.Second)
+	if status, body := w.get(t, *out.DownloadUrl); status != http.StatusForbidden || !strings.Contains(body, "Request has expired") {
+		t.Errorf("after an hour the URL answers %d, %q; want 403", status, body)
+	}
+}
+
+func TestOnlyTheLastPartIsShort(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, types.ImageTagMutabilityMutable)
+	whole := strings.Repeat("a", 5<<20)
+	if err := w.upload(t, digestOf(whole+"b"), whole, "b"); err != nil {
+		t.Error(err)
+	}
+	wantError(t, w.upload(t, digestOf("bc"), "b", "c"), "LayerPartTooSmallException", "at least 5 MiB")
+}
+
+// manifest is an image manifest of a config, as it says of 100 bytes, and one layer.
 func manifest(layer string) string {
-	return `{"schemaVersion":2,"mediaType":"` + mediaType + `","config":{"digest":"sha256:0a","size":100},"layers":[{"digest":"` + layer + `","size":1000}]}`
+	return `{"schemaVersion":2,"mediaType":"` + mediaType + `","config":{"digest":"` + digestOf("config") + `","size":100},"layers":[{"digest":"` + digestOf(layer) + `","size":1000}]}`
 }
 
 func digestOf(manifest string) string {
@@ -101,7 +183,7 @@ func wantError(t *testing.T, err error, code, message string) {
 func TestPushedImageIsFoundByTagAndDigest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, types.ImageTagMutabilityMutable)
-	body := manifest("sha256:aa")
+	body := manifest("aa")
 	out, err := w.push(t, body, "v1")
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +209,7 @@ func TestPushedImageIsFoundByTagAndDigest(t *testing.T) {
 func TestTagMovesToANewImage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, types.ImageTagMutabilityMutable)
-	first, second := manifest("sha256:aa"), manifest("sha256:bb")
+	first, second := manifest("aa"), manifest("bb")
 	for _, body := range []string{first, second} {
 		if _, err := w.push(t, body, "latest"); err != nil {
 			t.Fatal(err)
@@ -157,12 +239,12 @@ func TestTagMovesToANewImage(t *testing.T) {
 func TestImmutableTagStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, types.ImageTagMutabilityImmutable)
-	if _, err := w.push(t, manifest("sha256:aa"), "v1"); err != nil {
+	if _, err := w.push(t, manifest("aa"), "v1"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.push(t, manifest("sha256:bb"), "v1")
+	_, err := w.push(t, manifest("bb"), "v1")
 	wantError(t, err, "ImageTagAlreadyExistsException", "cannot be overwritten because the tag is immutable.")
-	if got, err := w.describe(t, byTag("v1")); err != nil || *got[0].ImageDigest != digestOf(manifest("sha256:aa")) {
+	if got, err := w.describe(t, byTag("v1")); err != nil || *got[0].ImageDigest != digestOf(manifest("aa")) {
 		t.Errorf("v1 = %v, %v; want the first image", got, err)
 	}
 }
@@ -170,7 +252,7 @@ func TestImmutableTagStays(t *testing.T) {
 func TestIndexNeedsItsImages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, types.ImageTagMutabilityMutable)
-	child := manifest("sha256:aa")
+	child := manifest("aa")
 	index := `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"digest":"` + digestOf(child) + `","size":1}]}`
 	_, err := w.push(t, index, "v1")
 	wantError(t, err, "ReferencedImagesNotFoundException", digestOf(child))
@@ -198,7 +280,7 @@ func TestWhatIsNotThere(t *testing.T) {
 func TestBatchGetImageListsFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, types.ImageTagMutabilityMutable)
-	body, other := manifest("sha256:aa"), manifest("sha256:bb")
+	body, other := manifest("aa"), manifest("bb")
 	for tag, m := range map[string]string{"v1": body, "v2": other} {
 		if _, err := w.push(t, m, tag); err != nil {
 			t.Fatal(err)
@@ -232,9 +314,11 @@ func TestPutImageRefuses(t *testing.T) {
 	_, err = w.push(t, `{}`, "v1")
 	wantError(t, err, "InvalidParameterException", "media type")
 	_, err = w.client.PutImage(t.Context(), &client.PutImageInput{
-		RepositoryName: aws.String("shop"), ImageManifest: aws.String(manifest("sha256:aa")), ImageDigest: aws.String("sha256:00"),
+		RepositoryName: aws.String("shop"), ImageManifest: aws.String(manifest("aa")), ImageDigest: aws.String("sha256:00"),
 	})
 	wantError(t, err, "ImageDigestDoesNotMatchException", "The provided digest does not match the calculated image digest")
+	_, err = w.push(t, manifest("cc"), "v1")
+	wantError(t, err, "LayersNotFoundException", "Layers with digests '["+digestOf("cc")+"]' required for pushing image into repository with name 'shop' in the registry with id '123456789012' do not exist")
 	if got, err := w.describe(t); err != nil || len(got) != 0 || len(w.events) != 0 {
 		t.Errorf("images = %v, events = %v, %v; want none", got, w.events, err)
 	}
@@ -256,7 +340,7 @@ func TestRepositories(t *testing.T) {
 	if want := "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/api"; *out.Repositories[1].RepositoryUri != want {
 		t.Errorf("URI = %s, want %s", *out.Repositories[1].RepositoryUri, want)
 	}
-	if _, err := w.push(t, manifest("sha256:aa"), "v1"); err != nil {
+	if _, err := w.push(t, manifest("aa"), "v1"); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.client.DeleteRepository(ctx, &client.DeleteRepositoryInput{RepositoryName: aws.String("shop")})

@@ -1,9 +1,7 @@
 package ecr
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -120,27 +118,51 @@ func (s *Service) read(r *repository, in *ecr.PutImageInput) (*image, error) {
 	if mediaType == "" {
 		return nil, invalid("Invalid parameter at 'ImageManifestMediaType' failed to satisfy constraint: 'the manifest does not name its media type'")
 	}
-	sum := sha256.Sum256([]byte(*in.ImageManifest))
-	digest := "sha256:" + hex.EncodeToString(sum[:])
+	digest := digestOf([]byte(*in.ImageManifest))
 	if in.ImageDigest != nil && *in.ImageDigest != digest {
 		return nil, &types.ImageDigestDoesNotMatchException{Message: aws.String("The provided digest does not match the calculated image digest")}
 	}
-	var missing []string
+	if err := s.complete(r, m); err != nil {
+		return nil, err
+	}
+	made := &image{digest: digest, manifest: *in.ImageManifest, mediaType: mediaType, pushed: s.loop.Now()}
+	for _, d := range m.blobs() {
+		made.blobs = append(made.blobs, d.Digest)
+		made.size += d.Size
+	}
+	return made, nil
+}
+
+// blobs are what a manifest names of the repository's layers.
+func (m manifest) blobs() []descriptor {
+	if m.Config.Digest == "" {
+		return m.Layers
+	}
+	return append([]descriptor{m.Config}, m.Layers...)
+}
+
+// complete wants all that a manifest names to be in the repository.
+func (s *Service) complete(r *repository, m manifest) error {
+	const sentence = "%s with digests '[%s]' required for pushing image into repository with name '%s' in the registry with id '%s' do not exist"
+	var images, layers []string
 	for _, d := range m.Manifests {
 		if r.images[d.Digest] == nil {
-			missing = append(missing, d.Digest)
+			images = append(images, d.Digest)
 		}
 	}
-	if len(missing) > 0 {
-		return nil, &types.ReferencedImagesNotFoundException{Message: aws.String(fmt.Sprintf(
-			"Images with digests '[%s]' required for pushing image into repository with name '%s' in the registry with id '%s' do not exist",
-			strings.Join(missing, ", "), *r.described.RepositoryName, s.account))}
+	for _, d := range m.blobs() {
+		if _, there := r.layers[d.Digest]; !there {
+			layers = append(layers, d.Digest)
+		}
 	}
-	size := m.Config.Size
-	for _, d := range m.Layers {
-		size += d.Size
+	name := *r.described.RepositoryName
+	switch {
+	case len(images) > 0:
+		return &types.ReferencedImagesNotFoundException{Message: aws.String(fmt.Sprintf(sentence, "Images", strings.Join(images, ", "), name, s.account))}
+	case len(layers) > 0:
+		return &types.LayersNotFoundException{Message: aws.String(fmt.Sprintf(sentence, "Layers", strings.Join(layers, ", "), name, s.account))}
 	}
-	return &image{digest: digest, manifest: *in.ImageManifest, mediaType: mediaType, size: size, pushed: s.loop.Now()}, nil
+	return nil
 }
 
 func (s *Service) describeManifest(r *repository, i *image, tag string) *types.Image {

@@ -31,7 +31,7 @@ func (s *Service) createRepository(_ *wire.Call, in *ecr.CreateRepositoryInput) 
 			"The repository with name '%s' already exists in the registry with id '%s'", name, s.account))}
 	}
 	now := s.loop.Now()
-	r := &repository{images: map[string]*image{}, tags: map[string]string{}}
+	r := &repository{images: map[string]*image{}, tags: map[string]string{}, layers: map[string][]byte{}, uploads: map[string]*upload{}}
 	r.described = types.Repository{
 		RepositoryName: &name, RegistryId: &s.account, CreatedAt: &now,
 		RepositoryArn:                      aws.String(partition.ARN("ecr", s.region, s.account, "repository/"+name)),

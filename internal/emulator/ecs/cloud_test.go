@@ -327,10 +327,10 @@ func (g *targets) Register(arn, ip string, port int32) error {
 	return nil
 }
 
-func (g *targets) Deregister(arn, ip string, port int32, drained func()) {
+func (g *targets) Deregister(arn, ip string, port int32, drained loop.Event) {
 	g.set(arn, ip, port, "draining")
 	g.loop.After(g.delay, func() {
 		delete(g.states, ip)
-		drained()
+		drained.Happen()
 	})
 }

@@ -37,7 +37,7 @@ type Service struct {
 	loop    *loop.Loop
 	account string
 	region  string
-	deps    Deps
+	deps    Deps `keep:"-"`
 
 	clusters map[string]*cluster
 	families map[string]*family

@@ -1,6 +1,10 @@
 package ecs
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/loop"
+)
 
 // Runner runs the containers of tasks. Its methods are called on the loop; the
 // functions in TaskEvents must be called on the loop too.
@@ -50,9 +54,9 @@ type TaskEvents struct {
 type Targets interface {
 	// Register makes an address a target.
 	Register(targetGroupARN, ip string, port int32) error
-	// Deregister begins to drain a target; drained is called after the group's
+	// Deregister begins to drain a target; drained happens after the group's
 	// deregistration delay.
-	Deregister(targetGroupARN, ip string, port int32, drained func())
+	Deregister(targetGroupARN, ip string, port int32, drained loop.Event)
 	// State is healthy, initial, unhealthy, unused or draining, or "" when the
 	// target is unknown.
 	State(targetGroupARN, ip string, port int32) string

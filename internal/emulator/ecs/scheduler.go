@@ -25,12 +25,7 @@ func (s *Service) wake(svc *service) {
 	if svc.status != statusActive || svc.scheduling != nil {
 		return
 	}
-	svc.scheduling = s.loop.After(schedulingDelay, func() {
-		svc.scheduling = nil
-		if svc.status == statusActive {
-			s.schedule(svc)
-		}
-	})
+	svc.scheduling = s.loop.DueIn(schedulingDelay, scheduled{s, svc})
 }
 
 func (s *Service) targetChanged(_, ip string, _ int32, _ string) {
@@ -261,7 +256,7 @@ func (s *Service) startTasks(svc *service, c *census) {
 		return
 	}
 	if wait := d.notBefore.Sub(s.loop.Now()); wait > 0 {
-		s.loop.After(wait, func() { s.wake(svc) })
+		s.loop.DueIn(wait, woken{s, svc})
 		return
 	}
 	var started []*task
@@ -311,9 +306,5 @@ func (s *Service) saySteady(svc *service) {
 	s.say(svc, "(service "+svc.name+") has reached a steady state.")
 	s.emitServiceAction(svc, "INFO", "SERVICE_STEADY_STATE")
 	svc.steadyRepeat.Stop()
-	svc.steadyRepeat = s.loop.After(repeatEventsAfter, func() {
-		if svc.steady && svc.status == statusActive {
-			s.saySteady(svc)
-		}
-	})
+	svc.steadyRepeat = s.loop.DueIn(repeatEventsAfter, steady{s, svc})
 }

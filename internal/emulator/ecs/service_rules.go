@@ -47,7 +47,7 @@ func onlyCodeDeploy(svc *service, in *ecs.UpdateServiceInput) error {
 	if svc.controller() != types.DeploymentControllerTypeCodeDeploy {
 		return nil
 	}
-	what := ""
+	var what string
 	switch {
 	case in.TaskDefinition != nil:
 		what = "task definition"

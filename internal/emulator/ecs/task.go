@@ -85,11 +85,7 @@ func (s *Service) launch(svc *service, d *deployment) *task {
 	svc.tasks = append(svc.tasks, t)
 	s.tags[t.arn] = s.tagsOfTask(svc, d)
 	s.enter(t, taskProvisioning)
-	t.next = s.loop.After(s.deps.ProvisionTime/2, func() {
-		t.pullStartedAt = s.now()
-		s.enter(t, taskPending)
-		t.next = s.loop.After(s.deps.ProvisionTime-s.deps.ProvisionTime/2, func() { s.start(t) })
-	})
+	t.next = s.loop.DueIn(s.deps.ProvisionTime/2, pulling{s, t})
 	return t
 }
 
@@ -144,10 +140,15 @@ func (s *Service) start(t *task) {
 		s.neverRan(t, "ResourceInitializationError: unable to pull secrets or registry auth: "+err.Error())
 		return
 	}
+	s.hand(t, spec)
+}
+
+// hand has the Runner run the task.
+func (s *Service) hand(t *task, spec TaskSpec) {
 	t.handed = true
 	s.deps.Runner.Start(spec, TaskEvents{
 		Running: func() { s.running(t) },
-		Failed:  func(reason string) { s.neverRan(t, reason) },
+		Failed:  func(reason string) { s.lost(t, reason) },
 		Exited:  func(exitCode int, reason string) { s.exited(t, exitCode, reason) },
 	})
 }
@@ -209,7 +210,7 @@ func (s *Service) running(t *task) {
 	}
 	s.enter(t, taskActivating)
 	s.register(t)
-	t.next = s.loop.After(activationTime, func() { s.run(t) })
+	t.next = s.loop.DueIn(activationTime, activated{s, t})
 }
 
 func (s *Service) run(t *task) {
@@ -218,7 +219,7 @@ func (s *Service) run(t *task) {
 	d.startFailures, d.notBefore, d.impaired = 0, time.Time{}, false
 	s.enter(t, taskRunning)
 	if grace := aws.ToInt32(t.service.grace); grace > 0 {
-		s.loop.After(time.Duration(grace)*time.Second, func() { s.wake(t.service) })
+		s.loop.DueIn(time.Duration(grace)*time.Second, woken{s, t.service})
 	}
 }
 
@@ -240,11 +241,7 @@ func (s *Service) register(t *task) {
 		s.say(svc, "(service "+svc.name+") registered 1 targets in (target-group "+group+")")
 	}
 	if missing {
-		s.loop.After(time.Minute, func() {
-			if t.wanted() {
-				s.register(t)
-			}
-		})
+		s.loop.DueIn(time.Minute, registered{s, t})
 	}
 }
 
@@ -283,7 +280,7 @@ func (s *Service) exited(t *task, exitCode int, reason string) {
 		t.stopCode, t.stoppedReason = types.TaskStopCodeEssentialContainerExited, "Essential container in task exited"
 		t.stoppingAt = s.now()
 		s.taskFailed(t.service, t.deployment)
-		s.deregister(t, func() {})
+		s.deregister(t, false)
 	}
 	s.deprovision(t)
 }
@@ -301,25 +298,29 @@ func (s *Service) stop(t *task, code types.TaskStopCode, reason string) {
 		return
 	}
 	s.enter(t, taskDeactivating)
-	s.deregister(t, func() {
-		if t.lastStatus != taskDeactivating {
-			return
-		}
-		s.enter(t, taskStopping)
-		s.settle(t.service)
-		var grace time.Duration
-		for _, c := range t.containers {
-			grace = max(grace, stopTimeout(*c.definition))
-		}
-		s.deps.Runner.Stop(t.id, grace)
-	})
+	s.deregister(t, true)
 }
 
-// deregister drains the task's targets; then is called when all are drained.
-func (s *Service) deregister(t *task, then func()) {
-	svc, left := t.service, len(t.registered)
-	if left == 0 {
-		then()
+// terminate has the Runner stop a task whose targets have drained.
+func (s *Service) terminate(t *task) {
+	if t.lastStatus != taskDeactivating {
+		return
+	}
+	s.enter(t, taskStopping)
+	s.settle(t.service)
+	var grace time.Duration
+	for _, c := range t.containers {
+		grace = max(grace, stopTimeout(*c.definition))
+	}
+	s.deps.Runner.Stop(t.id, grace)
+}
+
+// deregister drains the task's targets, and then terminates it if it is to be stopped.
+func (s *Service) deregister(t *task, stop bool) {
+	svc := t.service
+	d := &drained{service: s, task: t, left: len(t.registered), stop: stop}
+	if d.left == 0 {
+		d.finish()
 		return
 	}
 	for i, lb := range t.deployment.revision.loadBalancers {
@@ -328,11 +329,7 @@ func (s *Service) deregister(t *task, then func()) {
 		}
 		group := aws.ToString(lb.TargetGroupArn)
 		s.say(svc, "(service "+svc.name+") deregistered 1 targets in (target-group "+group+")")
-		s.deps.Targets.Deregister(group, t.ip, aws.ToInt32(lb.ContainerPort), func() {
-			if left--; left == 0 {
-				then()
-			}
-		})
+		s.deps.Targets.Deregister(group, t.ip, aws.ToInt32(lb.ContainerPort), d)
 	}
 	clear(t.registered)
 	s.say(svc, "(service "+svc.name+", taskSet "+t.deployment.id+") has begun draining connections on 1 tasks.")
@@ -344,13 +341,16 @@ func (s *Service) deprovision(t *task) {
 	}
 	s.enter(t, taskDeprovisioning)
 	s.settle(t.service)
-	s.loop.After(deprovisionTime, func() {
-		t.stoppedAt = s.now()
-		svc := t.service
-		svc.tasks = slices.DeleteFunc(svc.tasks, func(other *task) bool { return other == t })
-		delete(s.byIP, t.ip)
-		delete(s.tags, t.arn)
-		s.enter(t, taskStopped)
-		s.loop.After(stoppedTaskRetention, func() { delete(s.tasks, t.id) })
-	})
+	s.loop.DueIn(deprovisionTime, stopped{s, t})
+}
+
+// stopped takes a task out of its service, to be shown for a while.
+func (s *Service) stopped(t *task) {
+	t.stoppedAt = s.now()
+	svc := t.service
+	svc.tasks = slices.DeleteFunc(svc.tasks, func(other *task) bool { return other == t })
+	delete(s.byIP, t.ip)
+	delete(s.tags, t.arn)
+	s.enter(t, taskStopped)
+	s.loop.DueIn(stoppedTaskRetention, forgotten{s, t.id})
 }

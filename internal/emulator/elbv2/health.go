@@ -21,10 +21,7 @@ func (s *Service) startChecks(g *group, t *target) {
 	}
 	t.passed, t.failed = 0, 0
 	s.setState(g, t, types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumRegistrationInProgress)
-	t.timer = s.loop.After(s.deps.PropagationTime, func() {
-		s.setState(g, t, types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumInitialHealthChecking)
-		s.check(g, t)
-	})
+	t.timer = s.loop.DueIn(s.deps.PropagationTime, known{s, g, t})
 }
 
 // stopChecks ends health checks and draining.
@@ -37,7 +34,7 @@ func (s *Service) stopChecks(t *target) {
 // check makes a health check and sets the next.
 func (s *Service) check(g *group, t *target) {
 	interval := time.Duration(*g.desc.HealthCheckIntervalSeconds) * time.Second
-	t.timer = s.loop.After(interval, func() { s.check(g, t) })
+	t.timer = s.loop.DueIn(interval, checked{s, g, t})
 	check := HealthCheck{
 		Port: g.checkPort(t), Path: *g.desc.HealthCheckPath,
 		Timeout: time.Duration(*g.desc.HealthCheckTimeoutSeconds) * time.Second,

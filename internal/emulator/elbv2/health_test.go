@@ -153,6 +153,11 @@ func TestNodesFailOpen(t *testing.T) {
 	}
 }
 
+// happening is an event that calls a function.
+type happening func()
+
+func (h happening) Happen() { h() }
+
 func TestDraining(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
@@ -167,7 +172,7 @@ func TestDraining(t *testing.T) {
 	}
 	c.loop.RunFor(time.Minute)
 	var drained time.Duration
-	c.loop.Do(func() { c.service.Deregister(blue, "10.0.0.1", 8080, func() { drained = c.since() }) })
+	c.loop.Do(func() { c.service.Deregister(blue, "10.0.0.1", 8080, happening(func() { drained = c.since() })) })
 	c.wantHealth(blue, "10.0.0.1 draining Target.DeregistrationInProgress: Target deregistration is in progress")
 	if got := c.usable(lb, blue); len(got) > 0 {
 		t.Errorf("usable = %v, want none", got)

@@ -30,8 +30,10 @@ type balancer struct {
 	// minute is what flowed since the last full minute, by target group; under
 	// "" what it answered itself.
 	minute map[string]*tally
-	// stale says that its nodes are about to be told what they route by.
-	stale, deleted bool
+	// stale says that its nodes are about to be told what they route by, and deleted that it
+	// is gone.
+	stale   bool `keep:"-"`
+	deleted bool
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
@@ -98,10 +100,7 @@ func (s *Service) addBalancer(desc types.LoadBalancer, tags map[string]string) *
 	b.desc.CreatedTime = aws.Time(s.loop.Now().Truncate(10 * time.Millisecond))
 	b.desc.State = &types.LoadBalancerState{Code: types.LoadBalancerStateEnumProvisioning}
 	s.balancers[b.arn] = b
-	s.loop.After(s.deps.ProvisioningTime, func() {
-		b.desc.State = &types.LoadBalancerState{Code: types.LoadBalancerStateEnumActive}
-		s.configure(b)
-	})
+	s.loop.DueIn(s.deps.ProvisioningTime, provisioned{s, b})
 	s.startMinutes()
 	return b
 }

@@ -54,15 +54,17 @@ func (s *Service) startMinutes() {
 		return
 	}
 	end := s.loop.Now().Truncate(time.Minute).Add(time.Minute)
-	s.minutes = s.loop.At(end, func() {
-		s.minutes = nil
-		for _, b := range inOrder(s.balancers) {
-			s.publish(b, end.Add(-time.Minute))
-		}
-		if len(s.balancers) > 0 {
-			s.startMinutes()
-		}
-	})
+	s.minutes = s.loop.Due(end, fullMinute{s, end})
+}
+
+func (s *Service) endMinute(end time.Time) {
+	s.minutes = nil
+	for _, b := range inOrder(s.balancers) {
+		s.publish(b, end.Add(-time.Minute))
+	}
+	if len(s.balancers) > 0 {
+		s.startMinutes()
+	}
 }
 
 // minute is one minute's metrics of a load balancer, on their way to CloudWatch.
@@ -116,11 +118,13 @@ func (s *Service) publish(b *balancer, at time.Time) {
 	if len(m.points) == 0 {
 		return
 	}
-	s.loop.After(s.deps.MetricDelay, func() {
-		for _, p := range m.points {
-			s.deps.PutMetric(namespace, p.name, p.dimensions, m.at, p.values, p.counts)
-		}
-	})
+	s.loop.DueIn(s.deps.MetricDelay, published{s, m})
+}
+
+func (s *Service) put(m *minute) {
+	for _, p := range m.points {
+		s.deps.PutMetric(namespace, p.name, p.dimensions, m.at, p.values, p.counts)
+	}
 }
 
 // suffix gives the part of an ARN that is the value of a dimension.

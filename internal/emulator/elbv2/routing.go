@@ -15,11 +15,7 @@ import (
 // change has reached them.
 func (s *Service) rerouted(b *balancer) {
 	s.attach(b)
-	routes := b.routes()
-	s.loop.After(s.deps.PropagationTime, func() {
-		b.routed = routes
-		s.configure(b)
-	})
+	s.loop.DueIn(s.deps.PropagationTime, arrived{s, b, b.routes()})
 }
 
 // attach brings the groups' load balancer in line with the rules.
@@ -129,10 +125,8 @@ func (b *balancer) routes() []Listener {
 // route gives the rule as the nodes see it; its last action is the one that
 // routes.
 func (r *rule) route() Rule {
-	out := Rule{ARN: r.arn}
-	for _, c := range r.conditions {
-		out.conditions = append(out.conditions, conditionOf(c))
-	}
+	out := Rule{ARN: r.arn, written: r.conditions}
+	_ = out.Restore() // it has been checked
 	action := r.actions[len(r.actions)-1]
 	switch {
 	case action.ForwardConfig != nil:

@@ -90,13 +90,13 @@ type Quotas struct {
 type Service struct {
 	loop            *loop.Loop
 	account, region string
-	deps            Deps
+	deps            Deps `keep:"-"`
 
 	balancers map[string]*balancer
 	listeners map[string]*listener
 	rules     map[string]*rule
 	groups    map[string]*group
-	watchers  []func(groupARN, ip string, port int32, state string)
+	watchers  []func(groupARN, ip string, port int32, state string) `keep:"-"`
 	minutes   *loop.Timer
 }
 

@@ -37,7 +37,7 @@ type target struct {
 	checking       int
 	passed, failed int // in a row
 	healthySince   time.Time
-	drained        []func()
+	drained        []loop.Event // what happens when it has
 }
 
 var instanceForm = regexp.MustCompile(`^i-([0-9a-f]{8}|[0-9a-f]{17})$`)
@@ -139,17 +139,19 @@ func (s *Service) deregisterTargets(_ *wire.Call, in *sdk.DeregisterTargetsInput
 }
 
 // deregister drains a target for the group's delay and takes it out; one in a
-// group without load balancer has nothing to drain. Then drained is called.
-func (s *Service) deregister(g *group, at address, drained func()) {
-	if drained == nil {
-		drained = func() {}
-	}
+// group without load balancer has nothing to drain. Then the event happens, if it is not
+// nil.
+func (s *Service) deregister(g *group, at address, then loop.Event) {
 	t, there := g.targets[at]
 	if !there {
-		s.loop.Post(drained)
+		if then != nil {
+			s.loop.Post(then.Happen)
+		}
 		return
 	}
-	t.drained = append(t.drained, drained)
+	if then != nil {
+		t.drained = append(t.drained, then)
+	}
 	if t.state == types.TargetHealthStateEnumDraining {
 		return
 	}
@@ -159,7 +161,7 @@ func (s *Service) deregister(g *group, at address, drained func()) {
 	}
 	s.stopChecks(t)
 	s.setState(g, t, types.TargetHealthStateEnumDraining, types.TargetHealthReasonEnumDeregistrationInProgress)
-	t.timer = s.loop.After(g.seconds(deregistrationDelay), func() { s.remove(g, t) })
+	t.timer = s.loop.DueIn(g.seconds(deregistrationDelay), drained{s, g, t})
 }
 
 // remove takes a target out at once.
@@ -171,8 +173,8 @@ func (s *Service) remove(g *group, t *target) {
 }
 
 func (s *Service) endDraining(t *target) {
-	for _, drained := range t.drained {
-		s.loop.Post(drained)
+	for _, then := range t.drained {
+		s.loop.Post(then.Happen)
 	}
 	t.drained = nil
 }
@@ -233,14 +235,14 @@ func (s *Service) Register(groupARN, ip string, port int32) error {
 }
 
 // Deregister starts draining an address. When it has drained, or was not
-// registered, drained is called on the loop.
-func (s *Service) Deregister(groupARN, ip string, port int32, drained func()) {
+// registered, the event happens on the loop.
+func (s *Service) Deregister(groupARN, ip string, port int32, then loop.Event) {
 	g, ok := s.groups[groupARN]
 	if !ok {
-		s.loop.Post(drained)
+		s.loop.Post(then.Happen)
 		return
 	}
-	s.deregister(g, address{ip, port}, drained)
+	s.deregister(g, address{ip, port}, then)
 }
 
 // State gives a target's health as DescribeTargetHealth shows it, or "" for an

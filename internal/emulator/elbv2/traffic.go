@@ -2,6 +2,8 @@ package elbv2
 
 import (
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
 
 // Traffic is the load balancers' nodes: it carries requests to targets and makes
@@ -47,13 +49,23 @@ func (l Listener) Route(r Request) Rule {
 
 // Rule is what is done with the requests that match. Exactly one of Forward,
 // FixedResponse and Redirect is set.
-type Rule struct {
+type Rule struct { //nolint:recvcheck // it is restored in place, and else a value
 	ARN           string
 	Forward       *Forward
 	FixedResponse *FixedResponse
 	Redirect      *Redirect
 
-	conditions []condition
+	written    []types.RuleCondition
+	conditions []condition `keep:"-"` // as written
+}
+
+// Restore implements keep.Restorer.
+func (r *Rule) Restore() error {
+	r.conditions = nil
+	for _, c := range r.written {
+		r.conditions = append(r.conditions, conditionOf(c))
+	}
+	return nil
 }
 
 // Matches reports whether all of the rule's conditions hold for the request.

@@ -2,12 +2,16 @@ package eventbridge
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 )
 
 const (
@@ -27,6 +31,25 @@ type delivery struct {
 	target   types.Target
 	accepted time.Time
 	retries  int32
+	id       int // among those under way; 0 before it was
+}
+
+// number gives the delivery its id.
+func (d *delivery) number(s *Service) int {
+	if d.id == 0 {
+		s.delivered++
+		d.id = s.delivered
+	}
+	return d.id
+}
+
+// Resume delivers again what was being delivered when the cloud was stopped: events come
+// at least once. It must be called on the loop.
+func (s *Service) Resume() error {
+	for _, id := range slices.Sorted(maps.Keys(s.delivering)) {
+		s.loop.Post(func() { s.attempt(s.delivering[id]) })
+	}
+	return nil
 }
 
 func (d *delivery) address() Address {
@@ -43,9 +66,33 @@ func (s *Service) send(d *delivery) {
 	}
 	for range 1 + fault.Copies {
 		each := *d
-		s.loop.After(latency+fault.Delay, func() { s.attempt(&each) })
+		s.loop.DueIn(latency+fault.Delay, attempt{s, &each})
 	}
 }
+
+// attempt is the next attempt at a delivery, and tooOld its end.
+type (
+	attempt struct {
+		service  *Service
+		delivery *delivery
+	}
+	tooOld struct {
+		attempt
+
+		failure failure
+	}
+)
+
+var (
+	_ = keep.Type[attempt]()
+	_ = keep.Type[tooOld]()
+)
+
+// Happen implements loop.Event.
+func (a attempt) Happen() { a.service.attempt(a.delivery) }
+
+// Happen implements loop.Event.
+func (t tooOld) Happen() { t.service.bury(t.delivery, t.failure, "MaximumEventAgeInSeconds") }
 
 func (s *Service) attempt(d *delivery) {
 	if isBus(d.target) {
@@ -59,7 +106,9 @@ func (s *Service) attempt(d *delivery) {
 		s.bury(d, failure{code: "INVALID_JSON", message: err.Error()}, "")
 		return
 	}
+	s.delivering[d.number(s)] = d
 	s.deps.Deliver(d.address(), body, func(err error) {
+		delete(s.delivering, d.id)
 		if err != nil {
 			s.again(d, failureOf(err))
 		}
@@ -77,10 +126,10 @@ func (s *Service) again(d *delivery, f failure) {
 	case d.retries >= attempts:
 		s.bury(d, f, "MaximumRetryAttempts")
 	case next.After(end):
-		s.loop.At(end, func() { s.bury(d, f, "MaximumEventAgeInSeconds") })
+		s.loop.Due(end, tooOld{attempt{s, d}, f})
 	default:
 		d.retries++
-		s.loop.At(next, func() { s.attempt(d) })
+		s.loop.Due(next, attempt{s, d})
 	}
 }
 

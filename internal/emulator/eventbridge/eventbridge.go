@@ -47,14 +47,17 @@ type Service struct {
 	loop    *loop.Loop
 	account string
 	region  string
-	deps    Deps
+	deps    Deps `keep:"-"`
 	buses   map[string]*bus
 	recent  []Event
+	// delivering is what targets have not answered yet, by number of those ever delivered.
+	delivering map[int]*delivery
+	delivered  int
 }
 
 // New gives EventBridge with its default bus.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
-	s := &Service{loop: l, account: account, region: region, deps: deps, buses: map[string]*bus{}}
+	s := &Service{loop: l, account: account, region: region, deps: deps, buses: map[string]*bus{}, delivering: map[int]*delivery{}}
 	s.addBus(defaultBus, "")
 	return s
 }

@@ -17,8 +17,8 @@ const maxRules = 300
 
 type rule struct {
 	name, arn   string
-	source      string // of the pattern
-	pattern     *pattern.Pattern
+	source      string           // of the pattern
+	pattern     *pattern.Pattern `keep:"-"` // source
 	state       types.RuleState
 	description *string
 	role        *string
@@ -77,6 +77,12 @@ func (s *Service) putRule(_ *wire.Call, in *eventbridge.PutRuleInput) (*eventbri
 		r.state = types.RuleStateEnabled
 	}
 	return &eventbridge.PutRuleOutput{RuleArn: &r.arn}, nil
+}
+
+// Restore implements keep.Restorer.
+func (r *rule) Restore() (err error) {
+	r.pattern, err = compile(r.source)
+	return err
 }
 
 func (s *Service) ruleARN(b *bus, name string) string {

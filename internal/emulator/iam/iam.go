@@ -51,8 +51,8 @@ type Deps struct {
 type Service struct {
 	loop     *loop.Loop
 	account  string
-	region   string // one of the partition's
-	deps     Deps
+	region   string              // one of the partition's
+	deps     Deps                `keep:"-"`
 	roles    map[string]*Role    // by name
 	users    map[string]*user    // by name
 	policies map[string]*managed // by ARN

@@ -28,7 +28,7 @@ type Role struct {
 	trust       document
 	inline      map[string]document
 	attached    []string  // ARNs of managed policies
-	kept        *policies // what they say, until one changes
+	kept        *policies `keep:"-"` // what they say, until one changes
 }
 
 // Role is the role of this name, or nil.

@@ -71,7 +71,8 @@ func (s *Service) getUser(c *wire.Call, in *iam.GetUserInput) (*iam.GetUserOutpu
 	if err != nil {
 		return nil, err
 	}
-	return &iam.GetUserOutput{User: new(s.describeUser(u))}, nil
+	user := s.describeUser(u)
+	return &iam.GetUserOutput{User: &user}, nil
 }
 
 func (s *Service) deleteUser(_ *wire.Call, in *iam.DeleteUserInput) (*iam.DeleteUserOutput, error) {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 )
 
 // DeadLetter is an event that Lambda gave up, and why. ErrorCode is the HTTP
@@ -42,7 +44,7 @@ func (s *Service) enqueue(t target, payload []byte) error {
 		return err
 	}
 	e := &event{service: s, function: t.name, qualifier: t.qualifier, id: s.loop.UUID(), payload: payload, born: s.loop.Now(), wait: time.Second}
-	s.loop.Post(e.attempt)
+	s.loop.Post(e.Happen)
 	return nil
 }
 
@@ -56,12 +58,15 @@ type event struct {
 
 	failures int           // attempts in which the function ran and failed
 	wait     time.Duration // before the next attempt after a throttle
-	last     Result
+	status   int           // of the last attempt; 0 before there was one
+	message  string        // what went wrong in it
 }
 
-// attempt runs the function, each time the version that an alias leads to then, which
+var _ = keep.Type[*event]()
+
+// Happen implements loop.Event: it runs the function, each time the version that an alias leads to then, which
 // AWS does not document. The event of what is gone is dropped.
-func (e *event) attempt() {
+func (e *event) Happen() {
 	t, err := e.service.find(e.function, e.qualifier)
 	if err != nil {
 		return
@@ -70,24 +75,26 @@ func (e *event) attempt() {
 		e.giveUp(t)
 		return
 	}
+	e.service.attempted[e.id] = e
 	e.service.start(t, request{requestID: e.id, payload: e.payload, done: func(r Result) { e.ended(t, r) }})
 }
 
-func (e *event) tried() bool { return e.last.StatusCode != 0 }
+func (e *event) tried() bool { return e.status != 0 }
 
 func (e *event) ended(t target, r Result) {
 	const longestWait = 5 * time.Minute
-	e.last = r
+	delete(e.service.attempted, e.id)
+	e.status, e.message = r.StatusCode, r.message()
 	switch {
 	case r.Err != nil:
-		e.service.loop.After(e.wait, e.attempt)
+		e.service.loop.DueIn(e.wait, e)
 		e.wait = min(2*e.wait, longestWait)
 	case r.FunctionError == "":
 	case e.failures >= t.own().eventInvoke.maximumAttempts():
 		e.giveUp(t)
 	default:
 		e.failures++
-		e.service.loop.After(time.Duration(e.failures)*time.Minute, e.attempt)
+		e.service.loop.DueIn(time.Duration(e.failures)*time.Minute, e)
 	}
 }
 
@@ -100,7 +107,7 @@ func (e *event) giveUp(t target) {
 	}
 	letter := DeadLetter{
 		Function: t.name, QueueARN: queue, Body: e.payload,
-		RequestID: e.id, ErrorCode: e.last.StatusCode, ErrorMessage: e.last.message(),
+		RequestID: e.id, ErrorCode: e.status, ErrorMessage: e.message,
 	}
 	if err := e.service.deps.DeadLetter(letter); err != nil {
 		e.service.deadLetterErrors++

@@ -26,7 +26,10 @@ type Code struct {
 	// Start starts the code in a new execution environment. It runs in a coroutine,
 	// so that it may wait, at most until the context ends. What it gives serves one
 	// invocation at a time, unless a Fault lets one go on for too long.
-	Start func(ctx context.Context, e Environment) (Handler, error)
+	Start func(ctx context.Context, e Environment) (Handler, error) `keep:"-"`
+	// Zip is the deployment package, from which Deps.Package makes the code again when
+	// the cloud has been away. It may be nil for code that its owner brings (Recode).
+	Zip []byte
 }
 
 // Environment is what an execution environment is started for.

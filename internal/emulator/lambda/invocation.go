@@ -137,7 +137,7 @@ func (i *Invocation) initialize() {
 		started place
 		start   task
 	)
-	late := i.service.loop.After(initTimeout, func() {
+	late := i.service.loop.After(initTimeout, func() { //nolint:forbidigo // an invocation dies with the process
 		start.stop()
 		end(started.leave())
 		begin()
@@ -164,7 +164,7 @@ func (i *Invocation) boot(ctx context.Context) (Handler, error) {
 func (i *Invocation) run() {
 	l, limit := i.service.loop, i.version.config.Timeout
 	deadline := l.Now().Add(limit)
-	i.timeout = l.After(limit, func() {
+	i.timeout = l.After(limit, func() { //nolint:forbidigo // likewise
 		if !i.fault.Zombie {
 			i.task.stop()
 		}

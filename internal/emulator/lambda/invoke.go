@@ -62,7 +62,7 @@ func (s *Service) start(t target, r request) {
 	if s.deps.Started != nil {
 		inv.print = s.deps.Started(t.name, t.version.config)
 	}
-	s.loop.After(s.deps.ColdStart+inv.fault.Start, inv.initialize)
+	s.loop.After(s.deps.ColdStart+inv.fault.Start, inv.initialize) //nolint:forbidigo // an invocation dies with the process
 }
 
 // checkPayload refuses what is too large or not JSON; no payload is an empty

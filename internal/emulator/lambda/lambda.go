@@ -114,12 +114,13 @@ type FunctionFault struct {
 type Service struct {
 	loop            *loop.Loop
 	account, region string
-	deps            Deps
+	deps            Deps `keep:"-"`
 
 	functions map[string]*function
 	keys      map[string]string // name of a function by its access key
 	provided  map[string]Code
-	running   int // on unreserved concurrency
+	attempted map[string]*event // those that run, by id
+	running   int               `keep:"-"` // on unreserved concurrency
 
 	deadLetterErrors int
 }
@@ -135,7 +136,7 @@ type function struct {
 	reserved *int // concurrency set aside; nil is none
 	tags     map[string]string
 
-	running     int // invocations now
+	running     int `keep:"-"` // invocations now
 	invocations int // ever
 }
 
@@ -146,14 +147,14 @@ type settings struct {
 	policy      []statement  // in the order in which they were added
 	url         *functionURL // nil if there is none
 
-	read *policy.Document // what policy says; nil until it is asked for
+	read *policy.Document `keep:"-"` // what policy says; nil until it is asked for
 }
 
 // New gives a Lambda without functions.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
 	return &Service{
 		loop: l, account: account, region: region, deps: deps,
-		functions: map[string]*function{}, keys: map[string]string{}, provided: map[string]Code{},
+		functions: map[string]*function{}, keys: map[string]string{}, provided: map[string]Code{}, attempted: map[string]*event{},
 	}
 }
 

@@ -47,13 +47,18 @@ func (s *Service) createFunctionURLConfig(_ *wire.Call, in *lambda.CreateFunctio
 	now := s.loop.Now()
 	u := &functionURL{id: s.loop.ID(urlID), arn: s.arn(t), auth: in.AuthType, created: now, modified: now}
 	own.url = u
-	for _, host := range s.hosts(u) {
-		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serveURL(u, r, reply) }))
-	}
+	s.serveAt(u)
 	c := s.urlConfig(u)
 	return &lambda.CreateFunctionUrlConfigOutput{
 		AuthType: c.AuthType, CreationTime: c.CreationTime, FunctionArn: c.FunctionArn, FunctionUrl: c.FunctionUrl, InvokeMode: c.InvokeMode,
 	}, nil
+}
+
+// serveAt has the web know the URL's hosts.
+func (s *Service) serveAt(u *functionURL) {
+	for _, host := range s.hosts(u) {
+		s.deps.Web.Host(host, web.SiteFunc(func(r *wire.Request, reply func(*wire.Response)) { s.serveURL(u, r, reply) }))
+	}
 }
 
 // urlID is the length of a URL's id.

@@ -26,7 +26,7 @@ type version struct {
 	revision string
 	basis    string // of $LATEST when it was published
 
-	idle    []Handler // warm environments that wait
+	idle    []Handler `keep:"-"` // warm environments that wait
 	retired bool      // none is kept any more
 }
 

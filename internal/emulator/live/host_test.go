@@ -358,7 +358,7 @@ func TestRequestUnderWayOutlivesItsTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, c.output, is("holding"))
-	c.loop.Do(func() { c.service.Deregister(blue, "10.0.0.1", 8080, func() {}) })
+	c.loop.Do(func() { c.service.Deregister(blue, "10.0.0.1", 8080, nothing{}) })
 	await(t, c.changes, is("10.0.0.1 draining"))
 	c.loop.Do(func() {}) // what that led to
 	if got, _ := c.get(url); !strings.HasPrefix(got, "503 ") {
@@ -440,3 +440,8 @@ func TestAnswersOfTheLoadBalancer(t *testing.T) {
 		}
 	}
 }
+
+// nothing is an event of no consequence.
+type nothing struct{}
+
+func (nothing) Happen() {}

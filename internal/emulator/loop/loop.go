@@ -15,7 +15,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -24,12 +23,12 @@ import (
 // or NewLive. Functions handed to it (timers, Post, Do) run one at a time, in
 // the order of their due time and then of their arrival.
 type Loop struct {
-	speed float64 // cloud seconds a wall second; 0 means virtual
-	start time.Time
-	wall  time.Time
-
+	speed  float64 // cloud seconds a wall second; 0 means virtual
+	wall   time.Time
+	seed   int64      // of the IDs
 	mu     sync.Mutex // guards all below
-	now    time.Time  // virtual time
+	start  time.Time
+	now    time.Time // virtual time
 	timers queue
 	seq    uint64
 	order  func(seq uint64) uint64 // of things due at the same time
@@ -44,14 +43,14 @@ type Loop struct {
 // NewVirtual gives a loop whose time starts at start and moves only when it is
 // driven, by Step, RunFor, RunUntil or Await.
 func NewVirtual(start time.Time) *Loop {
-	return &Loop{now: start, start: start, alive: map[*Coroutine]struct{}{}, wake: make(chan struct{}, 1)}
+	return &Loop{now: start, start: start, seed: start.UnixNano(), alive: map[*Coroutine]struct{}{}, wake: make(chan struct{}, 1)}
 }
 
 // NewLive gives a loop whose time starts now and passes speed times as fast as
 // the wall clock. It does nothing until Run is called. Speed must be above zero.
 func NewLive(speed float64) *Loop {
 	now := time.Now()
-	return &Loop{speed: speed, start: now, wall: now, alive: map[*Coroutine]struct{}{}, wake: make(chan struct{}, 1)}
+	return &Loop{speed: speed, start: now, wall: now, seed: now.UnixNano(), alive: map[*Coroutine]struct{}{}, wake: make(chan struct{}, 1)}
 }
 
 // Virtual reports whether the loop's time is virtual.
@@ -84,22 +83,40 @@ func (l *Loop) Wall(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / l.speed)
 }
 
-// Timer is a function due at a time.
+// Event is what happens at a time, as data: unlike a function, it can be kept while
+// there is no loop.
+type Event interface{ Happen() }
+
+// Timer is an event, or a function, that is due at a time.
 type Timer struct {
 	loop  *Loop
 	due   time.Time
 	seq   uint64
-	run   func()
-	index int // in the heap; -1 when not there
+	event Event
+	run   func() `keep:"-"` // in the event's place
+	index int    `keep:"-"` // in the heap; -1 when not there
 }
 
+// Due has an event happen on the loop at t, or as soon as possible if t has passed. It
+// may be called from anywhere.
+func (l *Loop) Due(t time.Time, e Event) *Timer { return l.set(&Timer{due: t, event: e}) }
+
+// DueIn has an event happen when d of cloud time has passed.
+func (l *Loop) DueIn(d time.Duration, e Event) *Timer { return l.Due(l.Now().Add(d), e) }
+
 // At runs f on the loop at t, or as soon as possible if t has passed. It may be
-// called from anywhere.
-func (l *Loop) At(t time.Time, f func()) *Timer {
+// called from anywhere. It is for what ends with the process, such as the wait of a
+// client: what is kept of a loop has no functions.
+func (l *Loop) At(t time.Time, f func()) *Timer { return l.set(&Timer{due: t, run: f}) }
+
+// After is At when d of cloud time has passed.
+func (l *Loop) After(d time.Duration, f func()) *Timer { return l.At(l.Now().Add(d), f) }
+
+func (l *Loop) set(timer *Timer) *Timer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seq++
-	timer := &Timer{loop: l, due: t, seq: l.seq, run: f}
+	timer.loop, timer.seq = l, l.seq
 	if l.order != nil {
 		timer.seq = l.order(l.seq)
 	}
@@ -108,16 +125,27 @@ func (l *Loop) At(t time.Time, f func()) *Timer {
 	return timer
 }
 
+func (t *Timer) happen() {
+	if t.event != nil {
+		t.event.Happen()
+		return
+	}
+	t.run()
+}
+
 // Shuffle has timers that are due at the same time run in an order that follows from the
 // seed, not in that of their arrival.
 func (l *Loop) Shuffle(seed uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.order = func(seq uint64) uint64 { return rand.New(rand.NewPCG(seed, seq)).Uint64() } //nolint:gosec // it is to be the same each time
+	l.order = func(seq uint64) uint64 {
+		var in [16]byte
+		binary.BigEndian.PutUint64(in[:8], seed)
+		binary.BigEndian.PutUint64(in[8:], seq)
+		sum := sha256.Sum256(in[:])
+		return binary.BigEndian.Uint64(sum[:8])
+	}
 }
-
-// After runs f on the loop when d of cloud time has passed.
-func (l *Loop) After(d time.Duration, f func()) *Timer { return l.At(l.Now().Add(d), f) }
 
 // Stop takes the timer out of the queue and reports whether it was still there.
 // A nil timer is never there.
@@ -199,7 +227,7 @@ func (l *Loop) step() bool {
 		if timer.due.After(l.now) {
 			l.now = timer.due
 		}
-		run = timer.run
+		run = timer.happen
 	}
 	l.mu.Unlock()
 	if run == nil {
@@ -247,7 +275,7 @@ func (l *Loop) ID(n int) string {
 	var id []byte
 	for block := uint64(0); len(id) < n; block++ {
 		var in [24]byte
-		binary.BigEndian.PutUint64(in[0:], uint64(l.start.UnixNano())) //nolint:gosec // any bits will do
+		binary.BigEndian.PutUint64(in[0:], uint64(l.seed)) //nolint:gosec // any bits will do
 		binary.BigEndian.PutUint64(in[8:], l.ids)
 		binary.BigEndian.PutUint64(in[16:], block)
 		sum := sha256.Sum256(in[:])
@@ -307,7 +335,7 @@ func (l *Loop) next() (func(), time.Duration) {
 	if wait := l.timers[0].due.Sub(l.nowLocked()); wait > 0 {
 		return nil, l.Wall(wait)
 	}
-	return heap.Pop(&l.timers).(*Timer).run, 0
+	return heap.Pop(&l.timers).(*Timer).happen, 0
 }
 
 // Close ends every coroutine that is still there. The loop is not used after it.

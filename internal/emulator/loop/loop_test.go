@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,13 +20,13 @@ func TestShuffle(t *testing.T) {
 	order := func(seed uint64) string {
 		l := loop.NewVirtual(start)
 		l.Shuffle(seed)
-		got := ""
+		var got strings.Builder
 		for _, s := range []string{"a", "b", "c", "d"} {
-			l.After(time.Second, func() { got += s })
+			l.After(time.Second, func() { got.WriteString(s) })
 		}
-		l.After(time.Millisecond, func() { got += "first " })
+		l.After(time.Millisecond, func() { got.WriteString("first ") })
 		l.RunFor(time.Minute)
-		return got
+		return got.String()
 	}
 	seen := map[string]bool{}
 	for seed := range uint64(20) {

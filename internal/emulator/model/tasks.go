@@ -35,6 +35,10 @@ type container struct {
 // Start starts a task: it runs when its slowest container does, and fails if one
 // of them fails to start.
 func (w *World) Start(spec ecs.TaskSpec, events ecs.TaskEvents) {
+	if t := w.tasks[spec.ID]; t != nil && !t.started.IsZero() { // it has run all the time (Move)
+		t.events = events
+		return
+	}
 	t := &task{spec: spec, events: events}
 	var startAfter time.Duration
 	reason := ""

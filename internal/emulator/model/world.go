@@ -57,6 +57,19 @@ func New(l *loop.Loop) *World {
 	}
 }
 
+// Move has the world go on around another cloud, on a loop that continues the one of
+// before. Tasks that run go on when they are started there; what was to happen to them
+// later does not.
+func (w *World) Move(l *loop.Loop) {
+	w.loop, w.tick = l, nil
+	for _, t := range w.tasks {
+		t.timers = nil
+	}
+	if len(w.loads) > 0 {
+		w.setTick()
+	}
+}
+
 // Count is how many requests were sent somewhere and how many of them failed:
 // were answered with 5xx or not at all.
 type Count struct {

@@ -29,7 +29,7 @@ type Deps struct {
 type Service struct {
 	loop            *loop.Loop
 	account, region string
-	deps            Deps
+	deps            Deps `keep:"-"`
 	buckets         map[string]*bucket
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 )
 
 // maxBackoff is the longest wait between two attempts. AWS documents 185 attempts
@@ -27,6 +31,59 @@ type invocation struct {
 	payload  string
 	retries  int32
 	remove   bool
+}
+
+// attempt is the next attempt at an invocation, tooOld its end, and fired the time of a
+// schedule.
+type (
+	attempt struct {
+		service    *Service
+		invocation *invocation
+	}
+	tooOld struct {
+		attempt
+
+		failure failure
+	}
+	fired struct {
+		service  *Service
+		schedule *schedule
+	}
+)
+
+var (
+	_ = keep.Type[attempt]()
+	_ = keep.Type[tooOld]()
+	_ = keep.Type[fired]()
+)
+
+// Happen implements loop.Event.
+func (a attempt) Happen() { a.service.attempt(a.invocation) }
+
+// Happen implements loop.Event.
+func (t tooOld) Happen() { t.service.bury(t.invocation, t.failure, "MaximumEventAgeInSeconds") }
+
+// Happen implements loop.Event.
+func (f fired) Happen() { f.service.fire(f.schedule) }
+
+// Resume delivers again what was being delivered when the cloud was stopped: schedules
+// invoke their targets at least once. It must be called on the loop.
+func (s *Service) Resume() error {
+	for _, id := range slices.Sorted(maps.Keys(s.delivering)) {
+		s.loop.Post(func() { s.attempt(s.delivering[id]) })
+	}
+	return nil
+}
+
+// failure is why a target could not be invoked.
+type failure struct{ code, message string }
+
+func failureOf(err error) failure {
+	f := failure{"InternalFailure", err.Error()}
+	if api := smithy.APIError(nil); errors.As(err, &api) {
+		f = failure{api.ErrorCode(), api.ErrorMessage()}
+	}
+	return f
 }
 
 // fire invokes the target as the schedule has it now; later changes of the
@@ -84,7 +141,9 @@ func (v *invocation) address() Address {
 }
 
 func (s *Service) attempt(v *invocation) {
+	s.delivering[v.id] = v
 	s.deps.Deliver(v.address(), []byte(v.withContext()), func(err error) {
+		delete(s.delivering, v.id)
 		if err == nil {
 			s.complete(v)
 			return
@@ -94,12 +153,12 @@ func (s *Service) attempt(v *invocation) {
 		next := s.loop.Now().Add(backoff(v.retries))
 		switch {
 		case v.retries >= attempts:
-			s.bury(v, err, "MaximumRetryAttempts")
+			s.bury(v, failureOf(err), "MaximumRetryAttempts")
 		case next.After(end):
-			s.loop.At(end, func() { s.bury(v, err, "MaximumEventAgeInSeconds") })
+			s.loop.Due(end, tooOld{attempt{s, v}, failureOf(err)})
 		default:
 			v.retries++
-			s.loop.At(next, func() { s.attempt(v) })
+			s.loop.Due(next, attempt{s, v})
 		}
 	})
 }
@@ -138,20 +197,15 @@ func (s *Service) complete(v *invocation) {
 
 // bury sends what could not be delivered to the target's dead-letter queue
 // (EventBridge Scheduler User Guide, dead-letter queue).
-func (s *Service) bury(v *invocation, err error, exhausted string) {
+func (s *Service) bury(v *invocation, f failure, exhausted string) {
 	defer s.complete(v)
 	if v.target.DeadLetterConfig == nil || aws.ToString(v.target.DeadLetterConfig.Arn) == "" {
 		return
 	}
-	code, message := "InternalFailure", err.Error()
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		code, message = api.ErrorCode(), api.ErrorMessage()
-	}
 	// What its queue does not take is lost on AWS too.
 	_ = s.deps.DeadLetter(v.address(), *v.target.DeadLetterConfig.Arn, v.withContext(), map[string]string{
-		"ERROR_CODE":                code,
-		"ERROR_MESSAGE":             message,
+		"ERROR_CODE":                f.code,
+		"ERROR_MESSAGE":             f.message,
 		"EXECUTION_ID":              v.id,
 		"EXHAUSTED_RETRY_CONDITION": exhausted,
 		"IS_PAYLOAD_TRUNCATED":      "false",

@@ -36,16 +36,19 @@ type Service struct {
 	loop      *loop.Loop
 	account   string
 	region    string
-	deps      Deps
+	deps      Deps                 `keep:"-"`
 	schedules map[string]*schedule // by group and name
 	groups    map[string]*group
 	tokens    tokens
+	// delivering is what targets have not answered yet, by id.
+	delivering map[string]*invocation
 }
 
 // New gives a Scheduler without schedules.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
 	s := &Service{
 		loop: l, account: account, region: region, deps: deps, schedules: map[string]*schedule{}, groups: map[string]*group{},
+		delivering: map[string]*invocation{},
 	}
 	s.addGroup(defaultGroup)
 	return s

@@ -115,7 +115,7 @@ func (s *Service) set(sch *schedule, in *scheduler.UpdateScheduleInput, due time
 	sch.in, sch.due, sch.modified = in, due, s.loop.Now()
 	sch.timer.Stop()
 	if in.State == types.ScheduleStateEnabled {
-		sch.timer = s.loop.At(due, func() { s.fire(sch) })
+		sch.timer = s.loop.Due(due, fired{s, sch})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 )
@@ -112,7 +113,18 @@ func (s *Service) deleteSecret(_ *wire.Call, in *secretsmanager.DeleteSecretInpu
 	}
 	end := now.Add(time.Duration(days) * 24 * time.Hour)
 	found.deleted = now
-	found.deletion = s.loop.At(end, func() { delete(s.secrets, found.name) })
+	found.deletion = s.loop.Due(end, gone{s, found.name})
 	out.DeletionDate = &end
 	return out, nil
 }
+
+// gone is the end of a secret that was marked for deletion.
+type gone struct {
+	service *Service
+	secret  string
+}
+
+var _ = keep.Type[gone]()
+
+// Happen implements loop.Event.
+func (g gone) Happen() { delete(g.service.secrets, g.secret) }

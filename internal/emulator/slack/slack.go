@@ -35,7 +35,7 @@ type Options struct {
 	// AnswerWithin is how long the app has to answer an interaction, and to open a
 	// dialog for it; 0 is 3 seconds (Slack: Handling user interaction, acknowledgment
 	// response).
-	AnswerWithin time.Duration
+	AnswerWithin time.Duration `keep:"-"` // it is the process's
 	// Unlimited switches the rate limits off.
 	Unlimited bool
 }
@@ -66,7 +66,7 @@ type Channel struct {
 // there, but for Press and Submit, which wait for the loop.
 type Service struct {
 	loop    *loop.Loop
-	web     *web.Web
+	web     *web.Web `keep:"-"`
 	options Options
 	limits  limits
 

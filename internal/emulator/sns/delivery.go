@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/partition"
 )
 
@@ -115,3 +116,15 @@ func marshal(v any) []byte {
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
+
+// delivery is a message on its way to a subscriber.
+type delivery struct {
+	service      *Service
+	message      *message
+	subscription *subscription
+}
+
+var _ = keep.Type[delivery]()
+
+// Happen implements loop.Event.
+func (d delivery) Happen() { d.service.deliver(d.message, d.subscription) }

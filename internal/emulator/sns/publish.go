@@ -60,7 +60,7 @@ func (s *Service) publish(_ *wire.Call, in *sns.PublishInput) (*sns.PublishOutpu
 		return nil, err
 	}
 	for _, sub := range t.subscriptions {
-		s.loop.After(latency, func() { s.deliver(m, sub) })
+		s.loop.DueIn(latency, delivery{s, m, sub})
 	}
 	return &sns.PublishOutput{MessageId: &m.id}, nil
 }

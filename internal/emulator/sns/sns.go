@@ -28,7 +28,7 @@ type Service struct {
 	loop    *loop.Loop
 	account string
 	region  string
-	deps    Deps
+	deps    Deps              `keep:"-"`
 	topics  map[string]*topic // by ARN
 }
 

@@ -30,8 +30,8 @@ type queue struct {
 	settings          settings
 	attributes        map[string]string // as they were set
 	messages          []*message        // in the order they were sent
-	pollers           []*poller         // in the order they came
-	wake              *loop.Timer       // while pollers wait for a message to appear
+	pollers           []*poller         `keep:"-"` // in the order they came
+	wake              *loop.Timer       `keep:"-"` // while pollers wait for a message to appear
 }
 
 func (s *Service) byARN(arn string) *queue {

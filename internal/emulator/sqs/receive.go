@@ -47,7 +47,7 @@ func (s *Service) receiveMessage(_ *wire.Call, in *sqs.ReceiveMessageInput, repl
 		return
 	}
 	q.pollers = append(q.pollers, p)
-	p.timer = s.loop.After(wait, func() {
+	p.timer = s.loop.After(wait, func() { //nolint:forbidigo // it ends with the client that waits
 		q.pollers = slices.DeleteFunc(q.pollers, func(other *poller) bool { return other == p })
 		p.reply(&sqs.ReceiveMessageOutput{}, nil)
 	})
@@ -102,7 +102,7 @@ func (s *Service) wakeForNext(q *queue) {
 		return
 	}
 	next := slices.MinFunc(q.messages, func(a, b *message) int { return a.visible.Compare(b.visible) })
-	q.wake = s.loop.At(next.visible, func() { s.serve(q) })
+	q.wake = s.loop.At(next.visible, func() { s.serve(q) }) //nolint:forbidigo // it ends with the clients that wait
 }
 
 // describe is a message with what the receiver asked for.

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/states/jsonata"
 )
@@ -60,9 +61,9 @@ type Execution struct {
 	RedriveCount int
 	RedriveTime  time.Time
 
-	definition  *Definition
-	services    *Services
-	changed     func(*Execution)
+	definition  *Definition      `keep:"-"` // Resume gives it
+	services    *Services        `keep:"-"` // likewise
+	changed     func(*Execution) `keep:"-"` // likewise
 	history     []types.HistoryEvent
 	path        []string
 	transitions int
@@ -94,7 +95,7 @@ func Start(s *Services, d *Definition, spec Spec, changed func(*Execution)) (*Ex
 		Input: aws.String(spec.Input), InputDetails: whole(), RoleArn: aws.String(spec.RoleARN),
 	}})
 	x.arm()
-	x.main = &strand{execution: x, machine: &d.Machine, variables: map[string]any{}, ended: x.ended}
+	x.main = &strand{execution: x, machine: &d.Machine, variables: map[string]any{}, outer: x}
 	x.main.enter(d.StartAt, input)
 	x.changed(x)
 	return x, nil
@@ -103,13 +104,21 @@ func Start(s *Services, d *Definition, spec Spec, changed func(*Execution)) (*Ex
 // arm starts the execution's own timeout.
 func (x *Execution) arm() {
 	if x.definition.TimeoutSeconds > 0 {
-		x.deadline = x.services.Loop.After(time.Duration(x.definition.TimeoutSeconds)*time.Second, func() {
-			x.end(types.ExecutionStatusTimedOut, types.HistoryEvent{
-				Type:                          types.HistoryEventTypeExecutionTimedOut,
-				ExecutionTimedOutEventDetails: &types.ExecutionTimedOutEventDetails{},
-			})
-		})
+		x.deadline = x.services.Loop.DueIn(time.Duration(x.definition.TimeoutSeconds)*time.Second, deadline{x})
 	}
+}
+
+// deadline is the end of an execution that has taken too long.
+type deadline struct{ execution *Execution }
+
+var _ = keep.Type[deadline]()
+
+// Happen implements loop.Event.
+func (d deadline) Happen() {
+	d.execution.end(types.ExecutionStatusTimedOut, types.HistoryEvent{
+		Type:                          types.HistoryEventTypeExecutionTimedOut,
+		ExecutionTimedOutEventDetails: &types.ExecutionTimedOutEventDetails{},
+	})
 }
 
 // History is every event so far, oldest first. The caller must not change it.

@@ -113,7 +113,8 @@ func (it *iteration) start(prev int64) {
 	v := it.visit
 	index := it.started
 	it.started++
-	child := v.inner(v.state.processor, prev, func(s *strand, output any, f *failure) { it.ended(s, index, output, f) })
+	child := v.inner(v.state.processor, prev, it)
+	child.index = index
 	child.item = jsonata.NewObject("Index", float64(index), "Value", it.items[index])
 	input := it.items[index]
 	if v.state.selector != nil {
@@ -142,8 +143,8 @@ func (it *iteration) details(index int) *types.MapIterationEventDetails {
 // ended takes an iteration's output, or its failure, and starts the next one. The
 // ids that events follow are as recorded on AWS: the next iteration follows the
 // last event inside the one that made room for it.
-func (it *iteration) ended(s *strand, index int, output any, f *failure) {
-	v, x := it.visit, it.visit.strand.execution
+func (it *iteration) ended(s *strand, output any, f *failure) {
+	v, x, index := it.visit, it.visit.strand.execution, s.index
 	if f != nil {
 		x.add(s.prev, types.HistoryEvent{Type: types.HistoryEventTypeMapIterationFailed, MapIterationFailedEventDetails: it.details(index)})
 		if !it.tolerates() {

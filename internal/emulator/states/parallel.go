@@ -18,26 +18,38 @@ func (v *visit) parallel() {
 		input = value
 	}
 	s.prev = x.add(s.prev, types.HistoryEvent{Type: types.HistoryEventTypeParallelStateStarted})
-	outputs := make([]any, len(v.state.branches))
-	left := len(outputs)
+	all := &branches{visit: v, outputs: make([]any, len(v.state.branches)), left: len(v.state.branches)}
 	v.inside = nil
 	for i, m := range v.state.branches {
-		v.inside = append(v.inside, v.inner(m, s.prev, func(branch *strand, output any, f *failure) {
-			if f != nil {
-				v.branchFailed(branch, f)
-				return
-			}
-			outputs[i] = output
-			left--
-			if left == 0 {
-				s.prev = branch.prev
-				x.add(s.prev, types.HistoryEvent{Type: types.HistoryEventTypeParallelStateSucceeded})
-				v.leave(v.state.flow, &result{value: outputs}, v.state.Next)
-			}
-		}))
+		branch := v.inner(m, s.prev, all)
+		branch.index = i
+		v.inside = append(v.inside, branch)
 	}
 	for _, branch := range v.inside {
 		branch.enter(branch.machine.StartAt, input)
+	}
+}
+
+// branches are those of one attempt at a Parallel state.
+type branches struct {
+	visit   *visit
+	outputs []any
+	left    int
+}
+
+// ended takes a branch's output, or its failure.
+func (b *branches) ended(branch *strand, output any, f *failure) {
+	v, s := b.visit, b.visit.strand
+	if f != nil {
+		v.branchFailed(branch, f)
+		return
+	}
+	b.outputs[branch.index] = output
+	b.left--
+	if b.left == 0 {
+		s.prev = branch.prev
+		s.execution.add(s.prev, types.HistoryEvent{Type: types.HistoryEventTypeParallelStateSucceeded})
+		v.leave(v.state.flow, &result{value: b.outputs}, v.state.Next)
 	}
 }
 

@@ -22,7 +22,7 @@ func (v *visit) retry(f *failure) bool {
 		v.tried[i]++
 		v.retryCount++
 		v.strand.execution.transitions++
-		v.after(delay, v.run)
+		v.in(delay, again{v.current(nil)})
 		return true
 	}
 	return false

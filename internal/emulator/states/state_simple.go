@@ -36,7 +36,7 @@ func (v *visit) wait() {
 		v.evaluationFailed(failure)
 		return
 	}
-	v.after(d, func() { v.leave(v.state.flow, nil, v.state.Next) })
+	v.in(d, waited{v.current(nil)})
 }
 
 // raise is what a Fail state does.

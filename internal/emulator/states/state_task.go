@@ -27,11 +27,7 @@ const defaultTimeout = 99999999 * time.Second
 func (v *visit) call() {
 	t := &task{visit: v}
 	if v.state.resource.callback {
-		v.token = v.strand.execution.services.Tokens.issue(&callback{
-			succeed:   func(output string) { v.guarded(func() { t.answered(output) })() },
-			fail:      func(f *failure) { v.guarded(func() { t.failed(f) })() },
-			heartbeat: func() { v.guarded(t.listen)() },
-		})
+		v.token = v.strand.execution.services.Tokens.issue(&callback{v.current(t)})
 	}
 	if failure := t.prepare(); failure != nil {
 		v.evaluationFailed(failure)
@@ -49,13 +45,16 @@ func (v *visit) call() {
 	if t.timeout > 0 {
 		timeout = t.timeout
 	}
-	v.after(timeout, t.expired)
+	v.in(timeout, expired{v.current(t)})
 	if v.state.resource.callback {
 		t.listen()
 	}
-	attempt := v.guarded
+	v.calls = t
+	now := v.current(t)
 	t.invoke(func(output any, f *failure) {
-		attempt(func() { t.returned(output, f) })()
+		if !now.over() {
+			t.returned(output, f)
+		}
 	})
 }
 
@@ -84,12 +83,13 @@ func (t *task) prepare() (failure *evaluationError) {
 func (t *task) listen() {
 	t.silence.Stop()
 	if t.heartbeat > 0 {
-		t.silence = t.visit.after(t.heartbeat, t.expired)
+		t.silence = t.visit.in(t.heartbeat, expired{t.visit.current(t)})
 	}
 }
 
 // returned takes the answer to the call itself.
 func (t *task) returned(output any, f *failure) {
+	t.visit.calls = nil
 	if f != nil {
 		f.task = true
 		t.failed(f)

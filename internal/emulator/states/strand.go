@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/sluice-deploy/sluice/internal/emulator/keep"
 	"github.com/sluice-deploy/sluice/internal/emulator/loop"
 	"github.com/sluice-deploy/sluice/internal/emulator/states/jsonata"
 )
@@ -15,11 +16,12 @@ import (
 // state, or one iteration of a Map state. It is in at most one state.
 type strand struct {
 	execution *Execution
-	machine   *Machine
+	machine   *Machine `keep:"-"` // of the definition
 	variables map[string]any
 	item      *jsonata.Object // $states.context.Map.Item
+	index     int             // of the branch or iteration
 	prev      int64           // id of the event that the next one follows
-	ended     func(s *strand, output any, f *failure)
+	outer     outer           // told when it has ended
 
 	at        *visit // nil between states
 	next      string // the state to be entered, between states
@@ -27,11 +29,23 @@ type strand struct {
 	over      bool
 }
 
+// outer is what a strand is a part of: an execution, or a Parallel or Map state. It is
+// told how the strand ended.
+type outer interface {
+	ended(s *strand, output any, f *failure)
+}
+
+var (
+	_ = keep.Type[*Execution]()
+	_ = keep.Type[*branches]()
+	_ = keep.Type[*iteration]()
+)
+
 // inner is a strand for a part of the state that v visits. It sees v's variables
 // and assigns its own.
-func (v *visit) inner(m *Machine, prev int64, ended func(*strand, any, *failure)) *strand {
+func (v *visit) inner(m *Machine, prev int64, o outer) *strand {
 	s := v.strand
-	return &strand{execution: s.execution, machine: m, variables: maps.Clone(s.variables), item: s.item, prev: prev, ended: ended}
+	return &strand{execution: s.execution, machine: m, variables: maps.Clone(s.variables), item: s.item, prev: prev, outer: o}
 }
 
 // enter goes to a state, when the loop comes to it.
@@ -48,7 +62,8 @@ func (s *strand) enter(name string, input any) {
 // visit is one stay in a state, retries included.
 type visit struct {
 	strand     *strand
-	state      *State
+	state      *State `keep:"-"` // of the strand's machine, by name
+	name       string
 	input      any
 	entered    int64 // id of the event of entering
 	before     int64 // id of the event before it
@@ -57,6 +72,7 @@ type visit struct {
 	retryCount int
 	attempt    int
 	token      string
+	calls      *task // the Task whose call has not returned
 	timers     []*loop.Timer
 	inside     []*strand // running branches or iterations
 	caught     bool
@@ -65,7 +81,7 @@ type visit struct {
 
 func (s *strand) visit(state *State, input any) {
 	x := s.execution
-	v := &visit{strand: s, state: state, input: input, before: s.prev, since: x.services.Loop.Now(), tried: make([]int, len(state.retriers))}
+	v := &visit{strand: s, state: state, name: state.Name, input: input, before: s.prev, since: x.services.Loop.Now(), tried: make([]int, len(state.retriers))}
 	s.at = v
 	x.path = append(x.path, state.Name)
 	x.transitions++
@@ -107,16 +123,65 @@ func (v *visit) run() {
 
 // guarded makes a callback that does nothing once this attempt is over.
 func (v *visit) guarded(f func()) func() {
-	attempt := v.attempt
+	a := v.current(nil)
 	return func() {
-		if !v.over && v.attempt == attempt && !v.strand.over && v.strand.execution.Running() {
+		if !a.over() {
 			f()
 		}
 	}
 }
 
-func (v *visit) after(d time.Duration, f func()) *loop.Timer {
-	timer := v.strand.execution.services.Loop.After(d, v.guarded(f))
+// attempt is what follows in an attempt at a state, and does not once that is over.
+type attempt struct {
+	visit *visit
+	n     int
+	task  *task // nil outside of Tasks
+}
+
+func (v *visit) current(t *task) attempt { return attempt{v, v.attempt, t} }
+
+// over reports whether the attempt is.
+func (a attempt) over() bool {
+	v := a.visit
+	return v.over || v.attempt != a.n || v.strand.over || !v.strand.execution.Running()
+}
+
+// What comes of an attempt when its time has come.
+type (
+	again   struct{ attempt }
+	waited  struct{ attempt }
+	expired struct{ attempt }
+)
+
+var (
+	_ = keep.Type[again]()
+	_ = keep.Type[waited]()
+	_ = keep.Type[expired]()
+)
+
+// Happen implements loop.Event: the state is retried.
+func (a again) Happen() {
+	if !a.over() {
+		a.visit.run()
+	}
+}
+
+// Happen implements loop.Event: a Wait state is left.
+func (a waited) Happen() {
+	if v := a.visit; !a.over() {
+		v.leave(v.state.flow, nil, v.state.Next)
+	}
+}
+
+// Happen implements loop.Event: a Task has taken too long.
+func (a expired) Happen() {
+	if !a.over() {
+		a.task.expired()
+	}
+}
+
+func (v *visit) in(d time.Duration, e loop.Event) *loop.Timer {
+	timer := v.strand.execution.services.Loop.DueIn(d, e)
 	v.timers = append(v.timers, timer)
 	return timer
 }
@@ -126,7 +191,7 @@ func (v *visit) rest() {
 	for _, timer := range v.timers {
 		timer.Stop()
 	}
-	v.timers = nil
+	v.timers, v.calls = nil, nil
 	if v.token != "" {
 		v.strand.execution.services.Tokens.retire(v.token)
 		v.token = ""
@@ -179,7 +244,7 @@ func (v *visit) leave(f flow, r *result, next string) {
 	}
 	if next == "" {
 		s.over = true
-		s.ended(s, output, nil)
+		s.outer.ended(s, output, nil)
 		return
 	}
 	s.enter(next, output)
@@ -272,7 +337,7 @@ func (v *visit) fail(f *failure) {
 		return
 	}
 	v.over, s.over = true, true
-	s.ended(s, nil, f)
+	s.outer.ended(s, nil, f)
 }
 
 // abort gives up the state that the strand is in and all inside it. With the

@@ -25,11 +25,7 @@ type Tokens struct {
 }
 
 // callback is a Task that waits for its token.
-type callback struct {
-	succeed   func(output string)
-	fail      func(*failure)
-	heartbeat func()
-}
+type callback struct{ attempt }
 
 // NewTokens gives an empty set; tokens follow from the loop's IDs.
 func NewTokens(l *loop.Loop) *Tokens {
@@ -69,7 +65,9 @@ func (t *Tokens) Succeed(token, output string) error {
 	if err != nil {
 		return err
 	}
-	c.succeed(output)
+	if !c.over() {
+		c.task.answered(output)
+	}
 	return nil
 }
 
@@ -79,7 +77,9 @@ func (t *Tokens) Fail(token string, name, cause *string) error {
 	if err != nil {
 		return err
 	}
-	c.fail(&failure{name: name, cause: cause, task: true})
+	if !c.over() {
+		c.task.failed(&failure{name: name, cause: cause, task: true})
+	}
 	return nil
 }
 
@@ -89,6 +89,8 @@ func (t *Tokens) Heartbeat(token string) error {
 	if err != nil {
 		return err
 	}
-	c.heartbeat()
+	if !c.over() {
+		c.task.listen()
+	}
 	return nil
 }

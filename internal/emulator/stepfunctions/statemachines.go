@@ -29,7 +29,7 @@ type stateMachine struct {
 type revision struct {
 	id      string
 	text    string
-	parsed  *states.Definition
+	parsed  *states.Definition `keep:"-"` // text
 	roleARN string
 	updated time.Time
 }

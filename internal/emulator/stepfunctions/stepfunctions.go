@@ -8,6 +8,7 @@ package stepfunctions
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -37,8 +38,9 @@ type Service struct {
 	loop       *loop.Loop
 	account    string
 	region     string
-	deps       Deps
-	running    *states.Services
+	deps       Deps             `keep:"-"`
+	running    *states.Services `keep:"-"`
+	tokens     *states.Tokens
 	machines   map[string]*stateMachine // by ARN
 	executions map[string]*execution    // by ARN
 	started    []*execution             // in the order of their start
@@ -46,15 +48,40 @@ type Service struct {
 
 // New gives Step Functions without state machines.
 func New(l *loop.Loop, account, region string, deps Deps) *Service {
-	return &Service{
+	s := &Service{
 		loop: l, account: account, region: region, deps: deps,
-		running: &states.Services{
-			Loop: l, Region: region, Tokens: states.NewTokens(l),
-			InvokeLambda: deps.InvokeLambda, InvokeAPI: deps.InvokeAPI,
-		},
+		running:    &states.Services{Loop: l, Region: region, InvokeLambda: deps.InvokeLambda, InvokeAPI: deps.InvokeAPI},
+		tokens:     states.NewTokens(l),
 		machines:   map[string]*stateMachine{},
 		executions: map[string]*execution{},
 	}
+	s.running.Tokens = s.tokens
+	return s
+}
+
+// Resume has everything go on that was kept. It must be called on the loop.
+func (s *Service) Resume() error {
+	s.running.Tokens = s.tokens
+	parsed := map[string]*states.Definition{}
+	parse := func(r *revision) (err error) {
+		if parsed[r.text] == nil {
+			parsed[r.text], err = define(r.text)
+		}
+		r.parsed = parsed[r.text]
+		return err
+	}
+	for _, m := range s.machines {
+		if err := parse(&m.revision); err != nil {
+			return fmt.Errorf("state machine %s: %w", m.arn, err)
+		}
+	}
+	for _, e := range s.started {
+		if err := parse(&e.revision); err != nil {
+			return fmt.Errorf("execution %s: %w", e.ARN, err)
+		}
+		e.Resume(s.running, e.revision.parsed, func(*states.Execution) { s.changed(e) })
+	}
+	return nil
 }
 
 // Wire is the operations that are emulated.
@@ -88,7 +115,7 @@ func (s *Service) Entered(f func(executionARN, state string)) {
 // the loop.
 func (s *Service) Status(executionARN string) types.ExecutionStatus {
 	if e := s.executions[executionARN]; e != nil {
-		return e.Execution.Status
+		return e.Status
 	}
 	return ""
 }

@@ -34,7 +34,7 @@ type Deps struct {
 // Service is STS of all accounts and Regions. It lives on the loop.
 type Service struct {
 	loop     *loop.Loop
-	deps     Deps
+	deps     Deps                `keep:"-"`
 	sessions map[string]*Session // by access key
 	given    []*Session          // in the order in which they were given
 }

@@ -20,7 +20,7 @@ import (
 const most = "3000"
 
 func main() {
-	if err := run(context.Background(), os.Args[1:]); err != nil { //nolint:forbidigo // the process is all there is to end
+	if err := run(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
 	}
@@ -67,8 +67,10 @@ func chosen(m mutant, words []string) bool {
 
 // found is what hunt says.
 type found struct {
-	Promise, Command string
-	Run              int
+	Promise string `json:"promise"`
+	Why     string `json:"why"`
+	Command string `json:"command"` // that repeats it, with the mistake
+	Run     int    `json:"run"`
 }
 
 // hunt builds Sluice with the mistake and explores it until a promise breaks.
@@ -83,7 +85,7 @@ func (m mutant) hunt(ctx context.Context, folder string) (found, error) {
 		return f, err
 	}
 	program := filepath.Join(folder, "hunt")
-	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", program, "./internal/simulate/mutate/hunt")
+	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", program, "./internal/simulate/mutate/hunt") //nolint:gosec // folders of this process
 	if said, err := build.CombinedOutput(); err != nil {
 		return f, fmt.Errorf("build: %w\n%s", err, said)
 	}

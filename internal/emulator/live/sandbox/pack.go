@@ -39,7 +39,7 @@ func (h *Host) Package(pack []byte) (lambda.Code, error) {
 	if err != nil {
 		return lambda.Code{}, err
 	}
-	return lambda.Code{SHA256: identity, Size: int64(len(pack)), Start: h.starter(folder)}, nil
+	return lambda.Code{SHA256: identity, Size: int64(len(pack)), Start: h.starter(folder), Zip: pack}, nil
 }
 
 // unpack writes the files of a zip into a new folder, with their permissions.

@@ -17,8 +17,10 @@ func main() {
 		os.Exit(2)
 	}
 	var found struct {
-		Promise, Why, Command string
-		Run                   int
+		Promise string `json:"promise"`
+		Why     string `json:"why"`
+		Command string `json:"command"`
+		Run     int    `json:"run"`
 	}
 	simulate.Explore(simulate.Draw(1, count), func(r simulate.Result) bool {
 		found.Run++
