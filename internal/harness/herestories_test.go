@@ -92,6 +92,8 @@ func told() map[string]func(*testing.T) {
 		"TestTaskDefinitionRefused":   TestTaskDefinitionRefused,
 
 		"TestOneOfAWaveFails": TestOneOfAWaveFails,
+
+		"TestLockLandsAfterTheEnd": TestLockLandsAfterTheEnd,
 	}
 }
 
@@ -143,7 +145,7 @@ func untold() map[string][]string {
 		},
 		"roles and what they grant: a person's credentials do all": {
 			"TestDeniedOnTheWayForward", "TestDeniedOnTheWayBack", "TestDeniedToWakeInLock",
-			"TestDeniedToFailTheBake", "TestMachineMayNotCall", "TestEveryListenerHasDeadLetters",
+			"TestDeniedToFailTheBake", "TestMachineMayNotCall", "TestCompromisedFunctionIsConfined", "TestEveryListenerHasDeadLetters",
 			"TestCallThatCannotBeMade", "TestEveryWaitArmsTheDeadmanAgain", "TestTagsOfTheTaskDefinitionAreKept",
 			"TestImagesFromTheArtifact", "TestRecordIsProtected", "TestScopeByParameters",
 			"TestScopeThatCannotWork", "TestScopeThatCannotBeSeen", "TestStandingWithPermissions",
@@ -163,7 +165,7 @@ func untold() map[string][]string {
 		},
 		"an execution is redriven, or stopped without its process": {
 			"TestLateTokenOfAZombie", "TestRecoverCalledTwice", "TestRecoverDiesHalfWay", "TestRecoveryStopped",
-			"TestWaiterStopped", "TestHolderStoppedBetweenHandOverAndWake", "TestLockLandsAfterTheEnd", "TestOldExecutionRedriven",
+			"TestWaiterStopped", "TestHolderStoppedBetweenHandOverAndWake", "TestOldExecutionRedriven",
 		},
 		"days of waiting, in which nothing is looked at otherwise": {
 			"TestGateClosesInTheQueue", "TestGateAlarmMeanwhile", "TestGateStopped", "TestGateOpensOnTheWay",
@@ -177,6 +179,9 @@ func untold() map[string][]string {
 			"TestCommitsOfAWaveAtOnce", "TestWaveGoesBackAsTheLastCommits", "TestThreeDeploymentsAtOnce",
 			"TestCompleteDiesBeforeTheNext", "TestStoppedInRetire", "TestFunctionDiesAfterItsEffect",
 			"TestFunctionOfTheWayBackDiesAfterItsEffect", "TestCommitsOfAWaveInEveryOrder",
+		},
+		"an order to restart: not told of an engine in the foreground yet": {
+			,
 		},
 		"what the record says word for word": {
 			"TestRecordReads", "TestRecordHasInputs",

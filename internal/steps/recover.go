@@ -45,12 +45,14 @@ func (s *Steps) Recover(ctx context.Context, name string) error {
 	if env.Rollout == name && env.Owner != "" {
 		execution = env.Owner
 	}
+	// Of an execution of a machine before this one, which is gone, nothing may be known,
+	// and where that was another stack's, its role may not even ask. Should it run yet,
+	// whoever takes its place has fenced it out.
+	gone := !strings.HasPrefix(execution, s.executionARN(""))
 	status, err := s.status(ctx, execution)
-	if err != nil {
+	if err != nil && !(gone && rollout.KindOf(err) == rollout.KindDenied) {
 		return err
 	}
-	// Of an execution of a machine before this one, which is gone, nothing may be known.
-	gone := !strings.HasPrefix(execution, s.executionARN(""))
 	switch {
 	case status == types.ExecutionStatusRunning || status == types.ExecutionStatusPendingRedrive:
 		return nil
