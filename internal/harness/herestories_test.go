@@ -180,9 +180,6 @@ func untold() map[string][]string {
 			"TestCompleteDiesBeforeTheNext", "TestStoppedInRetire", "TestFunctionDiesAfterItsEffect",
 			"TestFunctionOfTheWayBackDiesAfterItsEffect", "TestCommitsOfAWaveInEveryOrder",
 		},
-		"an order to restart: not told of an engine in the foreground yet": {
-			,
-		},
 		"what the record says word for word": {
 			"TestRecordReads", "TestRecordHasInputs",
 		},
