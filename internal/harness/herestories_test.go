@@ -180,6 +180,10 @@ func untold() map[string][]string {
 			"TestCompleteDiesBeforeTheNext", "TestStoppedInRetire", "TestFunctionDiesAfterItsEffect",
 			"TestFunctionOfTheWayBackDiesAfterItsEffect", "TestCommitsOfAWaveInEveryOrder",
 		},
+		"the local cloud goes on from all of its state; an engine in the foreground keeps its table, and dies in stories of its own": {
+			"TestRestart", "TestRestartAfterANight", "TestRestartAllTheTime", "TestRestartAsAnotherVersion",
+			"TestRestartInGateAndHold", "TestRestartWhileAsking", "TestRestartWithAQueue",
+		},
 		"what the record says word for word": {
 			"TestRecordReads", "TestRecordHasInputs",
 		},
