@@ -57,6 +57,33 @@ func (w world) set(name string, state types.StateValue) {
 	}
 }
 
+// An alarm that was red for a moment is known to have been.
+func TestReddened(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"errors", "latency", "another's"} {
+		w.alarm(name)
+		w.set(name, types.StateValueAlarm)
+	}
+	w.RunFor(time.Minute)
+	since := w.Now()
+	w.RunFor(time.Second)
+	w.set("errors", types.StateValueOk)
+	w.set("another's", types.StateValueOk)
+	w.RunFor(time.Second)
+	at := w.Now()
+	w.set("errors", types.StateValueAlarm)
+	w.set("errors", types.StateValueOk)
+	w.set("another's", types.StateValueAlarm)
+	got, err := w.reader.Reddened(t.Context(), []string{"errors", "latency"}, since)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]alarms.Red{{Name: "errors", At: at}}, got); diff != "" {
+		t.Errorf("reddened (-want +got):\n%s", diff)
+	}
+}
+
 func TestRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -47,8 +47,9 @@ type Engine struct {
 	spec   rollout.Spec
 	state  *state
 	log    *slog.Logger
-	seen   map[string]string // of what is looked at, by its ARN, how it was last
-	closed bool              // nothing is looked at any more; read and set on the loop
+	seen   map[string]string    // of what is looked at, by its ARN, how it was last
+	looked map[string]time.Time // when the alarms of an environment were last looked at
+	closed bool                 // nothing is looked at any more; read and set on the loop
 }
 
 // person is whoever is at the terminal, by an access key of the private cloud.
@@ -66,7 +67,7 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{state: s, log: o.Log, seen: map[string]string{}, spec: Local(o.Spec, o.Number, o.Account.Region)}
+	e := &Engine{state: s, log: o.Log, seen: map[string]string{}, looked: map[string]time.Time{}, spec: Local(o.Spec, o.Number, o.Account.Region)}
 	if err := e.start(ctx, o); err != nil {
 		s.close()
 		return nil, err

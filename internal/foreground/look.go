@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -57,26 +59,51 @@ func (e *Engine) lookAt(ctx context.Context, env rollout.Environment) error {
 	if err != nil {
 		return fmt.Errorf("service ARN %q: %w", services[rollout.Blue].ARN, err)
 	}
-	states, err := reach.Alarms.Read(ctx, env.AlarmNames())
+	for _, service := range services {
+		e.service(service)
+	}
+	return e.lookAtAlarms(ctx, env, reach.Alarms, near)
+}
+
+// overlap is for how long before the last look alarms are looked at again: what CloudWatch
+// shows may be late.
+const overlap = time.Minute
+
+// lookAtAlarms tells of each time that an alarm went red since the last look, also where it
+// is green again by now. Where that history may not be read, it tells of those that are red.
+func (e *Engine) lookAtAlarms(ctx context.Context, env rollout.Environment, reader alarms.Reader, near arn.ARN) error {
+	now := e.Now()
+	since, looked := e.looked[env.Name]
+	if !looked {
+		since = now
+	}
+	reds, missed := reader.Reddened(ctx, env.AlarmNames(), since.Add(-overlap))
+	states, err := reader.Read(ctx, env.AlarmNames())
 	if err != nil {
 		return err
 	}
 	for _, alarm := range states {
-		e.alarm(alarms.ARN(near, alarm.Name), alarm)
+		name := alarms.ARN(near, alarm.Name)
+		if e.changed(name, string(alarm.State)) && alarm.State == rollout.AlarmRed && missed != nil {
+			e.alarm(name, alarm.Name, now)
+		}
 	}
-	for _, service := range services {
-		e.service(service)
+	for _, red := range slices.Backward(reds) {
+		name := alarms.ARN(near, red.Name)
+		if looked && e.changed(name+" at "+red.At.String(), "red") {
+			e.alarm(name, red.Name, red.At)
+		}
 	}
-	return nil
+	if missed == nil {
+		e.looked[env.Name] = now
+	}
+	return missed
 }
 
-// alarm tells of an alarm that has become red (events/cloudwatch-alarm.json).
-func (e *Engine) alarm(arn string, a rollout.Alarm) {
-	if !e.changed(arn, string(a.State)) || a.State != rollout.AlarmRed {
-		return
-	}
+// alarm tells of an alarm that went red (events/cloudwatch-alarm.json).
+func (e *Engine) alarm(arn, name string, at time.Time) {
 	e.emit("aws.cloudwatch", "CloudWatch Alarm State Change", arn, map[string]any{
-		"alarmName": a.Name, "state": map[string]string{"value": string(a.State), "timestamp": e.Now().Format("2006-01-02T15:04:05.000-0700")},
+		"alarmName": name, "state": map[string]string{"value": string(rollout.AlarmRed), "timestamp": at.Format("2006-01-02T15:04:05.000-0700")},
 	})
 }
 

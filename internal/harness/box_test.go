@@ -452,11 +452,6 @@ func (b *box) during(function, operation string, n int, fault wire.Fault) {
 func (b *box) alarm(name string, state cwtypes.StateValue) {
 	b.t.Helper()
 	setAlarm(b.t, b.aws.CloudWatch, name, state)
-	if b.here != nil { // what a person has set lasts until it is evaluated: longer than a look takes to come
-		for i := range 6 {
-			b.After(time.Duration(i+1)*time.Second, func() { b.alarmNow(name, state) })
-		}
-	}
 }
 
 func setAlarm(t *testing.T, client *cloudwatch.Client, name string, state cwtypes.StateValue) {

@@ -5,9 +5,11 @@ import "testing"
 // told are the stories that are told of an engine in the foreground too.
 func told() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
-		"TestStepApproved":               TestStepApproved,
-		"TestStepExpired":                TestStepExpired,
-		"TestAlarmRightAfterTheApproval": TestAlarmRightAfterTheApproval,
+		"TestAlarmGreenAgainBeforeTheBake": TestAlarmGreenAgainBeforeTheBake,
+		"TestAlarmBetweenGuardAndRetire":   TestAlarmBetweenGuardAndRetire,
+		"TestStepApproved":                 TestStepApproved,
+		"TestStepExpired":                  TestStepExpired,
+		"TestAlarmRightAfterTheApproval":   TestAlarmRightAfterTheApproval,
 
 		"TestStagingThenProduction":  TestStagingThenProduction,
 		"TestSecondEnvironmentFails": TestSecondEnvironmentFails,
@@ -165,15 +167,18 @@ func untold() map[string][]string {
 		},
 		"an execution is redriven, or stopped without its process": {
 			"TestLateTokenOfAZombie", "TestRecoverCalledTwice", "TestRecoverDiesHalfWay", "TestRecoveryStopped",
-			"TestWaiterStopped", "TestHolderStoppedBetweenHandOverAndWake", "TestOldExecutionRedriven",
+			"TestOldExecutionRedriven",
 		},
 		"days of waiting, in which nothing is looked at otherwise": {
 			"TestGateClosesInTheQueue", "TestGateAlarmMeanwhile", "TestGateStopped", "TestGateOpensOnTheWay",
 			"TestGateKeepsTheNewest", "TestBehindDirty", "TestOlderReleaseAfterANewerThatWasStopped",
 			"TestStartOfTheNextThrottledForGood", "TestStagingCannotGoBackYet", "TestRollbackThrottledForTwoHours",
 		},
-		"an alarm within one call of a function, or red for a moment: looks are seconds apart": {
-			"TestAlarmGreenAgainBeforeTheBake", "TestAlarmBeforeTheNext", "TestAlarmBetweenGuardAndRetire", "TestAlarmDuringComplete",
+		"an alarm that has to be heard within two seconds: looks are five apart, and it goes back a state later": {
+			"TestAlarmBeforeTheNext", "TestAlarmDuringComplete",
+		},
+		"one execution is stopped and another goes on: a process ends with all of its executions": {
+			"TestWaiterStopped", "TestHolderStoppedBetweenHandOverAndWake",
 		},
 		"a sweep over calls and orders of one thing, which is the same code": {
 			"TestCommitsOfAWaveAtOnce", "TestWaveGoesBackAsTheLastCommits", "TestThreeDeploymentsAtOnce",

@@ -78,7 +78,7 @@ func TestEmulatorKept(t *testing.T) {
 			}
 			k.cloud = cloud
 			s.tell(t, target{
-				call: func(t *testing.T, in any, anonymous bool) (out any, code string, err error) {
+				call: func(t *testing.T, in any, anonymous bool) (out any, code string, err error) { //nolint:thelper // a call, which has no line of its own in a test
 					defer k.restart()
 					return newCaller(k.cloud.Config("AKIDEXAMPLE"), false).call(t, in, anonymous)
 				},
