@@ -59,7 +59,8 @@ func (r *Run) atRest(p *place) {
 		idle, _ = r.ECS.DesiredCount(p.spec.Cluster, p.spec.Slots.Of(slot.Other()))
 		busy, _ = r.ECS.DesiredCount(p.spec.Cluster, p.spec.Slots.Of(slot))
 	})
-	if began := len(r.records) > 0; began && (idle != 0 || busy == 0) {
+	runs := !r.isEmpty(p) || p.newest > 0 // where nothing ran, nothing may be left
+	if runs && (idle != 0 || busy == 0) {
 		r.broke(KeptRunning, "%s rests with %d tasks in the slot with the traffic and %d in the other", p.Place, busy, idle)
 	}
 	r.scaled(p, slot)

@@ -17,7 +17,7 @@ import (
 )
 
 // most is how many runs a mistake may take to be found.
-const most = "3000"
+const most = "1000"
 
 func main() {
 	if err := run(context.Background(), os.Args[1:]); err != nil {
