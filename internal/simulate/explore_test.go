@@ -7,7 +7,7 @@ import (
 )
 
 // bounded is how many runs the tests explore; make explore explores more.
-const bounded = 400
+const bounded = 250
 
 // Whatever goes wrong, every promise is kept.
 func TestPromises(t *testing.T) {
