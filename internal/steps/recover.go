@@ -50,7 +50,7 @@ func (s *Steps) Recover(ctx context.Context, name string) error {
 	// whoever takes its place has fenced it out.
 	gone := !strings.HasPrefix(execution, s.executionARN(""))
 	status, err := s.status(ctx, execution)
-	if err != nil && !(gone && rollout.KindOf(err) == rollout.KindDenied) {
+	if err != nil && (!gone || rollout.KindOf(err) != rollout.KindDenied) {
 		return err
 	}
 	switch {
