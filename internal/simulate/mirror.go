@@ -84,6 +84,8 @@ func (r *Run) wrote(s *sent, item map[string]dbtypes.AttributeValue) {
 		p.env = env
 		r.learnt(s, item)
 		r.onEnvironment(p, before)
+	case pk == "freezes":
+		r.frozen[strings.Split(sk, "#")[1]] = r.Now() // scope#app#environment
 	case strings.HasPrefix(pk, "rollout#") && sk == "record":
 		var record store.Record
 		if attributevalue.UnmarshalMap(item, &record) != nil {
