@@ -121,7 +121,7 @@ func Traced(p Plan, full io.Writer) (result Result) {
 	r.trace.full = full
 	defer func() {
 		if crash := recover(); crash != nil {
-			r.broke("nothing waits for ever", "%v\n%s", crash, debug.Stack())
+			r.broke(NothingWaits, "%v\n%s", crash, debug.Stack())
 		}
 		result = r.result()
 	}()
@@ -254,7 +254,7 @@ func (r *Run) play() {
 			return
 		}
 		if limit := cmp.Or(r.plan.Around.Patience, patience); r.Now().Sub(r.last) > limit {
-			r.broke("nothing waits for ever", "%v after the last act and fault: %s", limit, r.unrest())
+			r.broke(NothingWaits, "%v after the last act and fault: %s", limit, r.unrest())
 			return
 		}
 	}
@@ -294,7 +294,6 @@ type sent struct {
 	invocation *lambda.Invocation
 	call       *wire.Call
 	work       *work
-	at         time.Time
 	before     rollout.Weights // of the environment's rule, when AWS had it
 	desired    int             // tasks of the service that it changes, when it was sent
 	landed     func()          // when it has had its effect
@@ -322,7 +321,7 @@ func (r *Run) noteSent(inv *lambda.Invocation, call *wire.Call) *sent {
 		_ = json.Unmarshal(inv.Payload(), w) // what is no step's has none of it
 		r.working[inv] = w
 	}
-	s := &sent{invocation: inv, call: call, work: w, at: r.Now()}
+	s := &sent{invocation: inv, call: call, work: w}
 	if in, ok := call.Input().(*ecs.UpdateServiceInput); ok {
 		desired, _ := r.ECS.DesiredCount(aws.ToString(in.Cluster), aws.ToString(in.Service))
 		s.desired = int(desired)
