@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -264,12 +266,13 @@ type played struct {
 }
 
 func (o *SimulateOptions) playOne(p simulate.Plan) error {
-	r, err := o.playTraced(p)
+	sum := sha256.New()
+	r, err := o.playTraced(p, sum)
 	if err != nil {
 		return err
 	}
 	out := played{
-		Command: p.Command(), Sum: r.Trace.Sum(), Lines: r.Trace.Lines(), Requests: r.Requests, Outcomes: r.Outcomes, Undone: []string{}, Timeline: []string{},
+		Command: p.Command(), Sum: hex.EncodeToString(sum.Sum(nil)), Lines: r.Trace.Lines(), Requests: r.Requests, Outcomes: r.Outcomes, Undone: []string{}, Timeline: []string{},
 	}
 	for _, a := range r.Undone {
 		out.Undone = append(out.Undone, a.String())
@@ -295,17 +298,18 @@ func (o *SimulateOptions) playOne(p simulate.Plan) error {
 	return err
 }
 
-// playTraced plays a run, and writes all that happens where that is asked for.
-func (o *SimulateOptions) playTraced(p simulate.Plan) (simulate.Result, error) {
+// playTraced plays a run, and writes all that happens to a file too, where that is asked
+// for.
+func (o *SimulateOptions) playTraced(p simulate.Plan, to io.Writer) (simulate.Result, error) {
 	if o.Explore.trace == "" {
-		return simulate.Play(p), nil
+		return simulate.Traced(p, to), nil
 	}
 	file, err := os.Create(o.Explore.trace)
 	if err != nil {
 		return simulate.Result{}, fmt.Errorf("write the trace: %w", err)
 	}
 	text := bufio.NewWriter(file)
-	r := simulate.Traced(p, text)
+	r := simulate.Traced(p, io.MultiWriter(to, text))
 	if err := errors.Join(text.Flush(), file.Close()); err != nil {
 		return r, fmt.Errorf("write the trace: %w", err)
 	}

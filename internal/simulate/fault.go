@@ -248,7 +248,8 @@ func (r *Run) befallen(n int, sort func(kind) bool) []kind {
 func (r *Run) onRequest(inv *lambda.Invocation, call *wire.Call) *wire.Fault {
 	s := r.noteSent(inv, call)
 	fault := r.throttled(s)
-	for _, k := range r.befallen(r.requests, func(k kind) bool { return k.request != nil }) {
+	befallen := r.befallen(r.requests, func(k kind) bool { return k.request != nil })
+	for _, k := range append(befallen, r.aimedAt(s)...) {
 		if k.befalls == nil || k.befalls(s) {
 			fault = merge(fault, k.request(r, s))
 		}
@@ -283,6 +284,7 @@ func (r *Run) onDelivery(e eventbridge.Event, target string) eventbridge.Deliver
 			fault = k.delivery
 		}
 	}
+	fault.Lose = fault.Lose || r.loses(e)
 	if !fault.Lose {
 		r.hears(e)
 	}
@@ -326,6 +328,8 @@ func (r *Run) placeOf(s *sent) *place {
 // through by itself.
 func (p Plan) asPromised() bool {
 	all := kinds()
-	return !slices.ContainsFunc(p.Faults, func(f Fault) bool { return all[f.Kind].person }) &&
-		!slices.ContainsFunc(p.Acts, func(a Act) bool { return verbs()[a.Verb].person })
+	past := func(a Act) bool {
+		return verbs()[a.Verb].person || a.Verb == "strike" && all[strings.Fields(a.Args)[0]].person
+	}
+	return !slices.ContainsFunc(p.Faults, func(f Fault) bool { return all[f.Kind].person }) && !slices.ContainsFunc(p.Acts, past)
 }

@@ -86,6 +86,8 @@ func (r *Run) wrote(s *sent, item map[string]dbtypes.AttributeValue) {
 		r.onEnvironment(p, before)
 	case pk == "freezes":
 		r.frozen[strings.Split(sk, "#")[1]] = r.Now() // scope#app#environment
+	case strings.HasPrefix(pk, "order#"):
+		r.onOrder(item)
 	case strings.HasPrefix(pk, "rollout#") && sk == "record":
 		var record store.Record
 		if attributevalue.UnmarshalMap(item, &record) != nil {
@@ -96,6 +98,18 @@ func (r *Run) wrote(s *sent, item map[string]dbtypes.AttributeValue) {
 		if before.Outcome == "" && record.Outcome != "" {
 			r.trace.note(r.Now(), "outcome", "%s: %s. %s", record.Name, record.Outcome, record.Reason)
 		}
+	}
+}
+
+// onOrder notes an order that was refused.
+func (r *Run) onOrder(item map[string]dbtypes.AttributeValue) {
+	var order struct {
+		Verb, Result string
+		Refused      bool
+	}
+	if attributevalue.UnmarshalMap(item, &order) == nil && order.Refused {
+		r.trace.note(r.Now(), "act", "%s is refused: %s", order.Verb, order.Result)
+		r.unseen = append(r.unseen, Act{Verb: order.Verb, Args: order.Result})
 	}
 }
 

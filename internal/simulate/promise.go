@@ -146,6 +146,9 @@ func (r *Run) onEnvironment(p *place, before store.Environment) {
 			r.broke(ByItself, "%s is Dirty: %s", p.Place, now.Dirty.Why)
 		}
 	}
+	if now.Owner == "" && now.Dirty == nil && (now.Waiter != nil || now.RollbackWaiter != nil) {
+		r.broke(NothingWaits, "%s is free, and somebody waits for it", p.Place)
+	}
 	r.onFacts(p, before)
 	if before.Owner == "" || now.Rollout == before.Rollout && now.Owner != "" || before.SnapshotOf(before.Rollout) == nil {
 		return
@@ -240,14 +243,14 @@ func (r *Run) always() {
 			continue
 		}
 		since, known := r.stuck[p.String()]
-		if !known {
+		if !known || r.awaited(p.env.Rollout) {
 			r.stuck[p.String()] = r.Now()
 			continue
 		}
 		const recovering = 15 * time.Minute
-		if r.Now().Sub(since) > recovering && !r.awaited(p.env.Rollout) {
-			r.broke(LocksEnd, "%s is %s's since %s, which is %q, and no deadman is there",
-				p.Place, owner, since.Format(time.TimeOnly), r.StepFunctions.Status(owner))
+		if r.Now().Sub(since) > recovering {
+			r.broke(LocksEnd, "%s is %s's, which is %q, and since %s no deadman is there",
+				p.Place, owner, r.StepFunctions.Status(owner), since.Format(time.TimeOnly))
 		}
 	}
 }

@@ -17,10 +17,14 @@ import (
 func Random(seed uint64) Plan {
 	g := generator{rand.New(rand.NewPCG(seed, 0x51))} //nolint:gosec // it is to be the same each time
 	p := Plan{Name: "--seed " + strconv.FormatUint(seed, 10), Seed: seed}
+	released := 0
+	if p.Around.Released = g.IntN(2) == 0; p.Around.Released {
+		released++
+	}
 	for _, app := range []string{"shop", "billing"}[:1+g.IntN(4)/3] {
 		spec := g.spec(app)
 		p.Specs = append(p.Specs, spec)
-		p.Acts = append(p.Acts, g.acts(spec)...)
+		p.Acts = append(p.Acts, g.acts(spec, released)...)
 	}
 	slices.SortStableFunc(p.Acts, func(a, b Act) int { return int(a.At.After - b.At.After) })
 	p.Faults = g.faults()
@@ -64,11 +68,11 @@ func (g generator) minutes(least, most int) time.Duration {
 	return time.Duration(least+g.IntN(most-least+1)) * time.Minute
 }
 
-// acts are builds, and what people do meanwhile.
-func (g generator) acts(s rollout.Spec) []Act {
+// acts are builds after those that are released already, and what people do meanwhile.
+func (g generator) acts(s rollout.Spec, released int) []Act {
 	behaviours := []string{"good", "good", "good", "bad", "bad:3m", "slow", "unstartable", "unhealthy", "sickens:5m", "exits:4m"}
 	var acts []Act
-	for n := 1; n <= 1+g.IntN(3); n++ {
+	for n := released + 1; n <= released+1+g.IntN(3); n++ {
 		acts = append(acts, after(g.minutes(0, 40), "build", s.App, behaviours[g.IntN(len(behaviours))]))
 		for _, env := range s.Environments {
 			name := fmt.Sprintf("%s-%s-%d", s.App, env.Name, n)

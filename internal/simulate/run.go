@@ -65,6 +65,8 @@ type Run struct {
 	waiting   []Act          // acts whose moment has not come
 	acting    int            // acts that are being done
 	unseen    []Act          // presses of buttons that nobody ever saw
+	aimed     []aim          // faults for requests that are yet to come
+	losing    []Act          // events that are yet to be lost
 	entered   map[string]int // how often an execution has entered a state
 	last      time.Time      // of acts and faults
 	struckAt  []Fault        // those that came to something
@@ -107,7 +109,8 @@ type Result struct {
 // Play runs a plan to its end, or until a promise is broken.
 func Play(p Plan) Result { return Traced(p, nil) }
 
-// Traced is Play that writes all that happens, a line each, unless the writer is nil.
+// Traced is Play that writes all that happens, a line each, unless the writer is nil: two
+// runs of a plan write the same to the byte.
 func Traced(p Plan, full io.Writer) (result Result) {
 	if len(p.Specs) == 0 {
 		p.Specs = []rollout.Spec{shop()}
@@ -155,7 +158,7 @@ func (r *Run) result() Result {
 		record := r.records[name]
 		out.Outcomes = append(out.Outcomes, name+": "+string(record.Outcome))
 	}
-	out.Calls, out.Undone, out.Seen = r.trace.calls, append(r.waiting, r.unseen...), r.seen
+	out.Calls, out.Undone, out.Seen = r.trace.calls, slices.Concat(r.waiting, r.unseen, r.unmet()), r.seen
 	return out
 }
 

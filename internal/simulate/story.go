@@ -19,9 +19,9 @@ func Stories() []Plan {
 		{Name: "slow", Acts: []Act{build("slow")}},
 		{Name: "unstartable", Acts: []Act{build("unstartable")}},
 		{Name: "guarded", Acts: []Act{build("good"), red(first, "Guard", time.Minute)}},
-		{Name: "afterwards", Acts: []Act{build("good"), red(first, "Retire", 20*time.Minute)}},
+		{Name: "afterwards", Around: Around{Released: true}, Acts: []Act{build("good"), at(second, "Retire", 20*time.Minute, "alarm", "shop-production-blue-5xx", "ALARM")}},
 		{Name: "queued", Acts: []Act{build("good"), at(first, "Bake", time.Minute, "build", "shop", "good"), at(first, "Bake", 2*time.Minute, "build", "shop", "good")}},
-		{Name: "ordered-back", Acts: []Act{build("good"), at(first, "Retire", 5*time.Minute, "rollback", "shop", "production")}},
+		{Name: "ordered-back", Around: Around{Released: true}, Acts: []Act{build("good"), at(second, "Retire", 5*time.Minute, "rollback", "shop", "production")}},
 		{Name: "ordered-back-midway", Acts: []Act{
 			build("good"), at(first, "Retire", 5*time.Minute, "build", "shop", "good"), at(second, "Judge", time.Minute, "rollback", "shop", "production"),
 		}},
@@ -47,6 +47,37 @@ func Stories() []Plan {
 		{Name: "three", Acts: []Act{
 			build("good"), at(first, "Retire", time.Minute, "build", "shop", "bad"), at(second, "Restore", 5*time.Minute, "build", "shop", "good"), at(third, "Bake", time.Minute, "again", "shop"),
 		}},
+		{Name: "unheard", Acts: []Act{ // the judge sees what nobody told
+			build("bad"), at(first, "Bake", 0, "lose", "aws.cloudwatch", "green-5xx"),
+		}},
+		{Name: "overtaken", Acts: []Act{ // a shift that was given up goes on when its rollout is on the way back
+			build("good"), at(first, "Judge", 0, "strike", "zombie", "shift", "UpdateItem"), at(first, "Judge", 0, "lose", "aws.cloudwatch", "green-5xx"), red(first, "Judge", 5*time.Second),
+		}},
+		{Name: "too-late", Acts: []Act{ // the same, and it has nothing before it but to write the rule
+			build("good"), at(first, "AwaitCanary", 0, "strike", "zombie", "shift", "ModifyRule"), red(first, "Shift", 5*time.Second),
+		}},
+		{Name: "flapped", Acts: []Act{ // red, and green again, between what the shift reads and what it writes
+			build("good"), at(first, "Judge", 0, "strike", "flap", "shift", "UpdateItem"), at(first, "Judge", 0, "strike", "slow", "shift", "UpdateItem"),
+		}},
+		{Name: "stranded", Acts: []Act{ // where it goes back to has died
+			build("good"), red(first, "Bake", time.Minute), at(first, "Rollback", 0, "crash", "shop", "production", "stable"), at(first, "Dirty", 5*time.Minute, "repair", "shop", "production", "back"),
+		}},
+		{Name: "reweighed", Acts: []Act{ // what is to be emptied has traffic again
+			build("good"), at(first, "Guard", time.Minute, "weigh", "shop", "production", "50", "50"),
+		}},
+		{Name: "joining", Acts: []Act{ // while the lock is let go of
+			build("good"), at(first, "Retire", 0, "build", "shop", "good"), at(first, "Retire", 0, "strike", "slow", "retire", "UpdateItem/#ended"),
+		}},
+		{Name: "belated", Specs: []rollout.Spec{shop(hasty)}, Acts: []Act{ // its execution begins when the next has ended
+			after(0, "strike", "kill", "build", "StartExecution"), after(0, "strike", "kill", "build", "StartExecution"), after(0, "strike", "kill", "build", "StartExecution"),
+			build("good"), after(5*time.Minute, "build", "shop", "good"),
+		}},
+		{Name: "unnoticed", Acts: []Act{ // nobody hears that it has died
+			build("good"), at(first, "Bake", 0, "lose", "aws.states", first), at(first, "Bake", time.Minute, "stop", first),
+		}},
+		{Name: "woken", Specs: []rollout.Spec{shop(asking)}, Acts: []Act{ // by hand, which approves nothing
+			build("good"), at(first, "Approve", time.Minute, "wake", first),
+		}},
 	}
 }
 
@@ -71,7 +102,7 @@ func environment(name string, steps []rollout.Step) rollout.Environment {
 	return rollout.Environment{
 		Name: name, Wave: 1, Cluster: "shop-" + name, Slots: rollout.Names{Blue: "shop-blue", Green: "shop-green"}, Steps: steps,
 		Alarms:       []string{"shop-" + name + "-{slot}-5xx", "shop-" + name + "-{slot}-latency"},
-		Operators:    []string{approvers},
+		Operators:    []string{approvers, terminal},
 		Guard:        10 * time.Minute,
 		WatchAfter:   time.Hour,
 		Inconclusive: rollout.InconclusiveRule{Retries: 2, Then: rollout.ChooseRollback},
@@ -88,4 +119,10 @@ func asking(s *rollout.Spec) {
 func staged(s *rollout.Spec) {
 	s.Environments[0].Wave = 2
 	s.Environments = append([]rollout.Environment{environment("staging", []rollout.Step{{Weight: 100, Bake: 2 * time.Minute}})}, s.Environments...)
+}
+
+// hasty goes in at once.
+func hasty(s *rollout.Spec) {
+	env := &s.Environments[0]
+	env.Steps, env.Guard, env.WatchAfter = []rollout.Step{{Weight: 100}}, 0, 0
 }

@@ -1,11 +1,8 @@
 package simulate
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"strings"
 	"time"
@@ -19,7 +16,6 @@ import (
 // answer, event, state, act and fault.
 type Trace struct {
 	full  io.Writer // what every line is written to, if not nil
-	sum   hash.Hash
 	lines int
 	notes []Note
 	calls []Call
@@ -42,14 +38,6 @@ func (n Note) String() string {
 	return fmt.Sprintf("%s  %-8s %s", n.At.Format("15:04:05.000"), n.Kind, n.Text)
 }
 
-// Sum is a hash of the whole trace: two runs with the same are the same to the byte.
-func (t *Trace) Sum() string {
-	if t.sum == nil {
-		return ""
-	}
-	return hex.EncodeToString(t.sum.Sum(nil))
-}
-
 // Lines is how many lines the trace has.
 func (t *Trace) Lines() int { return t.lines }
 
@@ -57,14 +45,9 @@ func (t *Trace) Lines() int { return t.lines }
 func (t *Trace) Timeline() []Note { return t.notes }
 
 func (t *Trace) line(at time.Time, format string, args ...any) {
-	if t.sum == nil {
-		t.sum = sha256.New()
-	}
 	t.lines++
-	text := at.Format(time.RFC3339Nano) + " " + fmt.Sprintf(format, args...) + "\n"
-	_, _ = io.WriteString(t.sum, text) // a hash takes all
 	if t.full != nil {
-		_, _ = io.WriteString(t.full, text) // whoever looks at it sees that it is cut off
+		_, _ = fmt.Fprintf(t.full, at.Format(time.RFC3339Nano)+" "+format+"\n", args...) // whoever looks at it sees that it is cut off
 	}
 }
 
@@ -76,12 +59,22 @@ func (t *Trace) note(at time.Time, kind, format string, args ...any) {
 }
 
 func (t *Trace) sent(at time.Time, n int, inv *lambda.Invocation, c *wire.Call) {
-	text, err := json.Marshal(c.Input())
+	t.calls = append(t.calls, Call{By: functionOf(inv), Operation: c.Operation, Stale: canBeStale(c)})
+	t.line(at, "%d %s#%d sends %s %s %s", n, inv.Function, inv.N, c.Service, c.Operation, input{c})
+}
+
+// functionOf is the name of a function, which is that of its folder.
+func functionOf(inv *lambda.Invocation) string { return strings.TrimPrefix(inv.Function, "sluice-") }
+
+// input is what a call asks for, as text.
+type input struct{ *wire.Call }
+
+func (i input) String() string {
+	text, err := json.Marshal(i.Input())
 	if err != nil {
-		text = []byte(err.Error())
+		return err.Error()
 	}
-	t.calls = append(t.calls, Call{By: strings.TrimPrefix(inv.Function, "sluice-"), Operation: c.Operation, Stale: canBeStale(c)})
-	t.line(at, "%d %s#%d sends %s %s %s", n, inv.Function, inv.N, c.Service, c.Operation, text)
+	return string(text)
 }
 
 func (t *Trace) landed(at time.Time, c *wire.Call, s *sent, err error) {

@@ -1,9 +1,11 @@
-// Command hunt explores as many runs as it is told, until a promise breaks, and says which.
+// Command hunt plays every story as it is, and then as many runs drawn from all as it is
+// told, until a promise breaks, and says which.
 package main
 
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"os"
 	"strconv"
 
@@ -22,7 +24,7 @@ func main() {
 		Command string `json:"command"`
 		Run     int    `json:"run"`
 	}
-	simulate.Explore(simulate.Draw(1, count), func(r simulate.Result) bool {
+	simulate.Explore(plans(count), func(r simulate.Result) bool {
 		found.Run++
 		if r.Broken == nil {
 			return true
@@ -33,5 +35,16 @@ func main() {
 	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
 		fmt.Fprintln(os.Stderr, "hunt:", err)
 		os.Exit(1)
+	}
+}
+
+func plans(count int) iter.Seq[simulate.Plan] {
+	return func(yield func(simulate.Plan) bool) {
+		for _, p := range simulate.Stories() {
+			if !yield(p) {
+				return
+			}
+		}
+		simulate.Draw(1, count)(yield)
 	}
 }
