@@ -257,7 +257,6 @@ func (r *Run) freeze(args []string) error {
 	if err != nil {
 		return fmt.Errorf("freeze: %w", err)
 	}
-	r.After(span, func() { delete(r.frozen, args[0]) })
 	return r.order(approvals.Order{Verb: approvals.Freeze, App: args[0], Until: r.Now().Add(span), Reason: "the plan says so"})
 }
 

@@ -47,7 +47,8 @@ const crossing = 80
 // sent theirs: every order of the two with at most two switches, within a bound.
 func Interleavings(p Plan) iter.Seq[Plan] {
 	return func(yield func(Plan) bool) {
-		for n := 1; n <= Play(p).Requests; n++ {
+		last := Play(p).Requests
+		for n := 1; n <= last; n++ {
 			begun := Fault{"builds", n}
 			if !yield(p.with(begun)) {
 				return

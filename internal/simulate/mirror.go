@@ -85,7 +85,12 @@ func (r *Run) wrote(s *sent, item map[string]dbtypes.AttributeValue) {
 		r.learnt(s, item)
 		r.onEnvironment(p, before)
 	case pk == "freezes":
-		r.frozen[strings.Split(sk, "#")[1]] = r.Now() // scope#app#environment
+		var freeze struct {
+			Freeze rollout.Freeze `dynamodbav:"freeze"`
+		}
+		if attributevalue.UnmarshalMap(item, &freeze) == nil {
+			r.frozen[freeze.Freeze.App] = frozen{freeze.Freeze, r.Now()}
+		}
 	case strings.HasPrefix(pk, "order#"):
 		r.onOrder(item)
 	case strings.HasPrefix(pk, "rollout#") && sk == "record":

@@ -167,8 +167,9 @@ func (r *Run) onFacts(p *place, before store.Environment) {
 		p.newest = now.Number
 	}
 	begun := now.SnapshotOf(now.Rollout) != nil && before.SnapshotOf(now.Rollout) == nil && now.Kind == rollout.Forward
-	if since, frozen := r.frozen[p.App]; begun && frozen && since.Before(r.Now().Add(-time.Minute)) {
-		r.broke(FreezesHold, "%s began in %s, which is frozen since %s", now.Rollout, p.Place, since.Format(time.TimeOnly))
+	f := r.frozen[p.App]
+	if begun && f.Holds(p.App, p.Environment, r.Now()) && f.since.Before(r.Now().Add(-time.Minute)) {
+		r.broke(FreezesHold, "%s began in %s, which is frozen since %s", now.Rollout, p.Place, f.since.Format(time.TimeOnly))
 	}
 }
 

@@ -74,7 +74,7 @@ type Run struct {
 	approvals map[string]bool // rollouts that people have said yes to
 	stuck     map[string]time.Time
 	backSince map[string]time.Time // executions that go back
-	frozen    map[string]time.Time // apps that people froze
+	frozen    map[string]frozen    // by app
 	broken    *BrokenError
 	dirty     bool // something has changed since the promises were looked at
 }
@@ -142,7 +142,7 @@ func newRun(p Plan) *Run {
 		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
 		builds: map[string]int{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{}, entered: map[string]int{},
 		records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
-		backSince: map[string]time.Time{}, frozen: map[string]time.Time{},
+		backSince: map[string]time.Time{}, frozen: map[string]frozen{},
 	}
 }
 

@@ -39,6 +39,13 @@ type place struct {
 	asked   map[rollout.Slot]Answers // until the plan began
 }
 
+// frozen is a freeze, and since when the table has it.
+type frozen struct {
+	rollout.Freeze
+
+	since time.Time
+}
+
 // groups are the slots' target groups.
 func (p *place) groups() rollout.Names {
 	return rollout.Names{Blue: p.service.BlueGroup, Green: p.service.GreenGroup}
