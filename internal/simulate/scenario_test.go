@@ -80,7 +80,7 @@ func TestScenarios(t *testing.T) {
 		{"alarm=production-{slot}-latency@step2", rollout.RolledBack, begin + " AwaitCanary" + step + judged + step + back, none},
 		{"alarm@guard+1m", rollout.RolledBack, begin + " AwaitCanary" + step + judged + step + judged + " Complete Guard" + back, none},
 		{"alarm@after", rollout.RolledBack, good, none}, // a rollback rollout takes it back
-		{"leak=4m", rollout.Succeeded, "", func(o simulate.Outcome) bool { return o.New.Failed > 0 && o.Old.Failed == 0 }},
+		{"leak=4m", rollout.RolledBack, begin + " AwaitCanary" + step + back, func(o simulate.Outcome) bool { return o.New.Failed > 0 && o.Old.Failed == 0 }},
 		{"sick=4m", rollout.Succeeded, "", none},
 	} {
 		t.Run(c.scenario, func(t *testing.T) {
@@ -180,8 +180,8 @@ func TestAnySpec(t *testing.T) {
 	}
 	want := []string{
 		"staging: web blue: p99 + 1%: mean latency of blue above 0.5 s", "staging: web green: p99 + 1%: mean latency of green above 0.5 s",
-		"staging: checkout: share of 5xx answers of both slots together above 1 percent, as its name suggests nothing else",
-		"staging: BLUE errors: share of 5xx answers of blue above 1 percent",
+		"staging: checkout: share of failed requests of both slots together above 1 percent, as its name suggests nothing else",
+		"staging: BLUE errors: share of failed requests of blue above 1 percent",
 	}
 	if diff := cmp.Diff(want, measures); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)

@@ -72,7 +72,7 @@ func standIn(environment, alarm string, slot rollout.Slot) StandIn {
 		s.Measures = "mean latency of " + of + " above 0.5 s"
 		return s
 	}
-	s.Measures = "share of 5xx answers of " + of + " above 1 percent"
+	s.Measures = "share of failed requests of " + of + " above 1 percent"
 	if !errorWords.MatchString(alarm) {
 		s.Measures += ", as its name suggests nothing else"
 	}

@@ -142,7 +142,7 @@ variable "requests_per_task" {
 variable "max_error_percent" {
   type        = number
   default     = 1
-  description = "Share of 5xx answers that is red when exceeded, in percent"
+  description = "Share of failed requests that is red when exceeded, in percent"
   validation {
     condition     = var.max_error_percent >= 0
     error_message = "max_error_percent is at least 0."
