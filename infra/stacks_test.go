@@ -226,8 +226,8 @@ func TestServiceInAListener(t *testing.T) {
 			}
 		}
 	}
-	if seen != 6 {
-		t.Errorf("%d metrics are watched, want 6", seen)
+	if seen != 8 {
+		t.Errorf("%d metrics are watched, want 8", seen)
 	}
 }
 
