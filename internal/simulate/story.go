@@ -18,6 +18,12 @@ func Stories() []Plan {
 		{Name: "bad", Acts: []Act{build("bad")}},
 		{Name: "slow", Acts: []Act{build("slow")}},
 		{Name: "unstartable", Acts: []Act{build("unstartable")}},
+		{Name: "refused", Acts: []Act{ // red before it begins
+			after(0, "alarm", "shop-production-blue-5xx", "ALARM"), build("good"),
+		}},
+		{Name: "growing", Acts: []Act{ // the canary is to carry what the stable slot does by then
+			build("good"), at(first, "Bake", 170*time.Second, "grow", "shop", "production", "2"),
+		}},
 		{Name: "guarded", Acts: []Act{build("good"), red(first, "Guard", time.Minute)}},
 		{Name: "afterwards", Around: Around{Released: true}, Acts: []Act{build("good"), at(second, "Retire", 20*time.Minute, "alarm", "shop-production-blue-5xx", "ALARM")}},
 		{Name: "queued", Acts: []Act{build("good"), at(first, "Bake", time.Minute, "build", "shop", "good"), at(first, "Bake", 2*time.Minute, "build", "shop", "good")}},
