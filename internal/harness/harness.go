@@ -13,7 +13,6 @@ import (
 	"maps"
 	"path"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -183,29 +182,13 @@ func (h *Harness) DeployServiceIn(c *emulator.Cloud, parameters map[string]strin
 	}, nil
 }
 
-// loaded are the project's templates that were read, which no deployment changes.
-var loaded sync.Map //nolint:gochecknoglobals // what is embedded stays as it is
-
-// load reads one of the project's templates, each once: thousands of boxes are made of
-// them in a simulation.
-func load(file string) (*cloudformation.Template, error) {
-	if known, ok := loaded.Load(file); ok {
-		return known.(*cloudformation.Template), nil //nolint:forcetypeassert // nothing else is stored
-	}
+// DeployStack makes a stack of one of the project's templates in a cloud, or updates it.
+func (h *Harness) DeployStack(c *emulator.Cloud, stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
 	text, err := fs.ReadFile(sluice.Files, file)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	template, err := cloudformation.Load(file, text)
-	if err == nil {
-		loaded.Store(file, template)
-	}
-	return template, err
-}
-
-// DeployStack makes a stack of one of the project's templates in a cloud, or updates it.
-func (h *Harness) DeployStack(c *emulator.Cloud, stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
-	template, err := load(file)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ type resource struct {
 // Load reads a template. The name stands in errors.
 func Load(name string, data []byte) (*Template, error) {
 	t := &Template{Name: name, body: string(data)}
-	root, err := parse(data)
+	root, err := parsed.of(t.body)
 	if err == nil {
 		err = t.read(root)
 	}
