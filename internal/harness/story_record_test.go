@@ -16,8 +16,6 @@ import (
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sluice-deploy/sluice/internal/emulator/iam"
-	"github.com/sluice-deploy/sluice/internal/emulator/iam/policy"
 	"github.com/sluice-deploy/sluice/internal/emulator/wire"
 	"github.com/sluice-deploy/sluice/internal/rollout"
 	"github.com/sluice-deploy/sluice/internal/store"
@@ -208,20 +206,7 @@ func TestRecordIsProtected(t *testing.T) {
 	const table = "arn:aws:dynamodb:us-east-1:123456789012:table/"
 	h.Do(func() {
 		may := func(function, action string, keys ...string) bool {
-			config, _ := h.Lambda.Config(function)
-			_, name, _ := iam.ParseRoleARN(config.Role)
-			role := h.IAM.Role(name)
-			if role == nil {
-				t.Fatalf("%s has no role: %q", function, config.Role)
-			}
-			d, err := iam.Evaluate(policy.Request{
-				Principal: iam.Principal(role.Session(function), ""), Action: "dynamodb:" + action, Resource: table + h.Settings.Table,
-				ResourceAccount: "123456789012", Region: "us-east-1", Time: h.Now(), Context: map[string][]string{"dynamodb:LeadingKeys": keys},
-			}, role)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return d.Allowed
+			return mayOn(t, h, function, "dynamodb:"+action, table+h.Settings.Table, keys...)
 		}
 		for _, function := range h.Lambda.Functions() {
 			for _, action := range []string{"UpdateItem", "DeleteItem", "BatchWriteItem"} {

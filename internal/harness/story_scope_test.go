@@ -143,8 +143,8 @@ func TestScopeThatCannotBeSeen(t *testing.T) {
 	}
 }
 
-// mayOn asks the policies of a function's role.
-func mayOn(t *testing.T, h *harness.Harness, function, action, resource string) bool {
+// mayOn asks the policies of a function's role, of a table's items with these keys.
+func mayOn(t *testing.T, h *harness.Harness, function, action, resource string, keys ...string) bool {
 	t.Helper()
 	config, _ := h.Lambda.Config(function)
 	_, name, _ := iam.ParseRoleARN(config.Role)
@@ -154,7 +154,7 @@ func mayOn(t *testing.T, h *harness.Harness, function, action, resource string) 
 	}
 	d, err := iam.Evaluate(policy.Request{
 		Principal: iam.Principal(role.Session(function), ""), Action: action, Resource: resource, ResourceAccount: "123456789012",
-		Region: "us-east-1", Time: h.Now(), Context: map[string][]string{"iam:PassedToService": {"ecs-tasks.amazonaws.com"}},
+		Region: "us-east-1", Time: h.Now(), Context: map[string][]string{"iam:PassedToService": {"ecs-tasks.amazonaws.com"}, "dynamodb:LeadingKeys": keys},
 	}, role)
 	if err != nil {
 		t.Fatal(err)
