@@ -190,6 +190,7 @@ type pressing struct {
 	run                   *Run
 	user, action, rollout string
 	tries                 int
+	failed                bool // Slack said so of the last press; it may be done all the same
 }
 
 func (p *pressing) try() {
@@ -212,12 +213,16 @@ func (p *pressing) try() {
 			return
 		}
 	}
+	if p.failed { // there is no such button any more
+		p.run.acting--
+		return
+	}
 	p.run.After(10*time.Second, p.try)
 }
 
 // pressed is told what Slack shows of the press.
 func (p *pressing) pressed(o slack.Outcome) {
-	if o.Failure != "" {
+	if p.failed = o.Failure != ""; p.failed {
 		p.run.After(10*time.Second, p.try)
 		return
 	}

@@ -35,6 +35,7 @@ const (
 	ReadBack      = "a rule that was written is read back"
 	NewestWins    = "no older release follows a newer one"
 	FreezesHold   = "nothing begins while it is frozen"
+	InOrder       = "an environment's turn comes when those before it are through"
 )
 
 // onEffect looks at what a function has done, when it has had its effect.
@@ -165,11 +166,31 @@ func (r *Run) onFacts(p *place, before store.Environment) {
 			r.broke(NewestWins, "%s committed number %d after %d", p.Place, now.Number, p.newest)
 		}
 		p.newest = now.Number
+		r.committed[now.Committed] = true
 	}
 	begun := now.SnapshotOf(now.Rollout) != nil && before.SnapshotOf(now.Rollout) == nil && now.Kind == rollout.Forward
 	f := r.frozen[p.App]
 	if begun && f.Holds(p.App, p.Environment, r.Now()) && f.since.Before(r.Now().Add(-time.Minute)) {
 		r.broke(FreezesHold, "%s began in %s, which is frozen since %s", now.Rollout, p.Place, f.since.Format(time.TimeOnly))
+	}
+	if begun {
+		r.inTurn(p)
+	}
+}
+
+// inTurn looks whether a release that begins in an environment has come to stay in those
+// before it.
+func (r *Run) inTurn(p *place) {
+	release := r.records[p.env.Rollout].Release
+	for _, earlier := range r.places {
+		if earlier.App != p.App || earlier.spec.Wave >= p.spec.Wave {
+			continue
+		}
+		name := rollout.Release{App: p.App, Number: release}.Name(earlier.Environment)
+		outcome := r.records[name].Outcome
+		if !r.committed[name] || outcome != "" && outcome != rollout.Succeeded {
+			r.broke(InOrder, "%s began, and %s is not through (%q)", p.env.Rollout, name, outcome)
+		}
 	}
 }
 
@@ -265,6 +286,7 @@ func (r *Run) awaited(rollout string) bool {
 func (r *Run) heard(name string) {
 	for _, p := range r.places {
 		env := p.env
+		r.heardAfter(p, name)
 		snap := env.SnapshotOf(env.Rollout)
 		if snap == nil || env.Kind == rollout.Back || env.GuardClosed == env.Rollout || env.Dirty != nil || env.Owner == "" {
 			continue
@@ -274,13 +296,38 @@ func (r *Run) heard(name string) {
 			continue
 		}
 		r.trace.note(r.Now(), "alarm", "%s is red while %s is under way", name, env.Rollout)
-		// Functions that fail are tried again after one and after two minutes.
-		r.After(15*time.Minute, func() {
+		r.inAWhile(func() {
 			if !slices.Contains(p.latches, env.Rollout) && !r.wentBack(p, env.Rollout, release) {
 				r.broke(AlarmsKept, "%s was red while %s was under way, which was not latched and did not go back", name, env.Rollout)
 			}
 		})
 	}
+}
+
+// inAWhile looks at what has to have happened by then; the run is not over before.
+// Functions that fail are tried again after one and after two minutes.
+func (r *Run) inAWhile(look func()) {
+	r.acting++
+	r.After(15*time.Minute, func() {
+		look()
+		r.acting--
+	})
+}
+
+// heardAfter looks in a while whether a release whose guard has closed has been left, where
+// there is one to go back to and nothing else was done.
+func (r *Run) heardAfter(p *place, name string) {
+	facts := p.env.Facts
+	if p.env.Owner != "" || p.env.Dirty != nil || facts == nil || facts.Previous == 0 || !facts.Guarded.IsZero() && r.Now().After(facts.Guarded) ||
+		!slices.Contains(p.alarmsOf(facts.Stable), name) {
+		return
+	}
+	r.trace.note(r.Now(), "alarm", "%s is red while release %d of %s is watched", name, facts.Release, p.Place)
+	r.inAWhile(func() {
+		if now := p.env.Facts; now != nil && now.Release == facts.Release && p.env.Owner == "" && p.env.Dirty == nil {
+			r.broke(AlarmsKept, "%s was red while release %d of %s was watched, which was not left", name, facts.Release, p.Place)
+		}
+	})
 }
 
 // wentBack reports whether a rollout did not stay: it went back, or a rollback has left

@@ -63,7 +63,7 @@ type Run struct {
 	slow      map[string]int // slow answers of a target group
 	seen      *Seen          // nil where the run is not watched
 	waiting   []Act          // acts whose moment has not come
-	acting    int            // acts that are being done
+	acting    int            // acts that are being done, and looks that are yet to come
 	unseen    []Act          // presses of buttons that nobody ever saw
 	aimed     []aim          // faults for requests that are yet to come
 	losing    []Act          // events that are yet to be lost
@@ -74,6 +74,7 @@ type Run struct {
 	approvals map[string]bool // rollouts that people have said yes to
 	stuck     map[string]time.Time
 	backSince map[string]time.Time // executions that go back
+	committed map[string]bool      // rollouts
 	frozen    map[string]frozen    // by app
 	broken    *BrokenError
 	dirty     bool // something has changed since the promises were looked at
@@ -142,7 +143,7 @@ func newRun(p Plan) *Run {
 		plan: p, kinds: kinds(), verbs: verbs(), trace: &Trace{}, flying: map[string]*sent{}, working: map[*lambda.Invocation]*work{},
 		builds: map[string]int{}, turns: map[string]*turn{}, brownouts: map[string]time.Time{}, entered: map[string]int{},
 		records: map[string]store.Record{}, approvals: map[string]bool{}, stuck: map[string]time.Time{},
-		backSince: map[string]time.Time{}, frozen: map[string]frozen{},
+		backSince: map[string]time.Time{}, frozen: map[string]frozen{}, committed: map[string]bool{},
 	}
 }
 

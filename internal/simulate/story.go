@@ -47,6 +47,11 @@ func Stories() []Plan {
 			at(second, "Approve", time.Minute, "press", "ada", "approve", second), at(second, "Approve", time.Minute, "press", "bob", "approve", second),
 		}},
 		{Name: "waves", Specs: []rollout.Spec{shop(staged)}, Acts: []Act{build("good"), at("shop-staging-1", "Guard", time.Minute, "build", "shop", "bad:4m")}},
+		{Name: "side-by-side", Specs: []rollout.Spec{shop(staged, twice)}, Acts: []Act{build("good")}},
+		{Name: "halted", Specs: []rollout.Spec{shop(staged)}, Acts: []Act{ // staging goes back while production is held
+			build("good"), at("shop-staging-1", "Judge", 0, "freeze", "shop", "1h"), at("shop-staging-1", "Guard", 2*time.Minute, "alarm", "shop-staging-green-5xx", "ALARM"),
+			at("shop-staging-1", "Restore", 5*time.Minute, "thaw", "shop"),
+		}},
 		{Name: "dirty", Acts: []Act{
 			build("good"), at(first, "Bake", time.Minute, "weigh", "shop", "production", "100", "0"), at(first, "Restore", 30*time.Minute, "build", "shop", "good"),
 		}},
@@ -72,7 +77,7 @@ func Stories() []Plan {
 			build("good"), at(first, "Guard", time.Minute, "weigh", "shop", "production", "50", "50"),
 		}},
 		{Name: "joining", Acts: []Act{ // while the lock is let go of
-			build("good"), at(first, "Retire", 0, "build", "shop", "good"), at(first, "Retire", 0, "strike", "slow", "retire", "UpdateItem/#ended"),
+			build("good"), at(first, "Retire", 0, "build", "shop", "good"), at(first, "Retire", 0, "strike", "slow", "retire", "UpdateItem/:one"),
 		}},
 		{Name: "belated", Specs: []rollout.Spec{shop(hasty)}, Acts: []Act{ // its execution begins when the next has ended
 			after(0, "strike", "kill", "build", "StartExecution"), after(0, "strike", "kill", "build", "StartExecution"), after(0, "strike", "kill", "build", "StartExecution"),
@@ -125,6 +130,11 @@ func asking(s *rollout.Spec) {
 func staged(s *rollout.Spec) {
 	s.Environments[0].Wave = 2
 	s.Environments = append([]rollout.Environment{environment("staging", []rollout.Step{{Weight: 100, Bake: 2 * time.Minute}})}, s.Environments...)
+}
+
+// twice has another environment beside the first, where it takes longer.
+func twice(s *rollout.Spec) {
+	s.Environments = append(s.Environments, environment("west", []rollout.Step{{Weight: 100, Bake: 10 * time.Minute}}))
 }
 
 // hasty goes in at once.

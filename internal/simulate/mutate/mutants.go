@@ -68,6 +68,8 @@ func mutants() []mutant {
 		{"a build that is told of twice is released twice", "internal/store/release.go", "func causeKey(app, cause string) key { return key{\"cause#\" + app + \"#\" + cause, \"cause\"} }", "func causeKey(app, cause string) key { return key{fmt.Sprintf(\"cause#%s#%s%p\", app, cause, new(int)), \"cause\"} }"},
 		{"what asks is not asked", "internal/steps/lock.go", "if spec.Approval != nil {", "if spec.Approval != nil && spec.Approval.Quorum > 9 {"},
 		{"the author may approve", "internal/rollout/question.go", "if answer == Reject || !a.NotAuthor {", "if answer == Reject || a.NotAuthor {"},
+		{"a wave begins before the one before it is through", "internal/steps/deployment.go", "if !d.Through(wave) {", "if !d.Through(wave) && wave < 0 {"},
+		{"an alarm after the guard is not heard", "internal/steps/alarm.go", "if !ok || !spec.Speaks(a.Name, facts.Stable) {", "if ok || !spec.Speaks(a.Name, facts.Stable) {"},
 		{"a freeze holds nothing", "internal/steps/gate.go", "\treturn spec.Closed(record.Place.App, freezes, s.Now())", "\treturn spec.Closed(record.Place.App, freezes[:0], s.Now())"},
 		{"people are not told of the end", "internal/steps/finish.go", "if err := s.tell(ctx, record, notice); err != nil {\n\t\t\treturn Ending{}, err\n\t\t}\n\t\tif err := s.Store.SetTold(ctx, record.Name); err != nil {\n\t\t\treturn Ending{}, err\n\t\t}", "_ = notice"},
 		{"decisions are not kept", "internal/store/record.go", "\t_, err = s.putNew(ctx, key{\"decisions#\" + d.Rollout, sk}, decisionItem{d, expiry(d.At, d.Keep)})\n\treturn err", "\t_, err = s.itemOf(key{\"decisions#\" + d.Rollout, sk}, decisionItem{d, expiry(d.At, d.Keep)})\n\treturn err"},
