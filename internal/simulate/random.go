@@ -12,8 +12,8 @@ import (
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
-// Random is the plan of a seed: apps with specs, builds good and bad, people who steer,
-// and faults, all as the seed has it.
+// Random is the plan of a seed: apps with specs, load, builds good and bad, people who
+// steer, and faults, all as the seed has it.
 func Random(seed uint64) Plan {
 	g := generator{rand.New(rand.NewPCG(seed, 0x51))} //nolint:gosec // it is to be the same each time
 	p := Plan{Name: "--seed " + strconv.FormatUint(seed, 10), Seed: seed}
@@ -28,6 +28,7 @@ func Random(seed uint64) Plan {
 	}
 	slices.SortStableFunc(p.Acts, func(a, b Act) int { return int(a.At.After - b.At.After) })
 	p.Faults = g.faults()
+	p.Around.Tasks, p.Around.Load, p.Around.Silent = 1+g.IntN(4), []float64{5, 100, 100, 400}[g.IntN(4)], g.IntN(10) == 0
 	return p
 }
 
@@ -130,6 +131,11 @@ func (g generator) faults() []Fault {
 // Describe says what a plan has, a line each.
 func (p Plan) Describe() string {
 	var text strings.Builder
+	if p.Around.Silent {
+		text.WriteString("no requests come\n")
+	} else if p.Around.Load > 0 {
+		fmt.Fprintf(&text, "%g requests a second to %d tasks\n", p.Around.Load, p.Around.Tasks)
+	}
 	for _, s := range p.Specs {
 		for _, env := range s.Environments {
 			fmt.Fprintf(&text, "%s/%s: steps", s.App, env.Name)

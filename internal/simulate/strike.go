@@ -9,8 +9,8 @@ import (
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 )
 
-// aim is a fault for the next request of a sort, wherever in the run that comes: what a
-// story says, whose places move when Sluice changes.
+// aim is a fault for the next request of a sort, whichever of the run that is: a story
+// cannot count requests, whose places move whenever Sluice changes.
 type aim struct {
 	kind, function, operation string
 	text                      string // in its input; "" is any
@@ -29,8 +29,8 @@ func (r *Run) strike(args []string) error {
 	return nil
 }
 
-// aimedAt takes out the faults that a request is the one for, of those that are alike the
-// first.
+// aimedAt takes out the faults that a request is the one for; of several that are alike,
+// one.
 func (r *Run) aimedAt(s *sent) []kind {
 	var all []kind
 	met := map[aim]bool{}
@@ -56,7 +56,7 @@ func (r *Run) lose(args []string) error {
 	return nil
 }
 
-// loses reports whether an event is one that is lost, of which each target has its own.
+// loses reports whether an event, on its way to a target, is one that is lost.
 func (r *Run) loses(e eventbridge.Event) bool {
 	i := slices.IndexFunc(r.losing, func(a Act) bool {
 		source, text, _ := strings.Cut(a.Args, " ")
