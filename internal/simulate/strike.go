@@ -98,10 +98,10 @@ func (r *Run) wake(args []string) error {
 		var task struct {
 			Payload struct {
 				Token string `json:"token"`
-			}
+			} `json:"Payload"`
 		}
-		if err := json.Unmarshal([]byte(e.TaskScheduledEventDetails.Parameters), &task); err != nil || task.Payload.Token == "" {
-			return fmt.Errorf("wake: %s waits for nothing: %v", args[0], err)
+		if err := json.Unmarshal([]byte(e.TaskScheduledEventDetails.Parameters), &task); err != nil {
+			return fmt.Errorf("wake: read the task of %s: %w", args[0], err)
 		}
 		return r.call("sfn", "sendTaskSuccess", map[string]string{"TaskToken": task.Payload.Token, "Output": "{}"}, nil)
 	}
