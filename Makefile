@@ -96,7 +96,7 @@ soak: ## Make 500 deployments one after another in the live local cloud, and see
 # A race in what is done side by side shows where processes, ports and the loop are; the stories run one thing at a time.
 # RACE=some is what .ci/run runs.
 .PHONY: race
-race: ## Run all tests under the race detector; RACE=some runs those of what is done side by side
+race: $(ASL) ## Run all tests under the race detector; RACE=some runs those of what is done side by side
 	scripts/race $(RACE)
 
 .PHONY: vuln
