@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -181,7 +182,9 @@ type brokenRun struct {
 // mostBroken is how many broken runs are enough to look at.
 const mostBroken = 5
 
-func (o *SimulateOptions) explore() error {
+// explore plays runs, until the context ends, and tells what came of those that were
+// played.
+func (o *SimulateOptions) explore(ctx context.Context) error {
 	p, single, err := o.Explore.one()
 	if err != nil {
 		return err
@@ -200,12 +203,12 @@ func (o *SimulateOptions) explore() error {
 		if o.Output == asText && out.Runs%100 == 0 {
 			_, _ = fmt.Fprintf(o.Err, "%d runs, %d broken\n", out.Runs, len(out.Broken)) // nobody has to read it
 		}
-		return len(out.Broken) < mostBroken
+		return len(out.Broken) < mostBroken && ctx.Err() == nil
 	})
 	if err := o.Output.write(o.Out, out, out.print); err != nil {
 		return err
 	}
-	return out.failed()
+	return errors.Join(out.failed(), ctx.Err())
 }
 
 func (e *explored) add(r simulate.Result, befallen map[string]bool) {

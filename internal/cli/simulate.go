@@ -74,14 +74,14 @@ func effectsHelp() string {
 	return text.String()
 }
 
-func runSimulate(_ context.Context, o *SimulateOptions) error {
+func runSimulate(ctx context.Context, o *SimulateOptions) error {
 	switch {
 	case o.WhatIf.file != "" && o.Explore.asked():
 		return usagef("--file tries a spec; stories, --seed, --seeds, --draw and --every try Sluice: give one of the two")
 	case o.WhatIf.file != "":
 		return o.whatIf() //nolint:contextcheck // it runs on virtual time: nothing in it waits
 	case o.Explore.asked():
-		return o.explore() //nolint:contextcheck // a run has a world of its own, which ends with it
+		return o.explore(ctx) //nolint:contextcheck // a run has a world of its own, which ends with it
 	default:
 		return usagef("name the spec that is to be tried: `sluice simulate --file %s`", specFile)
 	}
