@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -24,6 +25,7 @@ import (
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	sluice "github.com/sluice-deploy/sluice"
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/localcloud"
 )
 
@@ -74,7 +76,7 @@ func (b built) local(t *testing.T, folder string) *cloud {
 	said := c.await(`AWS_ENDPOINT_URL=`)
 	c.endpoint = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+)`).FindStringSubmatch(said)[1]
 	c.aws = aws.Config{
-		Region: localcloud.Region, BaseEndpoint: &c.endpoint,
+		Region: localcloud.Region, BaseEndpoint: &c.endpoint, HTTPClient: awsclient.Whole(awshttp.NewBuildableClient()),
 		Credentials: credentials.NewStaticCredentialsProvider(localcloud.AccessKey, localcloud.SecretKey, ""),
 	}
 	c.await(`is kept in`)

@@ -23,7 +23,7 @@ func OfFunction(getenv func(string) string) (aws.Config, error) {
 	cfg := aws.Config{
 		Region: getenv("AWS_REGION"), Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil }),
 
-		HTTPClient:                 awshttp.NewBuildableClient().WithTimeout(CallTimeout),
+		HTTPClient:                 Whole(awshttp.NewBuildableClient().WithTimeout(CallTimeout)),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 		AccountIDEndpointMode:      aws.AccountIDEndpointModePreferred,

@@ -82,6 +82,7 @@ func (f *targetFlags) reach(ctx context.Context, p Process) (*target, error) {
 	if err != nil {
 		return nil, usagef("read the AWS configuration: %w", err)
 	}
+	cfg.HTTPClient = awsclient.Whole(cfg.HTTPClient)
 	t := &target{AWS: cfg, http: &http.Client{Timeout: 2 * awsclient.CallTimeout}}
 	endpoint, given, err := f.localCloud(ctx, p)
 	if err != nil {

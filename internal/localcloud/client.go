@@ -15,6 +15,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/sluice-deploy/sluice/internal/awsclient"
 	"github.com/sluice-deploy/sluice/internal/emulator/eventbridge"
 )
 
@@ -71,7 +72,7 @@ func (c *Client) putEvents(ctx context.Context, e eventbridge.Event) (string, er
 		region = "us-east-1"
 	}
 	client := sdk.New(sdk.Options{
-		Region: region, BaseEndpoint: &c.endpoint, HTTPClient: c.http,
+		Region: region, BaseEndpoint: &c.endpoint, HTTPClient: awsclient.Whole(c.http),
 		Credentials: credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
 	})
 	out, err := client.PutEvents(ctx, &sdk.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
