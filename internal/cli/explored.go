@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -182,9 +181,8 @@ type brokenRun struct {
 // mostBroken is how many broken runs are enough to look at.
 const mostBroken = 5
 
-// explore plays runs, until the context ends, and tells what came of those that were
-// played.
-func (o *SimulateOptions) explore(ctx context.Context) error {
+// explore plays runs, until they are to end, and tells what came of those that were played.
+func (o *SimulateOptions) explore(ended func() error) error {
 	p, single, err := o.Explore.one()
 	if err != nil {
 		return err
@@ -203,12 +201,12 @@ func (o *SimulateOptions) explore(ctx context.Context) error {
 		if o.Output == asText && out.Runs%100 == 0 {
 			_, _ = fmt.Fprintf(o.Err, "%d runs, %d broken\n", out.Runs, len(out.Broken)) // nobody has to read it
 		}
-		return len(out.Broken) < mostBroken && ctx.Err() == nil
+		return len(out.Broken) < mostBroken && ended() == nil
 	})
 	if err := o.Output.write(o.Out, out, out.print); err != nil {
 		return err
 	}
-	return errors.Join(out.failed(), ctx.Err())
+	return errors.Join(out.failed(), ended())
 }
 
 func (e *explored) add(r simulate.Result, befallen map[string]bool) {

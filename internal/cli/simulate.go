@@ -81,7 +81,7 @@ func runSimulate(ctx context.Context, o *SimulateOptions) error {
 	case o.WhatIf.file != "":
 		return o.whatIf() //nolint:contextcheck // it runs on virtual time: nothing in it waits
 	case o.Explore.asked():
-		return o.explore(ctx) //nolint:contextcheck // a run has a world of its own, which ends with it
+		return o.explore(ctx.Err) //nolint:contextcheck // a run has a world of its own, which ends with it
 	default:
 		return usagef("name the spec that is to be tried: `sluice simulate --file %s`", specFile)
 	}
