@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
-	"github.com/goccy/go-yaml"
 
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
@@ -39,7 +38,7 @@ func (c *CodeDeploy) ReadAppSpec(file string, data []byte) error {
 		} `yaml:"Resources"`
 		Hooks []map[string]string `yaml:"Hooks"`
 	}
-	if err := yaml.Unmarshal(data, &spec); err != nil {
+	if err := decode(data, &spec); err != nil {
 		return rollout.Errorf(rollout.KindSpecInvalid, "%s is not an appspec.yaml: %w", file, err)
 	}
 	for _, r := range spec.Resources {

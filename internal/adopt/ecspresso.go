@@ -3,8 +3,6 @@ package adopt
 import (
 	"bytes"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/sluice-deploy/sluice/internal/rollout"
 )
 
@@ -22,7 +20,7 @@ func ReadEcspresso(file string, data []byte) (Ecspresso, error) {
 	if bytes.Contains(data, []byte("{{")) {
 		return e, rollout.Errorf(rollout.KindSpecInvalid, "%s is a template; give what `ecspresso render config` prints", file)
 	}
-	if err := yaml.Unmarshal(data, &e); err != nil {
+	if err := decode(data, &e); err != nil {
 		return e, rollout.Errorf(rollout.KindSpecInvalid, "%s is not an ecspresso configuration in YAML or JSON: %w", file, err)
 	}
 	if e.Cluster == "" || e.Service == "" {

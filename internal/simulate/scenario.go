@@ -157,6 +157,8 @@ func ParseEffect(text string) (Effect, error) {
 		return wrong("%s needs a value, such as %s", kind, formOf(kind))
 	case placed && of.at == "":
 		return wrong("%s has no position, found %q: it is so from the beginning", kind, at)
+	case placed && at == "":
+		return wrong("there is no position after @, want before, step1 (2, 3, …), guard or after")
 	}
 	if valued {
 		if err := of.value(value); err != nil {
