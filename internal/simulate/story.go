@@ -41,6 +41,9 @@ func Stories() []Plan {
 		{Name: "frozen", Acts: []Act{
 			after(0, "freeze", "shop", "30m"), after(time.Minute, "build", "shop", "good"), after(10*time.Minute, "build", "shop", "good"), after(15*time.Minute, "thaw", "shop"),
 		}},
+		{Name: "late-gate", Acts: []Act{ // it begins to hold what has gone on without it
+			after(0, "freeze", "shop", "20s"), after(0, "strike", "slow", "gate", "GetItem"), after(18*time.Second, "build", "shop", "good"),
+		}},
 		{Name: "first", Empty: []string{"shop/production"}, Acts: []Act{build("good")}},
 		{Name: "approved", Specs: []rollout.Spec{shop(asking)}, Acts: []Act{
 			build("good"), at(first, "Approve", 20*time.Second, "press", "dana", "approve", first), at(first, "Approve", time.Minute, "press", "ada", "approve", first), at(first, "Shift", 0, "build", "shop", "good"),

@@ -44,7 +44,8 @@ func (s *Steps) atGate(ctx context.Context, record store.Record, release rollout
 
 // Gate holds a rollout that a freeze or the windows keep from beginning. It has, or lets
 // go of, no lock; of several the newest waits. It is woken when a freeze ends early, and
-// its timeout is when the gate opens. Superseded when a newer release has come.
+// its timeout is when the gate opens. Superseded when a newer release has come; LockLost for
+// an attempt that comes when its rollout has gone on.
 func (s *Steps) Gate(ctx context.Context, in WaitInput) error {
 	record, _, spec, err := s.about(ctx, in.Rollout)
 	if err != nil {
@@ -54,6 +55,7 @@ func (s *Steps) Gate(ctx context.Context, in WaitInput) error {
 		return err
 	}
 	claim := record.Claim(in.Execution)
+	claim.Entered = in.Entered
 	if err := s.yield(ctx, claim); err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ func (s *Steps) Lock(ctx context.Context, in LockInput) (LockOutput, error) {
 		return LockOutput{}, err
 	}
 	claim := record.Claim(in.Execution)
+	claim.Entered = in.Entered
 	again := s.Now().Add(time.Duration(in.Seconds) * time.Second)
 	if err := s.Deadman.Arm(ctx, in.Rollout, again.Add(Slack)); err != nil {
 		return LockOutput{}, err

@@ -31,6 +31,7 @@ type Environment struct {
 	Kind    rollout.Kind `dynamodbav:"kind,omitempty"`
 	Number  int          `dynamodbav:"number,omitempty"`
 	Fence   int          `dynamodbav:"fence,omitempty"`
+	Locked  string       `dynamodbav:"locked,omitempty"` // EnteredTime of the state that the owner got it in
 	Token   *Token       `dynamodbav:"token,omitempty"`
 
 	Waiter         *Waiter `dynamodbav:"waiter,omitempty"`

@@ -14,6 +14,7 @@ type Claim struct {
 	Rollout   string
 	Kind      rollout.Kind
 	Number    int
+	Entered   string // EnteredTime of the state that asks, for Acquire and Yield
 }
 
 // lane is the pair of attributes of one kind of rollout: its waiting place, and
@@ -37,12 +38,12 @@ func (s *Store) Acquire(ctx context.Context, c Claim) (bool, Environment, error)
 	u := update{
 		key: c.Place.key(),
 		set: "SET #owner = :me, #rollout = :rollout, #kind = :kind, #number = :number, " +
-			"#app = :app, #environment = :environment, #fence = if_not_exists(#fence, :zero) + :one",
+			"#app = :app, #environment = :environment, #locked = :entered, #fence = if_not_exists(#fence, :zero) + :one",
 		condition: "attribute_not_exists(#owner) AND attribute_not_exists(#dirty) AND " +
 			"(attribute_not_exists(" + l.ended + ") OR " + l.ended + " < :number)",
 		values: map[string]any{
 			":me": c.Execution, ":rollout": c.Rollout, ":kind": c.Kind, ":number": c.Number,
-			":app": c.Place.App, ":environment": c.Place.Environment, ":zero": 0, ":one": 1,
+			":app": c.Place.App, ":environment": c.Place.Environment, ":entered": c.Entered, ":zero": 0, ":one": 1,
 		},
 	}
 	if c.Kind == rollout.Forward {
@@ -172,14 +173,23 @@ func granted(it item, c Claim) (*Grant, error) {
 
 // Yield lets go of an environment in which a rollout has not begun, as HandOver does, but
 // the rollout may come again. It gives the grant whose token has to be woken, nil if nobody
-// waits, the execution does not own the environment, or it is Dirty.
+// waits, the execution does not own the environment, or it is Dirty. LockLost where the
+// execution has got it after the state was entered that asks: that one was given up, and
+// the rollout has gone on.
 func (s *Store) Yield(ctx context.Context, c Claim) (*Grant, error) {
 	for {
 		env, err := s.Environment(ctx, c.Place)
 		if err != nil || env.Owner != c.Execution || env.Dirty != nil {
 			return nil, err
 		}
-		held, it, err := s.apply(ctx, handOver(c, &env, nil, false))
+		if env.Locked != "" && env.Locked >= c.Entered {
+			return nil, rollout.Errorf(rollout.KindLockLost, "%s has got %s at %s and goes on; what was entered at %s is over",
+				c.Execution, c.Place, env.Locked, c.Entered)
+		}
+		u := handOver(c, &env, nil, false)
+		u.condition += " AND #fence = :fence"
+		u.values[":fence"] = env.Fence
+		held, it, err := s.apply(ctx, u)
 		if err != nil {
 			return nil, err
 		}
@@ -221,17 +231,18 @@ func handOver(c Claim, env *Environment, facts *Facts, last bool) update {
 	}
 	if next == nil {
 		u.condition += " AND attribute_not_exists(#waiter)"
-		u.set = set + " REMOVE #owner, #rollout, #kind, #number, #token"
+		u.set = set + " REMOVE #owner, #rollout, #kind, #number, #token, #locked"
 		return u
 	}
 	u.condition += " AND " + from + ".#token = :token"
-	u.set = set + ", #owner = :owner, #rollout = :rollout, #kind = :kind, #number = :next, #granted = :grant" +
+	u.set = set + ", #owner = :owner, #rollout = :rollout, #kind = :kind, #number = :next, #locked = :entered, #granted = :grant" +
 		" REMOVE " + from + ", #token"
 	u.values[":token"] = next.Token
 	u.values[":owner"] = next.Execution
 	u.values[":rollout"] = next.Rollout
 	u.values[":kind"] = next.Kind
 	u.values[":next"] = next.Number
+	u.values[":entered"] = next.Entered
 	u.values[":grant"] = Grant{From: c.Execution, Token: next.Token}
 	return u
 }

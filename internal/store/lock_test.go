@@ -413,3 +413,41 @@ func TestForget(t *testing.T) {
 	}
 	forget("again", facts, false)
 }
+
+// What asks to let go of an environment lets go of what was got before it was entered, and
+// of nothing that was got after: its rollout has gone on.
+func TestYieldLate(t *testing.T) {
+	t.Parallel()
+	tb := newTable(t)
+	as := func(c store.Claim, entered string) store.Claim {
+		c.Entered = entered
+		return c
+	}
+	late := func(c store.Claim, entered string) {
+		t.Helper()
+		if grant, err := tb.Yield(t.Context(), as(c, entered)); rollout.KindOf(err) != rollout.KindLockLost || grant != nil {
+			t.Errorf("%s entered at %s lets go: %v, %v, want LockLost", c.Execution, entered, grant, err)
+		}
+		if env, err := tb.Environment(t.Context(), place()); err != nil || env.Owner != c.Execution {
+			t.Errorf("%q has it (%v), want %s", env.Owner, err, c.Execution)
+		}
+	}
+	before, got, queued, after := entered(1, 0).Entered, entered(2, 0).Entered, entered(3, 0), entered(4, 0).Entered
+	first, second := forward(1), forward(2)
+	tb.own(as(first, got))
+	late(first, before)
+	late(first, got)
+	if waits, _ := tb.queue(second, queued); !waits {
+		t.Fatal("the second does not wait")
+	}
+	if grant, err := tb.Yield(t.Context(), as(first, after)); err != nil || grant == nil {
+		t.Errorf("it was let go of: %v, %v, want the grant of who waited", grant, err)
+	}
+	late(second, got)
+	if _, err := tb.Yield(t.Context(), as(second, after)); err != nil {
+		t.Error(err)
+	}
+	if env, err := tb.Environment(t.Context(), place()); err != nil || env.Owner != "" || env.Locked != "" {
+		t.Errorf("%q has it since %q (%v), want nobody", env.Owner, env.Locked, err)
+	}
+}

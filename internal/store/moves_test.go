@@ -95,6 +95,7 @@ func (s *sequence) handOver(c store.Claim) move {
 
 func (s *sequence) yield(c store.Claim) move {
 	return move{"yield by " + c.Execution, func(ctx context.Context) answer {
+		c.Entered = "9" // after all others
 		return granted(s.tb.Yield(ctx, c))
 	}, func(m *model) answer { return m.yield(c) }}
 }

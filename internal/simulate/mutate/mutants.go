@@ -43,10 +43,11 @@ func mutants() []mutant {
 		{"autoscaling stays with the old slot", "internal/steps/complete.go", "canary.Service, *stable.Scaling); err != nil", "canary.Service, stable.Scaling.Held()); err != nil"},
 		{"somebody who joins the queue while the lock is handed over is forgotten", lock, "u.condition += \" AND attribute_not_exists(#waiter)\"", "u.condition += \"\""},
 		{"the lock is taken from whoever has it", lock, "condition: \"attribute_not_exists(#owner) AND attribute_not_exists(#dirty) AND \" +", "condition: \"attribute_not_exists(#dirty) AND \" +"},
+		{"a gate that is late lets go of what its rollout has by then", lock, "env.Locked != \"\" && env.Locked >= c.Entered {", "env.Locked != \"\" && env.Locked == c.Entered {"},
 		{"an older release follows a newer one", lock, `l.ended + " < :number)",
 		values: map[string]any{
 			":me": c.Execution, ":rollout": c.Rollout, ":kind": c.Kind, ":number": c.Number,
-			":app": c.Place.App, ":environment": c.Place.Environment, ":zero": 0, ":one": 1,
+			":app": c.Place.App, ":environment": c.Place.Environment, ":entered": c.Entered, ":zero": 0, ":one": 1,
 		},
 	}
 	if c.Kind == rollout.Forward {
@@ -56,7 +57,7 @@ func mutants() []mutant {
 `, `l.ended + " <> :number)",
 		values: map[string]any{
 			":me": c.Execution, ":rollout": c.Rollout, ":kind": c.Kind, ":number": c.Number,
-			":app": c.Place.App, ":environment": c.Place.Environment, ":zero": 0, ":one": 1,
+			":app": c.Place.App, ":environment": c.Place.Environment, ":entered": c.Entered, ":zero": 0, ":one": 1,
 		},
 	}
 	if c.Kind == rollout.Forward {
