@@ -59,8 +59,8 @@ func (r *Run) inAWhile(look func()) {
 	})
 }
 
-// heardAfter looks in a while whether a release whose guard has closed has been left, where
-// there is one to go back to and nothing else was done.
+// heardAfter looks in a while whether a rollback was begun from a release whose guard has
+// closed, where there is one to go back to and nothing else was done.
 func (r *Run) heardAfter(p *place, name string) {
 	facts := p.env.Facts
 	if p.env.Owner != "" || p.env.Dirty != nil || facts == nil || facts.Previous == 0 || !facts.Guarded.IsZero() && r.Now().After(facts.Guarded) ||
@@ -69,7 +69,8 @@ func (r *Run) heardAfter(p *place, name string) {
 	}
 	r.trace.note(r.Now(), "alarm", "%s is red while release %d of %s is watched", name, facts.Release, p.Place)
 	r.inAWhile(func() {
-		if now := p.env.Facts; now != nil && now.Release == facts.Release && p.env.Owner == "" && p.env.Dirty == nil {
+		now := p.env.Facts
+		if now != nil && now.Release == facts.Release && p.env.Owner == "" && !r.wentBack(p, "", facts.Release) {
 			r.broke(AlarmsKept, "%s was red while release %d of %s was watched, which was not left", name, facts.Release, p.Place)
 		}
 	})
