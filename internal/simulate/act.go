@@ -49,12 +49,12 @@ func verbs() map[string]verb {
 		"scale":    {args: 3, do: (*Run).scale},               // APP ENVIRONMENT BY: the slot with the traffic
 		"grow":     {args: 3, do: (*Run).grow},                // the same by autoscaling
 		"redeploy": {args: 2, do: (*Run).redeploy, person: true},
-		"crash":    {args: 3, do: (*Run).crash},    // APP ENVIRONMENT canary or stable
-		"turn":     {args: 2, do: (*Run).turn},     // APP HOW: how its last build answers from then on
-		"throttle": {args: 2, do: (*Run).throttle}, // SERVICE SPAN
-		"strike":   {args: 3, do: (*Run).strike},   // KIND FUNCTION OPERATION: a fault for the next such request
-		"lose":     {args: 2, do: (*Run).lose},     // SOURCE TEXT: the next event that has the text in it
-		"wake":     {args: 1, do: (*Run).wake, person: true},
+		"crash":    {args: 3, do: (*Run).crash},              // APP ENVIRONMENT canary or stable
+		"turn":     {args: 2, do: (*Run).turn},               // APP HOW: how its last build answers from then on
+		"throttle": {args: 2, do: (*Run).throttle},           // SERVICE SPAN
+		"strike":   {args: 3, do: (*Run).strike},             // KIND FUNCTION OPERATION: a fault for the next such request
+		"lose":     {args: 2, do: (*Run).lose},               // SOURCE TEXT: the next event that has the text in it
+		"wake":     {args: 1, do: (*Run).wake, person: true}, // EXECUTION: by hand, in Step Functions itself
 	}
 }
 

@@ -64,7 +64,7 @@ type Run struct {
 	seen      *Seen          // nil where the run is not watched
 	waiting   []Act          // acts whose moment has not come
 	acting    int            // acts that are being done, and looks that are yet to come
-	unseen    []Act          // presses of buttons that nobody ever saw
+	unseen    []Act          // presses of buttons that nobody ever saw, and orders that were refused
 	aimed     []aim          // faults for requests that are yet to come
 	losing    []Act          // events that are yet to be lost
 	entered   map[string]int // how often an execution has entered a state
